@@ -1,0 +1,299 @@
+"""Watch one child from its start until the kernel says that nothing of it is left.
+
+One loop over poll(2): signals arrive through a pipe, output through the streams, and whoever wants to look at
+the run from time to time (timeout, limits, monitor) is a *watch* with a due time.
+"""
+
+import os
+import select
+import sys
+
+from llmx.core.plugins import load
+from llmx.core.process import tree
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import signal as _signal
+    from collections.abc import Callable
+    from typing import Protocol
+
+    from llmx.core.process.job import Job
+
+    Clock = Callable[[], float]
+
+    class Watch(Protocol):
+        """Looks at the run when it is due; a verdict ends the run. ``due`` is in the clock's seconds."""
+
+        due: float
+
+        def check(self, now: float) -> "Verdict | None": ...
+
+    class Stream(Protocol):
+        """Moves bytes of the child's output without ever blocking."""
+
+        def interest(self) -> list[tuple[int, int]]:
+            """Descriptors and poll events to wait for; empty when there is nothing to wait for."""
+
+        def move(self) -> None:
+            """Take and pass on what can be moved now."""
+
+        def is_settled(self) -> bool:
+            """Whether everything that was there has been taken and passed on."""
+else:
+    import _signal
+
+NEVER = float("inf")
+SWEEP = 0.002  # seconds between two rounds of SIGKILL
+UNKILLABLE_AFTER = 10.0  # seconds of SIGKILL after which what is left is named instead
+LEFTOVER_GRACE = 1.0  # a background process left behind gets at most this long: the command has its answer
+
+MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024
+
+RUNNING, TERMINATING, KILLING = range(3)
+END_SIGNALS = (_signal.SIGINT, _signal.SIGTERM, _signal.SIGHUP, _signal.SIGQUIT)
+
+
+class Verdict:
+    """Why a run was ended: ``timeout``, ``stalled``, ``limit`` or ``interrupted``, and what exactly."""
+
+    __slots__ = ("cause", "detail", "note", "signal")
+
+    def __init__(self, cause: str, detail: str = "", *, note: str = "", signal: int = 0) -> None:
+        self.cause = cause
+        self.detail = detail
+        self.note = note
+        self.signal = signal
+
+
+class Usage:
+    """What the reaped processes used: CPU seconds, and the largest resident size of one of them in bytes."""
+
+    __slots__ = ("peak_rss", "reaped", "system", "user")
+
+    def __init__(self) -> None:
+        self.user = 0.0
+        self.system = 0.0
+        self.peak_rss = 0
+        self.reaped = 0
+
+    def add(self, rusage: "os.struct_rusage") -> None:  # type: ignore[name-defined]
+        self.user += rusage.ru_utime
+        self.system += rusage.ru_stime
+        self.peak_rss = max(self.peak_rss, rusage.ru_maxrss * MAXRSS_UNIT)
+        self.reaped += 1
+
+
+class Ending:
+    """How it ended. ``status`` is wait(2)'s; ``leftovers`` and ``survivors`` are (pid, name) pairs."""
+
+    __slots__ = ("leftovers", "status", "survivors", "usage", "verdict")
+
+    def __init__(self) -> None:
+        self.status: int | None = None
+        self.verdict: Verdict | None = None
+        self.usage = Usage()
+        self.leftovers: list[tuple[int, str]] = []
+        self.survivors: list[tuple[int, str]] = []
+
+
+class Signals:
+    """Turns signals into bytes on a pipe, so that one poll waits for everything."""
+
+    def __init__(self) -> None:
+        self.reader, self._writer = os.pipe()
+        os.set_blocking(self.reader, False)
+        os.set_blocking(self._writer, False)
+        _signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
+        _signal.signal(_signal.SIGCHLD, _pass)
+        for number in (*END_SIGNALS, _signal.SIGTSTP, _signal.SIGCONT):
+            if _signal.getsignal(number) != _signal.SIG_IGN:  # nohup stays nohup
+                _signal.signal(number, _pass)
+
+    def take(self) -> bytes:
+        """The numbers of the signals that arrived since the last call."""
+        try:
+            return os.read(self.reader, 512)
+        except BlockingIOError:
+            return b""
+
+
+def _pass(_number: int, _frame: object) -> None:
+    """The signal's number is already on the pipe."""
+
+
+def earlier_children() -> "frozenset[int]":
+    """Children this process already has (``sleep 9 & exec llm-exec …``): not the run's to end."""
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return frozenset()
+    return frozenset(tree.children(os.getpid()))
+
+
+class Supervisor:
+    """Watches the child ``pid``; add watches and streams, then ``run``.
+
+    ``terminal`` is a descriptor of the terminal whose foreground the child holds, -1 for none.
+    """
+
+    def __init__(
+        self,
+        pid: int,
+        signals: Signals,
+        *,
+        clock: "Clock",
+        grace: float,
+        keep_children: bool = False,
+        strangers: "frozenset[int]" = frozenset(),
+        terminal: int = -1,
+    ) -> None:
+        self.pid = pid
+        self.watches: list[Watch] = []
+        self.streams: list[Stream] = []
+        self.listeners: dict[int, Callable[[], None]] = {}
+        self.before_reaping: Callable[[], None] | None = None
+        self.ending = Ending()
+        self._signals = signals
+        self._clock = clock
+        self._grace = grace
+        self._keep_children = keep_children
+        self._strangers = strangers
+        self._terminal = terminal
+        self._phase = RUNNING
+        self._next_step_at = NEVER
+        self._give_up_at = NEVER
+
+    def run(self) -> Ending:
+        """Watch until the child and (unless they are kept) all its descendants are gone."""
+        while not self._is_over():
+            self._wait()
+            for number in self._signals.take():
+                self._heed(number)
+            self._reap()
+            for stream in self.streams:
+                stream.move()
+            self._advance(self._clock())
+        return self.ending
+
+    def descendants(self) -> list[int]:
+        """The pids of everything the run has started and that is not reaped yet, parents first."""
+        return tree.descendants(os.getpid(), self._strangers)
+
+    def stop(self, verdict: Verdict, now: float) -> None:
+        """End the run: SIGTERM to the whole tree now, SIGKILL after the grace time."""
+        if self._phase == RUNNING and self.ending.verdict is None:
+            self.ending.verdict = verdict
+            self._terminate(now, self._grace)
+
+    def _is_over(self) -> bool:
+        if self.ending.survivors:
+            return True
+        if self.ending.status is None or self._are_left():
+            return False
+        return self.ending.verdict is not None or all(stream.is_settled() for stream in self.streams)
+
+    def _are_left(self) -> bool:
+        """Whether processes are left that the run has to wait for."""
+        if self._keep_children and self._phase == RUNNING:
+            return False
+        try:
+            os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:
+            return False
+        return not self._strangers or bool(self.descendants())
+
+    def _wait(self) -> None:
+        """Sleep until a signal, a movable byte or the next due time."""
+        poller = select.poll()
+        poller.register(self._signals.reader, select.POLLIN)
+        for fd in self.listeners:
+            poller.register(fd, select.POLLIN)
+        for stream in self.streams:
+            for fd, events in stream.interest():
+                poller.register(fd, events)
+        due = min([self._next_step_at, *(watch.due for watch in self.watches)])
+        timeout = None if due == NEVER else max(0.0, due - self._clock()) * 1000
+        for fd, _ in poller.poll(timeout):
+            if listener := self.listeners.pop(fd, None):
+                listener()
+
+    def _heed(self, number: int) -> None:
+        """Act on one signal to this process."""
+        if number == _signal.SIGTSTP:
+            self._suspend()
+        elif number == _signal.SIGCONT and self._terminal >= 0:
+            self._job().take_terminal()
+        elif number in END_SIGNALS:
+            now = self._clock()
+            if self._phase == TERMINATING:  # asked twice: at once, then
+                self._next_step_at = now
+            self.stop(Verdict("interrupted", signal=number), now)
+
+    def _suspend(self) -> None:
+        """Stop together with the child, as one job; the time spent stopped does not count."""
+        stopped_at = self._clock()
+        self._job().suspend()
+        away = self._clock() - stopped_at
+        for watch in self.watches:
+            watch.due += away
+        self._next_step_at += away
+
+    def _job(self) -> "Job":
+        job: Job = load("llmx.core.process.job:Job")(self.pid, self._terminal)
+        return job
+
+    def _reap(self) -> None:
+        while True:
+            try:
+                if self.before_reaping and self.ending.status is None and self._has_ended():
+                    self.before_reaping()
+                pid, status, rusage = os.wait4(-1, os.WNOHANG | os.WUNTRACED)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            if os.WIFSTOPPED(status):
+                if pid == self.pid and self._terminal >= 0:
+                    self._suspend()
+            elif pid in self._strangers:
+                self._strangers -= {pid}
+            else:
+                self.ending.usage.add(rusage)
+                if pid == self.pid:
+                    self.ending.status = status
+
+    def _has_ended(self) -> bool:
+        return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+    def _advance(self, now: float) -> None:
+        """Let due watches look, and take the next step of ending the tree."""
+        if self._phase == RUNNING:
+            for watch in self.watches:
+                if watch.due <= now and (verdict := watch.check(now)):
+                    self.stop(verdict, now)
+                    return
+            if self.ending.status is not None and self._are_left():
+                self._end_leftovers(now)
+        elif now >= self._next_step_at:
+            self._kill(now)
+
+    def _end_leftovers(self, now: float) -> None:
+        pids = [pid for pid in self.descendants() if not tree.is_zombie(pid)]
+        self.ending.leftovers = [(pid, tree.name(pid)) for pid in pids]
+        self._terminate(now, min(self._grace, LEFTOVER_GRACE))
+
+    def _terminate(self, now: float, grace: float) -> None:
+        self._phase = TERMINATING
+        self._next_step_at = now + grace
+        tree.terminate(self.descendants())
+
+    def _kill(self, now: float) -> None:
+        """One round of SIGKILL; the loop comes back until nothing is left, so re-forkers lose the race."""
+        if self._phase == TERMINATING:
+            self._phase = KILLING
+            self._give_up_at = now + UNKILLABLE_AFTER
+        pids = self.descendants()
+        permitted = [tree.send(pid, _signal.SIGKILL) for pid in pids]
+        self._next_step_at = now + SWEEP
+        if now > self._give_up_at or (pids and not any(permitted)):
+            self.ending.survivors = [(pid, tree.name(pid)) for pid in pids if not tree.is_zombie(pid)]

@@ -1,0 +1,73 @@
+"""Find and signal the descendants of this process (Linux, by /proc)."""
+
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import signal as _signal
+else:
+    import _signal
+
+
+def children(pid: int) -> list[int]:
+    """The children of ``pid`` (all its threads'), zombies included; empty when it is gone."""
+    found: list[int] = []
+    try:
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            found += map(int, _read(f"/proc/{pid}/task/{thread}/children").split())
+    except OSError:
+        return found
+    return found
+
+
+def descendants(pid: int, strangers: "frozenset[int]" = frozenset()) -> list[int]:
+    """Everything below ``pid``, parents before children, without the trees of ``strangers``."""
+    found = [child for child in children(pid) if child not in strangers]
+    for parent in found:
+        found += children(parent)
+    return found
+
+
+def name(pid: int) -> str:
+    """The program's short name as the kernel knows it; "" when the process is gone."""
+    try:
+        return _read(f"/proc/{pid}/comm").rstrip(b"\n").decode(errors="replace")
+    except OSError:
+        return ""
+
+
+def is_zombie(pid: int) -> bool:
+    """Whether ``pid`` has ended and only waits to be reaped."""
+    try:
+        return _read(f"/proc/{pid}/stat").rpartition(b")")[2][1:2] == b"Z"
+    except OSError:
+        return False
+
+
+def send(pid: int, number: int) -> bool:
+    """Signal ``pid``; False when that is not permitted (a process of another user), True when it is gone."""
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return True
+
+
+def terminate(pids: list[int]) -> None:
+    """Ask each to end, and wake those that are stopped so that they can."""
+    for pid in pids:
+        if send(pid, _signal.SIGTERM):
+            send(pid, _signal.SIGCONT)
+
+
+def _read(file: str) -> bytes:
+    descriptor = os.open(file, os.O_RDONLY)
+    try:
+        data = os.read(descriptor, 65536)
+        while len(data) % 4096 == 0 and (more := os.read(descriptor, 65536)):  # a page at a time
+            data += more
+        return data
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,143 @@
+"""Keep secrets out of what llmx writes down: the audit log, stored output, errors, traces, records, reports.
+
+This module decides in microseconds whether a text could hold a secret at all; only then is the thorough part loaded.
+False alarms cost milliseconds, a miss would cost a secret: every rule here is wider than the one it guards.
+"""
+
+from llmx.core.plugins import load
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+_THOROUGH = "llmx.core.secret_stream:"
+
+WORDS = ("key", "token", "secret", "pass", "pwd", "cred", "auth", "private", "dsn", "cookie", "session", "jwt", "sig")
+"""Every secret-announcing name holds one of these, in lower case."""
+
+ANCHORS = (
+    *("sk-", "sk_", "rk_", "gh", "gl", "AKIA", "ASIA", "ABIA", "ACCA", "AIza", "ya29.", "GOCSPX-", "1//0", "xox", "xapp-"),
+    *("hooks.slack.com", "/webhooks/", "whsec_", "hf_", "npm_", "pypi-", "SK", "SG.", "key-", "_v1_", "gsk_", "xai-"),
+    *("r8_", "pplx-", "csk-", "nvapi-", "tvly-", "lsv2_", "pcsk_", "fw_", "eyJ", ":AA", "dapi", "lin_", "secret_", "ntn_"),
+    *("hv", "AGE-SECRET-KEY-1", ".atlasv1.", "dckr_", "v1.0-", "cf", "shp", "sq0", "EAAA", "sntry", "rubygems_", "pul-"),
+    *("dp.", "sbp_", "PMAK-", "ATATT", "NRAK-", "dt0c01.", "tskey-", "figd_", "dop_", "doo_", "dor_"),
+)
+"""Every shape holds one of these, or is a Discord token (long, with two dots)."""
+
+SHORTEST_SHAPE = 20
+"""No shape is shorter, in characters without white space."""
+
+
+def mask_argv(argv: "list[str]", env: "Mapping[str, str]") -> "list[str]":
+    """``argv`` with every secret replaced by ``[redacted]``; names and public prefixes stay."""
+    if not may_hold_a_secret(argv, env):
+        return list(argv)
+    masked: list[str] = load(_THOROUGH + "mask_argv")(argv, env)
+    return masked
+
+
+def mask_text(text: str, env: "Mapping[str, str]") -> str:
+    """``text`` with every secret replaced by ``[redacted]``."""
+    if not may_hold_a_secret((text,), env):
+        return text
+    masked: str = load(_THOROUGH + "mask_text")(text, env)
+    return masked
+
+
+class Masker:
+    """Masks a stream of bytes, the same however it is cut; holds back at most one window of an unfinished line."""
+
+    __slots__ = ("_stream",)
+
+    def __init__(self, env: "Mapping[str, str]") -> None:
+        self._stream: Any = load(_THOROUGH + "ByteStream")(env)
+
+    def feed(self, data: bytes) -> bytes:
+        """What can be written now."""
+        masked: bytes = self._stream.feed(data)
+        return masked
+
+    def finish(self) -> bytes:
+        """The rest that was held back."""
+        masked: bytes = self._stream.finish()
+        return masked
+
+
+def may_hold_a_secret(texts: "Sequence[str]", env: "Mapping[str, str]") -> bool:
+    """Whether the thorough part has to look: true too often, never false where it would mask something."""
+    joined = "\n".join(texts)
+    return _holds_a_variable(joined, env) or _holds_a_shape(joined, texts) or _holds_a_named_value(joined, texts)
+
+
+def _holds_a_variable(joined: str, env: "Mapping[str, str]") -> bool:
+    for value in env.values():
+        if len(value) > 5 and (value in joined or ("\n" in value and _shares_a_line(value, joined))):
+            return bool(load("llmx.core.secret_names:occurs_in")(joined, env))
+    return False
+
+
+def _shares_a_line(value: str, joined: str) -> bool:
+    for line in value.split("\n"):
+        line = line.strip()
+        if len(line) > 5 and line in joined:
+            return True
+    return False
+
+
+def _holds_a_shape(joined: str, texts: "Sequence[str]") -> bool:
+    if "://" in joined and "@" in joined:
+        return True
+    if len(joined) < SHORTEST_SHAPE:
+        return False
+    for anchor in ANCHORS:
+        if anchor in joined:
+            return _has_a_long_word(joined)
+    return joined.count(".") > 1 and _has_a_dotted_word(texts)
+
+
+def _has_a_long_word(joined: str) -> bool:
+    for word in joined.split():
+        if len(word) >= SHORTEST_SHAPE:
+            return True
+    return False
+
+
+def _has_a_dotted_word(texts: "Sequence[str]") -> bool:
+    for text in texts:
+        if len(text) >= 57 and text.count(".") > 1:
+            return True
+    return False
+
+
+def _holds_a_named_value(joined: str, texts: "Sequence[str]") -> bool:
+    lowered = joined.lower()
+    if "bearer" in lowered or "basic" in lowered or "-----begin" in lowered:
+        return True
+    if "curl" in lowered and _may_name_a_user(texts):
+        return True
+    for word in WORDS:
+        if word in lowered:
+            return _may_give_a_value(texts)
+    return False
+
+
+def _may_name_a_user(texts: "Sequence[str]") -> bool:
+    for text in texts:
+        if text.startswith("--"):
+            if "user" in text:
+                return True
+        elif " -" in text or "\t-" in text or (text.startswith("-") and "u" in text.lower()):
+            return True
+    return False
+
+
+def _may_give_a_value(texts: "Sequence[str]") -> bool:
+    """Whether a secret-named option, assignment or header stands in one of the texts, or a program like ``aws set``."""
+    for text in texts:
+        lowered = text.lower()
+        if text.startswith("-") or "=" in text or ":" in text or "-" in text or "secret_access_key" in lowered:
+            for word in WORDS:
+                if word in lowered:
+                    return True
+    return False

@@ -1,0 +1,104 @@
+"""Secrets known by what stands before them: ``API_KEY=…``, ``--token …``, ``"password": "…"``, ``Authorization: …``."""
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+from llmx.core.secret_names import NO, hides, is_placeholder, secrecy
+
+type_of_name = lru_cache(maxsize=4096)(secrecy)
+
+_NAME = r"(?<![\w.-])(?P<name>[\w.-]++)"
+ASSIGNMENT = re.compile(_NAME + r"(?P<mark>(?:\\*[\"'])?[ \t]*+(?::=|=>|==?|:(?!:))[ \t]*+)", re.ASCII)
+OPTION = re.compile(r"(?<![\w.-])(?P<name>--?[A-Za-z][\w.-]*+)(?:[ \t]++|\\*[\"'][ \t]*+,[ \t]*+(?=\\*[\"']))", re.ASCII)
+QUERY = re.compile(r"[?&](?P<name>key|sig|signature|code|auth|session|sid|hash)=(?P<value>[^&#\s\"'<>]{6,})", re.ASCII | re.I)
+CURL_USER = re.compile(
+    r"(?<![\w-])(?:-[a-zA-Z0-9#]{0,12}[uU]|--(?:proxy-)?user)[ \t=]*+(?:\\*[\"'])?[^\s:\"'-][^\s:\"']*+:(?P<value>[^\s\"']++)",
+    re.ASCII,
+)
+SCHEME = re.compile(r"(?:bearer|basic|token|digest|apikey|negotiate)[ \t]++", re.ASCII | re.I)
+VALUE = re.compile(
+    r"""(?:"(?P<double>(?:[^"\\\n]|\\.)*+)(?=")
+    |'(?P<single>[^'\n]*+)(?=')
+    |(?P<escape>\\++["'])(?P<escaped>(?:(?!(?P=escape))[^\n])*+)(?=\\)
+    |["']?(?P<bare>(?:[^\s"'`&;|<>,)}\]\\]|\\(?![nrt"'\n])|[,)}\]](?=[^\s,)}\]"']))++))""",
+    re.ASCII | re.VERBOSE,
+)
+REST_OF_HEADER = re.compile(r"[^\"'\r\n]*+")
+_HEADERS = ("authorization", "cookie")
+_HEADER_PROSE = frozenset(["auth", "authentication", "authorization", "credentials", "realm", "token", "header"])
+
+
+def named_spans(text: str) -> Iterator[tuple[int, int]]:
+    """The ``(start, end)`` of each value that a name, an option or a header marks as secret."""
+    yield from _assigned_spans(text)
+    yield from _option_spans(text)
+    if "?" in text or "&" in text:
+        yield from (match.span("value") for match in QUERY.finditer(text) if not is_placeholder(match["value"]))
+    if "curl" in text:
+        yield from _curl_spans(text)
+
+
+def _assigned_spans(text: str) -> Iterator[tuple[int, int]]:
+    if "=" not in text and ":" not in text:
+        return
+    done = 0
+    for match in ASSIGNMENT.finditer(text):
+        name = match["name"][-128:]
+        if match.start() < done or type_of_name(name) == NO:
+            continue
+        loose = ":" in match["mark"] or match["mark"] != match["mark"].strip()
+        found = _header_span(text, match.end(), name) if ":" in match["mark"] else None
+        found = found or _value_span(text, match.end(), name, loose)
+        if found:
+            done = found[1]
+            yield found
+
+
+def _value_span(text: str, start: int, name: str, loose: bool) -> tuple[int, int] | None:
+    match = VALUE.match(text, start)
+    if match is None:
+        return None
+    group = next(group for group in ("double", "single", "escaped", "bare") if match[group] is not None)
+    begin, end = match.span(group)
+    scheme = SCHEME.match(text, begin, end)
+    begin = scheme.end() if scheme else begin
+    quoted = group != "bare"
+    return (begin, end) if hides(name, text[begin:end], loose=loose and not quoted) else None
+
+
+def _header_span(text: str, start: int, name: str) -> tuple[int, int] | None:
+    """The credentials after ``Authorization: Bearer``, or all of a cookie's or an unknown scheme's line."""
+    if not name.lower().endswith(_HEADERS) or text[start : start + 1] in ('"', "'", "\\"):
+        return None
+    scheme = SCHEME.match(text, start)
+    if scheme:
+        value = VALUE.match(text, scheme.end())
+        word = value["bare"] if value else None
+        hidden = word and value and word.lower() not in _HEADER_PROSE and not is_placeholder(word)
+        return value.span("bare") if value and hidden else None
+    rest = REST_OF_HEADER.match(text, start)
+    return rest.span() if rest and any(char.isdigit() for char in rest[0][:4096]) and not is_placeholder(rest[0]) else None
+
+
+def _option_spans(text: str) -> Iterator[tuple[int, int]]:
+    if "-" not in text:
+        return
+    for match in OPTION.finditer(text):
+        if type_of_name(match["name"][-128:]) == NO or text[match.end() : match.end() + 1] == "-":
+            continue
+        found = _value_span(text, match.end(), match["name"][-128:], loose=False)
+        if found and not text[found[0] : found[1]].replace("_", "").isupper():
+            yield found
+
+
+def _curl_spans(text: str) -> Iterator[tuple[int, int]]:
+    """Passwords of ``curl -u user:password``, on the lines that call curl."""
+    start = 0
+    while (found := text.find("curl", start)) >= 0:
+        end = text.find("\n", found)
+        end = len(text) if end < 0 else end
+        for match in CURL_USER.finditer(text, found, end):
+            if not is_placeholder(match["value"]):
+                yield match.span("value")
+        start = end

@@ -1,0 +1,185 @@
+"""Every setting, declared once: the merger, the model, the schema, the variables and the help read this table."""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Literal
+
+    Kind = Literal["bool", "int", "number", "string", "list", "duration", "size", "choice", "reference"]
+    Scope = Literal["inert", "tighten", "user"]
+    Stricter = Literal["", "true", "false", "lower", "earlier", "subset"]
+
+
+class Setting:
+    """One key.
+
+    ``kind`` says what its value is; ``duration`` is seconds, ``size`` bytes, ``reference`` says where a secret is
+    kept and never holds one. A default of ``None`` means unset.
+
+    ``scope`` says what a project's ``llmx.toml`` may do before the user trusts it: ``inert`` keys are its own,
+    ``tighten`` keys it may only make stricter, ``user`` keys it may not touch. ``stricter`` names the strict side:
+    a truth value, the ``lower`` number (0 stands for no limit), the ``earlier`` choice, or a ``subset`` of the names
+    listed, where ``none`` is the empty one.
+    """
+
+    __slots__ = ("choices", "default", "help", "kind", "least", "most", "name", "scope", "stricter")
+
+    def __init__(
+        self,
+        name: str,
+        kind: "Kind",
+        default: object,
+        help: str,
+        scope: "Scope" = "inert",
+        *,
+        choices: tuple[str, ...] = (),
+        least: float | None = None,
+        most: float | None = None,
+        stricter: "Stricter" = "",
+    ) -> None:
+        self.name = name
+        self.kind = kind
+        self.default = default
+        self.help = help
+        self.scope = scope
+        self.choices = choices
+        self.least = least
+        self.most = most
+        self.stricter = stricter
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that sets it."""
+        return "LLMX_" + self.name.upper().replace(".", "__")
+
+
+PROFILES = ("minimal", "development", "providers", "ollama", "gguf", "mlx", "ci", "pi", "rag-dev", "rag-prod")
+
+_KB, _MB = 1024, 1024 * 1024
+
+SETTINGS = (
+    Setting("profile", "choice", None, "Start from this profile's settings.", "user", choices=PROFILES),
+    Setting(
+        "output",
+        "choice",
+        "text",
+        "How lists and facts are printed where no --output is given.",
+        choices=("text", "json"),
+    ),
+    Setting("exec.isolation.enabled", "bool", True, "Run commands in the sandbox.", "tighten", stricter="true"),
+    Setting(
+        "exec.isolation.monitoring",
+        "bool",
+        False,
+        "Sample CPU, memory, processes and I/O of every run, as --monitor does. Off, because every run pays for it.",
+    ),
+    Setting("exec.isolation.timeout", "duration", 300.0, "End a run after this long; 0 = never."),
+    Setting("exec.grace", "duration", 5.0, "How long a process may take to end after SIGTERM before SIGKILL."),
+    Setting(
+        "exec.stall_timeout",
+        "duration",
+        0.0,
+        "End a run after this long without output and without CPU use; 0 = never.",
+    ),
+    Setting(
+        "exec.stdin_wait",
+        "duration",
+        10.0,
+        "Without a terminal: how long a command may wait for a first byte on stdin that never comes; 0 = for ever.",
+    ),
+    Setting("exec.capture_bytes", "size", 64 * _KB, "How much of each stream a result keeps, head and tail together."),
+    Setting("exec.memory", "size", 0, "Memory of the whole process tree; 0 = no limit.", "tighten", stricter="lower"),
+    Setting(
+        "exec.cpu_time",
+        "duration",
+        0.0,
+        "CPU time of the whole process tree; 0 = no limit.",
+        "tighten",
+        stricter="lower",
+    ),
+    Setting("exec.max_procs", "int", 0, "Processes alive at once; 0 = no limit.", "tighten", least=0, stricter="lower"),
+    Setting(
+        "exec.max_file_size",
+        "size",
+        0,
+        "Size of any file the command writes; 0 = no limit.",
+        "tighten",
+        stricter="lower",
+    ),
+    Setting(
+        "exec.max_output", "size", 0, "Bytes of stdout and stderr together; 0 = no limit.", "tighten", stricter="lower"
+    ),
+    Setting("exec.nix_shell.enabled", "bool", True, "Allow --nix-shell.", "tighten", stricter="false"),
+    Setting(
+        "exec.nix_shell.auto_deps",
+        "bool",
+        True,
+        "Provide the package of a command that is missing.",
+        "tighten",
+        stricter="false",
+    ),
+    Setting(
+        "exec.nix_shell.sandbox",
+        "bool",
+        True,
+        "Give a Nix environment nothing of the machine's own.",
+        "tighten",
+        stricter="true",
+    ),
+    Setting("exec.nix_shell.cache", "bool", True, "Keep resolved Nix environments."),
+    Setting("exec.wezterm.enabled", "bool", True, "Allow --wezterm.", "tighten", stricter="false"),
+    Setting("exec.wezterm.new_window", "bool", True, "Open a window rather than a tab."),
+    Setting("exec.wezterm.monitor", "bool", True, "Monitor runs that have a window of their own."),
+    Setting(
+        "exec.policy.level",
+        "choice",
+        "safe",
+        "What commands and tools may do.",
+        "tighten",
+        choices=("restricted", "safe", "privileged"),
+        stricter="earlier",
+    ),
+    Setting(
+        "exec.policy.lock",
+        "bool",
+        False,
+        "In the user's or the system's file: nothing above that file may loosen what it limits.",
+        "user",
+    ),
+    Setting("exec.env_allow", "list", (), "More environment variables that a sandboxed command may see.", "user"),
+    Setting(
+        "exec.net",
+        "string",
+        "",
+        "Names that a sandboxed command may reach, with commas between; `none` for no network; empty = by policy.",
+        "tighten",
+        stricter="subset",
+    ),
+    Setting(
+        "audit.required",
+        "bool",
+        False,
+        "Run nothing when the execution log cannot be written.",
+        "tighten",
+        stricter="true",
+    ),
+    Setting("logging.max_bytes", "size", 10 * _MB, "Rotate the execution log at this size.", "user"),
+    Setting("logging.max_age_days", "int", 7, "Rotate the execution log at this age, in days.", "user", least=1),
+    Setting("logging.keep", "int", 5, "How many rotated logs are kept.", "user", least=0),
+    Setting("agents_md.enabled", "bool", True, "Write AGENTS.md for coding agents.", "tighten", stricter="false"),
+    Setting(
+        "agents_md.auto_update", "bool", True, "Bring AGENTS.md up to date by itself.", "tighten", stricter="false"
+    ),
+    Setting("llm.backend", "string", None, "Which backend or endpoint answers, such as ollama or openai.", "user"),
+    Setting("llm.model", "string", None, "Which model answers.", "user"),
+    Setting("llm.api_base", "string", None, "The base URL of the endpoint.", "user"),
+    Setting("llm.api_key", "reference", None, "Where the key is kept: env:NAME, file:PATH or keyring:NAME.", "user"),
+    Setting("llm.temperature", "number", None, "Sampling temperature; unset = the model's own.", least=0, most=2),
+    Setting("llm.max_tokens", "int", None, "Tokens an answer may have; unset = the command's own.", least=1),
+    Setting("llm.top_p", "number", None, "Nucleus sampling; unset = the model's own.", least=0, most=1),
+    Setting("llm.timeout", "duration", 30.0, "How long an answer may take; 0 = no limit."),
+    Setting("llm.enable_cache", "bool", True, "Keep answers and give them again for the same question."),
+    Setting("llm.cache_dir", "string", None, "Where answers are kept; unset = llmx's cache folder.", "user"),
+    Setting("llm.fallback", "list", (), "Backends tried in this order when the first cannot be reached.", "user"),
+)
+
+BY_NAME = {setting.name: setting for setting in SETTINGS}

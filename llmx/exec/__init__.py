@@ -1,0 +1,1 @@
+"""Run one command within limits and come back with one honest result."""

@@ -1,0 +1,133 @@
+"""Parse ``llm-exec``'s command line by the table in ``options.py``.
+
+The first word that is not an option starts the command, as with ``env`` and ``timeout``; after ``--``
+everything is the command's. Values are only converted here; what they mean together is ``request.py``'s.
+"""
+
+from llmx.core.quantities import parse_duration, parse_size
+from llmx.errors import UsageError, nearest
+from llmx.exec.options import BY_FLAG, Option
+
+
+class CommandLine:
+    """What was typed: option values by ``dest``, and the words of the command."""
+
+    __slots__ = ("command", "values")
+
+    def __init__(self, values: dict[str, object], command: list[str]) -> None:
+        self.values = values
+        self.command = command
+
+
+def parse(words: list[str]) -> CommandLine:
+    """Split ``words`` into options and command; raises ``UsageError``."""
+    values: dict[str, object] = {}
+    at = 0
+    while at < len(words):
+        word = words[at]
+        at += 1
+        if word == "--":
+            return CommandLine(values, words[at:])
+        if not word.startswith("-") or word == "-":
+            return CommandLine(values, words[at - 1 :])
+        flag, equals, attached = word.partition("=")
+        option = BY_FLAG.get(flag)
+        if option is None:
+            raise _unknown(flag)
+        if option.kind in ("flag", "mode"):
+            values[option.dest] = _switch(option, flag, attached if equals else None)
+            continue
+        if not equals:
+            if at == len(words):
+                raise UsageError(f"{flag} needs a value: {flag} {option.metavar}", hint=_example(option))
+            attached = words[at]
+            at += 1
+        values[option.dest] = convert(option, attached)
+    return CommandLine(values, [])
+
+
+def asks_for_json(words: list[str]) -> str:
+    """The ``--json`` mode that stands before the command, also in a line that ``parse`` refuses; "" for none."""
+    mode = ""
+    after_option = False
+    for word in words:
+        if word == "--" or not (word.startswith("-") or after_option):
+            break
+        after_option = word.startswith("-") and "=" not in word
+        if word.split("=", 1)[0] == "--json":
+            mode = "full" if word == "--json=full" else "compact"
+    return mode
+
+
+def convert(option: Option, text: str) -> object:
+    """The value that ``text`` means for ``option``; raises ``UsageError`` naming the option."""
+    try:
+        match option.kind:
+            case "duration":
+                return parse_duration(text)
+            case "size":
+                return parse_size(text)
+            case "count":
+                return _count(text)
+    except ValueError as error:
+        raise UsageError(f"{option.flags[0]}: {error}", hint=_example(option)) from None
+    if not text:
+        raise UsageError(f"{option.flags[0]} needs a value, not an empty string")
+    return text
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit():
+        raise ValueError(f"'{text}' is not a whole number")
+    return int(text)
+
+
+def _switch(option: Option, flag: str, attached: str | None) -> object:
+    if option.kind == "flag":
+        if attached is not None:
+            raise UsageError(f"{flag} takes no value", hint=f"write {flag} alone")
+        return True
+    if attached is None:
+        return option.choices[0]
+    if attached not in option.choices:
+        raise UsageError(f"{flag}={attached} is not one of {', '.join(option.choices)}", hint=f"write {flag}")
+    return attached
+
+
+_EXAMPLES = {"duration": "90, 10m or 1h30m", "size": "512M or 2G", "count": "a whole number"}
+
+
+def _example(option: Option) -> str | None:
+    example = _EXAMPLES.get(option.kind)
+    return f"for example {option.flags[0]} {example}" if example else None
+
+
+# What people type when they mean one of ours; nearest() finds mere misspellings by itself.
+_MEANT = {
+    "-c": "--command 'a | b' runs a shell command line",
+    "--shell": "--command 'a | b' runs a shell command line",
+    "--exec": "write the command after --: llm-exec -- CMD",
+    "-t": "did you mean --timeout?",
+    "-m": "did you mean --memory?",
+    "-v": "did you mean --monitor?",
+    "--verbose": "did you mean --monitor?",
+    "-C": "did you mean --cwd?",
+    "--dir": "did you mean --cwd?",
+    "--workdir": "did you mean --cwd?",
+    "--output": "did you mean --json or --result FILE?",
+    "-o": "did you mean --result FILE?",
+    "--mem": "did you mean --memory?",
+    "--no-stdin": "did you mean --stdin none?",
+    "--silent": "did you mean --quiet?",
+    "--background": "background runs are not there yet; --keep-children leaves a started process running",
+    "--version": "llmx --version shows it",
+    "-V": "llmx --version shows it",
+}
+
+
+def _unknown(flag: str) -> UsageError:
+    hint = _MEANT.get(flag)
+    if hint is None:
+        near = nearest(flag if flag.startswith("--") else "-" + flag, tuple(BY_FLAG))
+        hint = f"did you mean {near}?" if near else "llm-exec --help lists the options; the command's own go after --"
+    return UsageError(f"unknown option {flag}", hint=hint)

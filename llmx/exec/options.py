@@ -1,0 +1,151 @@
+"""The options of ``llm-exec``, declared once.
+
+The front-door parser (``argv.py``), the Typer command, its help, the completion scripts and the
+README all read this table, so they cannot disagree.
+"""
+
+
+class Option:
+    """One option.
+
+    ``kind`` says what its value is: ``flag`` (none), ``mode`` (optional, only as ``--name=value``), ``text``,
+    ``path``, ``count`` (whole number), ``duration`` (``90``, ``10m``; 0 = none) or ``size`` (``512M``).
+    ``setting`` is the key that gives the value when the option is absent.
+    """
+
+    __slots__ = ("choices", "dest", "flags", "group", "help", "kind", "metavar", "setting")
+
+    def __init__(
+        self,
+        flags: str,
+        kind: str,
+        help: str,
+        *,
+        group: str,
+        metavar: str = "",
+        setting: str = "",
+        choices: tuple[str, ...] = (),
+    ) -> None:
+        self.flags = tuple(flags.split())
+        self.dest = self.flags[0][2:].replace("-", "_")
+        self.kind = kind
+        self.help = help
+        self.group = group
+        self.metavar = metavar
+        self.setting = setting
+        self.choices = choices
+
+
+RUN = "What runs"
+TIME = "Time"
+LIMITS = "Limits"
+REPORT = "What comes back"
+SANDBOX = "Sandbox"
+
+OPTIONS = (
+    Option("--command", "text", "Run this shell command line with sh.", group=RUN, metavar="STRING"),
+    Option("--cwd", "path", "Run in this folder.", group=RUN, metavar="DIR"),
+    Option("--stdin", "path", "Read stdin from FILE, or from nothing with `none`.", group=RUN, metavar="none|FILE"),
+    Option(
+        "--keep-children",
+        "flag",
+        "Leave background processes running when the command ends.",
+        group=RUN,
+    ),
+    Option(
+        "--timeout",
+        "duration",
+        "End the run after this long: 90, 10m, 1h30m; 0 = never. Default 300.",
+        group=TIME,
+        metavar="TIME",
+        setting="exec.isolation.timeout",
+    ),
+    Option(
+        "--stall-timeout",
+        "duration",
+        "End the run after this long without output and without CPU use; 0 = never.",
+        group=TIME,
+        metavar="TIME",
+        setting="exec.stall_timeout",
+    ),
+    Option(
+        "--grace",
+        "duration",
+        "How long a process may take to end after SIGTERM before SIGKILL. Default 5.",
+        group=TIME,
+        metavar="TIME",
+        setting="exec.grace",
+    ),
+    Option(
+        "--memory",
+        "size",
+        "Memory of the whole process tree: 512M, 2G.",
+        group=LIMITS,
+        metavar="SIZE",
+        setting="exec.memory",
+    ),
+    Option(
+        "--cpu-time",
+        "duration",
+        "CPU time of the whole process tree.",
+        group=LIMITS,
+        metavar="TIME",
+        setting="exec.cpu_time",
+    ),
+    Option(
+        "--max-procs",
+        "count",
+        "Processes alive at once.",
+        group=LIMITS,
+        metavar="N",
+        setting="exec.max_procs",
+    ),
+    Option(
+        "--max-file-size",
+        "size",
+        "Size of any file the command writes.",
+        group=LIMITS,
+        metavar="SIZE",
+        setting="exec.max_file_size",
+    ),
+    Option(
+        "--max-output",
+        "size",
+        "Bytes of stdout and stderr together.",
+        group=LIMITS,
+        metavar="SIZE",
+        setting="exec.max_output",
+    ),
+    Option(
+        "--json",
+        "mode",
+        "Print one JSON object instead of the output: `--json`, or `--json=full` for everything.",
+        group=REPORT,
+        metavar="full",
+        choices=("compact", "full"),
+    ),
+    Option("--result", "path", "Write the full JSON result to FILE, beside live output.", group=REPORT, metavar="FILE"),
+    Option(
+        "--monitor",
+        "flag",
+        "Sample CPU, memory, processes and I/O of the tree while it runs.",
+        group=REPORT,
+        setting="exec.isolation.monitoring",
+    ),
+    Option(
+        "--capture",
+        "size",
+        "How much of each stream the result keeps (head and tail). Default 64K.",
+        group=REPORT,
+        metavar="SIZE",
+        setting="exec.capture_bytes",
+    ),
+    Option("--quiet -q", "flag", "Nothing of llmx's own on stderr.", group=REPORT),
+    Option("--no-sandbox", "flag", "Run without the sandbox.", group=SANDBOX),
+    Option("--config", "path", "Read this settings file too.", group=REPORT, metavar="FILE"),
+    Option("--profile", "text", "Start from this profile's settings.", group=REPORT, metavar="NAME"),
+    Option("--schema", "flag", "Print the JSON Schema of the result.", group=REPORT),
+    Option("--help -h", "flag", "Show this message.", group=REPORT),
+)
+
+BY_FLAG = {flag: option for option in OPTIONS for flag in option.flags}

@@ -1,0 +1,79 @@
+"""Where llmx keeps things: the XDG folders, or the platform's own elsewhere.
+
+Plain strings and ``os`` only: every way in needs these before anything else is imported.
+"""
+
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # `typing` and `collections.abc` cost 1 to 7 ms, which every way in would pay
+    from collections.abc import Mapping
+
+_XDG = {
+    "config": ("XDG_CONFIG_HOME", ".config"),
+    "data": ("XDG_DATA_HOME", ".local/share"),
+    "cache": ("XDG_CACHE_HOME", ".cache"),
+    "state": ("XDG_STATE_HOME", ".local/state"),
+}
+_MACOS = {
+    "config": "Library/Application Support/llmx",
+    "data": "Library/Application Support/llmx",
+    "cache": "Library/Caches/llmx",
+    "state": "Library/Application Support/llmx/state",
+}
+SYSTEM_CONFIG = "/etc/llmx/config.toml"
+
+
+def home(env: "Mapping[str, str]" = os.environ) -> str:
+    """The user's home folder, also where HOME is not set."""
+    return env.get("HOME") or os.path.expanduser("~")
+
+
+def _base(kind: str, env: "Mapping[str, str]") -> str:
+    """An XDG base folder; a relative value is ignored, as the XDG specification asks."""
+    variable, fallback = _XDG[kind]
+    given = env.get(variable, "")
+    return given if given.startswith("/") else f"{home(env)}/{fallback}"
+
+
+def _folder(kind: str, env: "Mapping[str, str]") -> str:
+    if sys.platform == "darwin" and _XDG[kind][0] not in env:
+        return f"{home(env)}/{_MACOS[kind]}"
+    return f"{_base(kind, env)}/llmx"
+
+
+def config_dir(env: "Mapping[str, str]" = os.environ) -> str:
+    """Settings that a person writes."""
+    return _folder("config", env)
+
+
+def data_dir(env: "Mapping[str, str]" = os.environ) -> str:
+    """Models and other things worth keeping."""
+    return _folder("data", env)
+
+
+def cache_dir(env: "Mapping[str, str]" = os.environ) -> str:
+    """What may be deleted at any time."""
+    return _folder("cache", env)
+
+
+def state_dir(env: "Mapping[str, str]" = os.environ) -> str:
+    """Records of runs, backups, trust."""
+    return _folder("state", env)
+
+
+def audit_log(env: "Mapping[str, str]" = os.environ) -> str:
+    """The execution log, where ``tail -f ~/.local/share/llm-exec.log`` has always found it."""
+    return f"{_base('data', env)}/llm-exec.log"
+
+
+def make_private(folder: str) -> str:
+    """Make ``folder`` readable by its owner only, parents included as needed; return it."""
+    if not os.path.isdir(folder):
+        os.makedirs(os.path.dirname(folder), exist_ok=True)
+        try:
+            os.mkdir(folder, 0o700)
+        except FileExistsError:
+            pass
+    return folder
