@@ -17,16 +17,21 @@ WORDS = ("key", "token", "secret", "pass", "pwd", "cred", "auth", "private", "ds
 """Every secret-announcing name holds one of these, in lower case."""
 
 ANCHORS = (
-    *("sk-", "sk_", "rk_", "gh", "gl", "AKIA", "ASIA", "ABIA", "ACCA", "AIza", "ya29.", "GOCSPX-", "1//0", "xox", "xapp-"),
-    *("hooks.slack.com", "/webhooks/", "whsec_", "hf_", "npm_", "pypi-", "SK", "SG.", "key-", "_v1_", "gsk_", "xai-"),
-    *("r8_", "pplx-", "csk-", "nvapi-", "tvly-", "lsv2_", "pcsk_", "fw_", "eyJ", ":AA", "dapi", "lin_", "secret_", "ntn_"),
-    *("hv", "AGE-SECRET-KEY-1", ".atlasv1.", "dckr_", "v1.0-", "cf", "shp", "sq0", "EAAA", "sntry", "rubygems_", "pul-"),
-    *("dp.", "sbp_", "PMAK-", "ATATT", "NRAK-", "dt0c01.", "tskey-", "figd_", "dop_", "doo_", "dor_"),
+    *("sk-", "sk_live_", "sk_test_", "rk_live_", "rk_test_", "whsec_", "hf_", "gsk_", "xai-", "r8_", "pplx-", "nvapi-"),
+    *("tvly-", "lsv2_", "pcsk_", "fw_", "ghp_", "gho_", "ghu_", "ghr_", "ghs_", "github_pat_", "glpat-", "gldt-", "glrt-"),
+    *("glptt-", "glsoat-", "glft-", "glimt-", "npm_", "pypi-", "rubygems_", "dckr_", "PMAK-", "figd_", "AKIA", "ASIA"),
+    *("ABIA", "ACCA", "AIza", "ya29.", "GOCSPX-", "1//0", "AccountKey=", "dop_", "doo_", "dor_", "cfut_", "cfat_", "cfk_"),
+    *("v1.0-", "dapi", "hvs.", "hvb.", "hvr.", ".atlasv1.", "pul-", "dp.pt.", "dp.st.", "dp.ct.", "sbp_", "tskey-", "xox"),
+    *("xapp-", "hooks.slack.com/", "SK", "SG.", "key-", ":AA", "/webhooks/", "lin_", "secret_", "ntn_", "shp", "sq0"),
+    *("EAAA", "sntry", "ATATT3", "NRAK-", "dt0c01.", "eyJ", "AGE-SECRET-KEY-1"),
 )
 """Every shape holds one of these, or is a Discord token (long, with two dots)."""
 
 SHORTEST_SHAPE = 20
 """No shape is shorter, in characters without white space."""
+
+SHORTEST_DOTTED_SHAPE = 57
+"""The shortest Discord token."""
 
 
 def mask_argv(argv: "list[str]", env: "Mapping[str, str]") -> "list[str]":
@@ -67,7 +72,7 @@ class Masker:
 def may_hold_a_secret(texts: "Sequence[str]", env: "Mapping[str, str]") -> bool:
     """Whether the thorough part has to look: true too often, never false where it would mask something."""
     joined = "\n".join(texts)
-    return _holds_a_variable(joined, env) or _holds_a_shape(joined, texts) or _holds_a_named_value(joined, texts)
+    return _holds_a_variable(joined, env) or _holds_a_shape(joined) or _holds_a_named_value(joined, texts)
 
 
 def _holds_a_variable(joined: str, env: "Mapping[str, str]") -> bool:
@@ -85,27 +90,21 @@ def _shares_a_line(value: str, joined: str) -> bool:
     return False
 
 
-def _holds_a_shape(joined: str, texts: "Sequence[str]") -> bool:
+def _holds_a_shape(joined: str) -> bool:
     if "://" in joined and "@" in joined:
         return True
-    if len(joined) < SHORTEST_SHAPE:
+    long = " ".join([word for word in joined.split() if len(word) >= SHORTEST_SHAPE])
+    if not long:
         return False
     for anchor in ANCHORS:
-        if anchor in joined:
-            return _has_a_long_word(joined)
-    return joined.count(".") > 1 and _has_a_dotted_word(texts)
-
-
-def _has_a_long_word(joined: str) -> bool:
-    for word in joined.split():
-        if len(word) >= SHORTEST_SHAPE:
+        if anchor in long:
             return True
-    return False
+    return len(long) >= SHORTEST_DOTTED_SHAPE and long.count(".") > 1 and _has_a_dotted_word(long)
 
 
-def _has_a_dotted_word(texts: "Sequence[str]") -> bool:
-    for text in texts:
-        if len(text) >= 57 and text.count(".") > 1:
+def _has_a_dotted_word(long: str) -> bool:
+    for word in long.split():
+        if len(word) >= SHORTEST_DOTTED_SHAPE and word.count(".") > 1:
             return True
     return False
 

@@ -25,6 +25,7 @@ VALUE = re.compile(
     re.ASCII | re.VERBOSE,
 )
 REST_OF_HEADER = re.compile(r"[^\"'\r\n]*+")
+LONGEST_JUDGED = 256
 _HEADERS = ("authorization", "cookie")
 _HEADER_PROSE = frozenset(["auth", "authentication", "authorization", "credentials", "realm", "token", "header"])
 
@@ -56,15 +57,26 @@ def _assigned_spans(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _value_span(text: str, start: int, name: str, loose: bool) -> tuple[int, int] | None:
-    match = VALUE.match(text, start)
+    """The value at ``start`` if it is one to hide; judged by its beginning, so that nested names cost linear time."""
+    beginning = _value_at(text, start, start + LONGEST_JUDGED)
+    if beginning is None:
+        return None
+    begin, end, quoted = beginning
+    if not hides(name, text[begin:end], loose=loose and not quoted):
+        return None
+    whole = _value_at(text, start, len(text))
+    return whole[:2] if whole else None
+
+
+def _value_at(text: str, start: int, limit: int) -> tuple[int, int, bool] | None:
+    """Start and end of the value without quotes and scheme, and whether it is quoted."""
+    match = VALUE.match(text, start, limit)
     if match is None:
         return None
     group = next(group for group in ("double", "single", "escaped", "bare") if match[group] is not None)
     begin, end = match.span(group)
     scheme = SCHEME.match(text, begin, end)
-    begin = scheme.end() if scheme else begin
-    quoted = group != "bare"
-    return (begin, end) if hides(name, text[begin:end], loose=loose and not quoted) else None
+    return (scheme.end() if scheme else begin), end, text[start] in "\"'\\"
 
 
 def _header_span(text: str, start: int, name: str) -> tuple[int, int] | None:

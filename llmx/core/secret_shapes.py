@@ -163,17 +163,17 @@ STANDARDS = [
     Shape(
         "JWT eyJ",
         "eyJ",
-        _starting("eyJ") + r"(?:(?<=eyJ)[\w-]*+)(?P<secret>\.[\w-]*+\.[\w-]*+)?",
+        _starting("eyJ") + r"(?:(?P<secret>[\w-]{8,}+\.[\w-]{4,}+\.[\w-]*+(?:\.[\w-]++){0,2})|[\w-]*+)",
         _text("eyJ", "hbGciOi", (WORD, 20), ".", "eyJ", (WORD, 60), ".", (WORD, 43)),
     ),
     _token("age", "AGE-SECRET-KEY-1", r"[QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L]{58}", ("QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L", 58)),
     Shape(
-        "Bearer header", "earer", r"(?i:bearer)[ \t+]{1,4}(?P<secret>(?=[\w.~+/-]{0,64}?[0-9])[\w.~+/-]{16,}={0,2})",
+        "Bearer header", "earer", r"[Bb]earer[ \t+]{1,4}(?P<secret>(?=[\w.~+/-]{0,64}?[0-9])[\w.~+/-]{16,}={0,2})",
         _text("Bearer ", (WORD, 40)),
     ),
-    Shape("Basic header", "asic", r"(?i:basic)[ \t+]{1,4}(?P<secret>[A-Za-z0-9+/]{8,}={0,2})", _basic),
+    Shape("Basic header", "asic", r"[Bb]asic[ \t+]{1,4}(?P<secret>(?=[A-Za-z+/]{0,64}?(?:[0-9=]|[a-z][A-Z]))[A-Za-z0-9+/]{8,}={0,2})", _basic),
     Shape(
-        "URL with credentials", "://", r"://[^\s/:@\"'<>?#]*+:(?P<secret>[^\s/@\"'<>]++)(?=@)",
+        "URL with credentials", "://", r"://[^\s/:@\"'<>?#]*+:(?P<secret>[^\s/\"'<>?]+)(?=@)",
         _text("postgres://app:", (ALNUM, 20), "@db.example/data"),
     ),
     Shape(

@@ -1,0 +1,139 @@
+"""What a run is to be: the command line's words joined with the settings."""
+
+import os
+
+from llmx.errors import ExecError, UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from llmx.exec.argv import CommandLine
+
+
+class ExecRequest:
+    """One run. Times are seconds and sizes bytes; 0 stands for no limit.
+
+    ``stdin`` is "" to inherit, ``none``, or a file. ``report`` is "" (live output), ``compact`` or ``full``.
+    """
+
+    __slots__ = (
+        "argv",
+        "audit_required",
+        "capture",
+        "cpu_time",
+        "cwd",
+        "env",
+        "grace",
+        "is_shell",
+        "keep_children",
+        "max_file_size",
+        "max_output",
+        "max_procs",
+        "memory",
+        "monitor",
+        "no_sandbox",
+        "quiet",
+        "report",
+        "result",
+        "stall_timeout",
+        "stdin",
+        "stdin_wait",
+        "timeout",
+    )
+
+    argv: list[str]
+    audit_required: bool
+    capture: int
+    cpu_time: float
+    cwd: str
+    env: "Mapping[str, str]"
+    grace: float
+    is_shell: bool
+    keep_children: bool
+    max_file_size: int
+    max_output: int
+    max_procs: int
+    memory: int
+    monitor: bool
+    no_sandbox: bool
+    quiet: bool
+    report: str
+    result: str
+    stall_timeout: float
+    stdin: str
+    stdin_wait: float
+    timeout: float
+
+    def __init__(self, **fields: object) -> None:
+        for name in self.__slots__:
+            setattr(self, name, fields[name])
+
+
+LIMITS = ("timeout", "stall_timeout", "memory", "cpu_time", "max_procs", "max_file_size", "max_output")
+
+# option (and field) -> the setting that gives it when the option is absent
+_FROM_SETTINGS = {
+    "timeout": "exec.isolation.timeout",
+    "stall_timeout": "exec.stall_timeout",
+    "grace": "exec.grace",
+    "memory": "exec.memory",
+    "cpu_time": "exec.cpu_time",
+    "max_procs": "exec.max_procs",
+    "max_file_size": "exec.max_file_size",
+    "max_output": "exec.max_output",
+    "capture": "exec.capture_bytes",
+    "monitor": "exec.isolation.monitoring",
+    "stdin_wait": "exec.stdin_wait",
+    "audit_required": "audit.required",
+}
+
+
+def build(line: "CommandLine", settings: "Mapping[str, object]", env: "Mapping[str, str]", cwd: str) -> ExecRequest:
+    """The request that ``line`` means; raises ``UsageError`` or ``ExecError`` for what cannot be run."""
+    typed = line.values
+    fields = {field: typed.get(field, settings[key]) for field, key in _FROM_SETTINGS.items()}
+    shell = typed.get("command")
+    return ExecRequest(
+        argv=_words(line),
+        is_shell=shell is not None,
+        cwd=_folder(str(typed["cwd"]), cwd) if "cwd" in typed else cwd,
+        env=env,
+        stdin=_readable(str(typed["stdin"])) if "stdin" in typed else "",
+        keep_children="keep_children" in typed,
+        report=typed.get("json", ""),
+        result=typed.get("result", ""),
+        quiet="quiet" in typed,
+        no_sandbox="no_sandbox" in typed,
+        **fields,
+    )
+
+
+def _words(line: "CommandLine") -> list[str]:
+    shell = line.values.get("command")
+    if shell is None and not line.command:
+        raise UsageError("no command given", hint="llm-exec -- CMD ARGS…, for example llm-exec -- ls -la")
+    if shell is not None and line.command:
+        raise UsageError(
+            f"both --command and a command ({line.command[0]}) are given",
+            hint="put everything into the string, or drop --command",
+        )
+    words = line.command if shell is None else ["sh", "-c", str(shell)]
+    if words[0] == "":
+        raise UsageError("the command is an empty string", hint="llm-exec -- CMD ARGS…")
+    return words
+
+
+def _folder(given: str, cwd: str) -> str:
+    folder = os.path.join(cwd, given)
+    if not os.path.isdir(folder):
+        what = "is not a folder" if os.path.exists(folder) else "does not exist"
+        raise ExecError(f"--cwd {given}: {folder} {what}", code="cwd")
+    return os.path.normpath(folder)
+
+
+def _readable(given: str) -> str:
+    if given != "none" and not os.access(given, os.R_OK):
+        what = "cannot be read" if os.path.exists(given) else "does not exist"
+        raise ExecError(f"--stdin {given}: the file {what}", code="stdin", hint="--stdin none gives an empty stdin")
+    return given
