@@ -26,6 +26,8 @@ def parse_duration(text: str) -> float:
             raise ValueError(f"'{text}' is not a time: write the larger unit first, each once, as in 1h30m")
         before = factor
         total += _scaled(number, factor * 1000)  # microseconds: whole numbers, so that 0.1s is what it says
+    if total == 0 and text.strip("0. dhms"):
+        raise ValueError(f"'{text}' is not a time that can be kept: the shortest is 0.000001s")
     if total > _LONGEST * 1000:
         raise ValueError(f"'{text}' is not a time that can be waited for: the longest is 36500d")
     return total / 1_000_000
@@ -42,6 +44,8 @@ def parse_size(text: str) -> int:
     if factor is None or len(parts) > 1:
         raise ValueError(f"'{text}' is not a size: write bytes, or a number with K, M, G or T, as in 512M")
     size = _scaled(parts[0][0], factor)
+    if size == 0 and parts[0][0].strip("0."):
+        raise ValueError(f"'{text}' is less than one byte")
     if size > _LARGEST:
         raise ValueError(f"'{text}' is not a size that fits: the largest is {_LARGEST} bytes")
     return size

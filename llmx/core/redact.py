@@ -11,17 +11,58 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
-_THOROUGH = "llmx.core.secret_stream:"
 
 WORDS = ("key", "token", "secret", "pass", "pwd", "cred", "auth", "private", "dsn", "cookie", "session", "jwt", "sig")
 """Every secret-announcing name holds one of these, in lower case."""
 
 ANCHORS = (
     *("sk-", "sk_live_", "sk_test_", "rk_live_", "rk_test_", "whsec_", "hf_", "gsk_", "xai-", "r8_", "pplx-", "nvapi-"),
-    *("tvly-", "lsv2_", "pcsk_", "fw_", "ghp_", "gho_", "ghu_", "ghr_", "ghs_", "github_pat_", "glpat-", "gldt-", "glrt-"),
+    *(
+        "tvly-",
+        "lsv2_",
+        "pcsk_",
+        "fw_",
+        "ghp_",
+        "gho_",
+        "ghu_",
+        "ghr_",
+        "ghs_",
+        "github_pat_",
+        "glpat-",
+        "gldt-",
+        "glrt-",
+    ),
     *("glptt-", "glsoat-", "glft-", "glimt-", "npm_", "pypi-", "rubygems_", "dckr_", "PMAK-", "figd_", "AKIA", "ASIA"),
-    *("ABIA", "ACCA", "AIza", "ya29.", "GOCSPX-", "1//0", "AccountKey=", "dop_", "doo_", "dor_", "cfut_", "cfat_", "cfk_"),
-    *("v1.0-", "dapi", "hvs.", "hvb.", "hvr.", ".atlasv1.", "pul-", "dp.pt.", "dp.st.", "dp.ct.", "sbp_", "tskey-", "xox"),
+    *(
+        "ABIA",
+        "ACCA",
+        "AIza",
+        "ya29.",
+        "GOCSPX-",
+        "1//0",
+        "AccountKey=",
+        "dop_",
+        "doo_",
+        "dor_",
+        "cfut_",
+        "cfat_",
+        "cfk_",
+    ),
+    *(
+        "v1.0-",
+        "dapi",
+        "hvs.",
+        "hvb.",
+        "hvr.",
+        ".atlasv1.",
+        "pul-",
+        "dp.pt.",
+        "dp.st.",
+        "dp.ct.",
+        "sbp_",
+        "tskey-",
+        "xox",
+    ),
     *("xapp-", "hooks.slack.com/", "SK", "SG.", "key-", ":AA", "/webhooks/", "lin_", "secret_", "ntn_", "shp", "sq0"),
     *("EAAA", "sntry", "ATATT3", "NRAK-", "dt0c01.", "eyJ", "AGE-SECRET-KEY-1"),
 )
@@ -38,7 +79,7 @@ def mask_argv(argv: "list[str]", env: "Mapping[str, str]") -> "list[str]":
     """``argv`` with every secret replaced by ``[redacted]``; names and public prefixes stay."""
     if not may_hold_a_secret(argv, env):
         return list(argv)
-    masked: list[str] = load(_THOROUGH + "mask_argv")(argv, env)
+    masked: list[str] = load("llmx.core.secret_argv:mask_argv")(argv, env)
     return masked
 
 
@@ -46,7 +87,7 @@ def mask_text(text: str, env: "Mapping[str, str]") -> str:
     """``text`` with every secret replaced by ``[redacted]``."""
     if not may_hold_a_secret((text,), env):
         return text
-    masked: str = load(_THOROUGH + "mask_text")(text, env)
+    masked: str = load("llmx.core.secret_stream:mask_text")(text, env)
     return masked
 
 
@@ -56,7 +97,7 @@ class Masker:
     __slots__ = ("_stream",)
 
     def __init__(self, env: "Mapping[str, str]") -> None:
-        self._stream: Any = load(_THOROUGH + "ByteStream")(env)
+        self._stream: Any = load("llmx.core.secret_stream:ByteStream")(env)
 
     def feed(self, data: bytes) -> bytes:
         """What can be written now."""
@@ -84,8 +125,8 @@ def _holds_a_variable(joined: str, env: "Mapping[str, str]") -> bool:
 
 def _shares_a_line(value: str, joined: str) -> bool:
     for line in value.split("\n"):
-        line = line.strip()
-        if len(line) > 5 and line in joined:
+        stripped = line.strip()
+        if len(stripped) > 5 and stripped in joined:
             return True
     return False
 
@@ -103,10 +144,7 @@ def _holds_a_shape(joined: str) -> bool:
 
 
 def _has_a_dotted_word(long: str) -> bool:
-    for word in long.split():
-        if len(word) >= SHORTEST_DOTTED_SHAPE and word.count(".") > 1:
-            return True
-    return False
+    return any(len(word) >= SHORTEST_DOTTED_SHAPE and word.count(".") > 1 for word in long.split())
 
 
 def _holds_a_named_value(joined: str, texts: "Sequence[str]") -> bool:

@@ -4,12 +4,13 @@ import re
 from collections.abc import Mapping
 
 from llmx.core.secret_names import NO, PERHAPS, hides, is_placeholder, looks_random, secrecy, variable_secrets
-from llmx.core.secret_spans import MASK, Span, secret_spans
+from llmx.core.secret_spans import MASK, secret_spans
 from llmx.core.secret_stream import mask_with
 
 _NAMED = re.compile(r"(?P<name>-{0,2}[A-Za-z_][\w.-]*)=(?P<value>.+)", re.ASCII | re.DOTALL)
 _OPTION = re.compile(r"--?[A-Za-z][\w.-]*", re.ASCII)
 _USER_OPTION = re.compile(r"(?:-[sSfLkivgGN#0-9]{0,12}[uU]|--user|--proxy-user)(?:=|(?=.*:)|$)", re.ASCII)
+_SHELL_OPTION = re.compile(r"-[a-z]*c|--command", re.ASCII)
 _SETTING = re.compile(r"[\w.-]*secret_access_key", re.ASCII | re.IGNORECASE)
 
 
@@ -30,10 +31,10 @@ def _mask_argument(argument: str, before: str, calls_curl: bool, secrets: list[s
     if calls_curl and _USER_OPTION.fullmatch(before):
         return _mask_password(argument, secrets)
     if _is_the_value_of(before, argument):
-        return _mask_whole(argument, secrets)
-    named = _NAMED.fullmatch(argument)
+        return _mask_whole(argument)
+    named = None if _SHELL_OPTION.fullmatch(before) else _NAMED.fullmatch(argument)
     if named and hides(named["name"], named["value"]):
-        return f"{named['name']}={_mask_whole(named['value'], secrets)}"
+        return f"{named['name']}={_mask_whole(named['value'])}"
     return mask_with(argument, secrets)
 
 
@@ -47,12 +48,11 @@ def _is_the_value_of(option: str, value: str) -> bool:
 
 
 def _mask_password(user: str, secrets: list[str]) -> str:
-    name, colon, password = user.partition(":")
+    name, _, password = user.partition(":")
     return f"{name}:{MASK}" if password and not is_placeholder(password) else mask_with(user, secrets)
 
 
-def _mask_whole(value: str, secrets: list[str]) -> str:
+def _mask_whole(value: str) -> str:
     """The mask for all of ``value``, after its public prefix if it has one."""
-    spans: list[Span] = secret_spans(value, secrets)[0]
-    prefix = spans[0][0] if spans and spans[0][1] == len(value) and 0 < spans[0][0] <= 16 else 0
-    return value[:prefix] + MASK
+    start = secret_spans(value, [value])[0][0][0]
+    return value[:start] + MASK

@@ -10,10 +10,15 @@ type_of_name = lru_cache(maxsize=4096)(secrecy)
 
 _NAME = r"(?<![\w.-])(?P<name>[\w.-]++)"
 ASSIGNMENT = re.compile(_NAME + r"(?P<mark>(?:\\*[\"'])?[ \t]*+(?::=|=>|==?|:(?!:))[ \t]*+)", re.ASCII)
-OPTION = re.compile(r"(?<![\w.-])(?P<name>--?[A-Za-z][\w.-]*+)(?:[ \t]++|\\*[\"'][ \t]*+,[ \t]*+(?=\\*[\"']))", re.ASCII)
-QUERY = re.compile(r"[?&](?P<name>key|sig|signature|code|auth|session|sid|hash)=(?P<value>[^&#\s\"'<>]{6,})", re.ASCII | re.I)
+OPTION = re.compile(
+    r"(?<![\w.-])(?P<name>--?[A-Za-z][\w.-]*+)(?:[ \t]++|\\*[\"'][ \t]*+,[ \t]*+(?=\\*[\"']))", re.ASCII
+)
+QUERY = re.compile(
+    r"[?&](?P<name>key|sig|signature|code|auth|session|sid|hash)=(?P<value>[^&#\s\"'<>]{6,})", re.ASCII | re.I
+)
 CURL_USER = re.compile(
-    r"(?<![\w-])(?:-[a-zA-Z0-9#]{0,12}[uU]|--(?:proxy-)?user)[ \t=]*+(?:\\*[\"'])?[^\s:\"'-][^\s:\"']*+:(?P<value>[^\s\"']++)",
+    r"(?<![\w-])(?:-[a-zA-Z0-9#]{0,12}[uU]|--(?:proxy-)?user)[ \t=]*+"
+    r"(?:\\*[\"'])?[^\s:\"'-][^\s:\"']*+:(?P<value>[^\s\"']++)",
     re.ASCII,
 )
 SCHEME = re.compile(r"(?:bearer|basic|token|digest|apikey|negotiate)[ \t]++", re.ASCII | re.I)
@@ -90,7 +95,9 @@ def _header_span(text: str, start: int, name: str) -> tuple[int, int] | None:
         hidden = word and value and word.lower() not in _HEADER_PROSE and not is_placeholder(word)
         return value.span("bare") if value and hidden else None
     rest = REST_OF_HEADER.match(text, start)
-    return rest.span() if rest and any(char.isdigit() for char in rest[0][:4096]) and not is_placeholder(rest[0]) else None
+    return (
+        rest.span() if rest and any(char.isdigit() for char in rest[0][:4096]) and not is_placeholder(rest[0]) else None
+    )
 
 
 def _option_spans(text: str) -> Iterator[tuple[int, int]]:

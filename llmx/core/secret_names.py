@@ -24,23 +24,21 @@ _KEY_KINDS = frozenset(
 )
 _WEAK_WORDS = frozenset(["key", "auth", "oauth", "private", "dsn", "session", "sessionid", "pass", "bearer"])
 _HARMLESS_WORDS = frozenset(["max", "min", "num", "public", "pub", "keyboard"])
-_ABOUT_THE_SECRET = frozenset(
-    """path file dir directory folder sock socket type name limit count length len size url uri ttl timeout expiry
+_ABOUT = """path file dir directory folder sock socket type name limit count length len size url uri ttl timeout expiry
     expires expiration age fingerprint algorithm alg version prefix suffix provider method methods mode format backend
     store manager helper command cmd env var index map binding bindings budget level required enabled policy host port
-    user username email usage scheme domain ring chain exchange error status""".split()
-)
+    user username email usage scheme domain ring chain exchange error status"""
+_ABOUT_THE_SECRET = frozenset(_ABOUT.split())
 """A name that ends in one of these tells something about a secret and does not hold it."""
 _HARMLESS_NAMES = frozenset(["PWD", "OLDPWD", "SSH_AUTH_SOCK", "DESKTOP_SESSION", "GDMSESSION", "XAUTHORITY"])
 _HARMLESS_STARTS = ("XDG_SESSION", "DBUS_SESSION", "TERM_SESSION", "ITERM_SESSION", "GNOME_KEYRING", "SESSION_MANAGER")
 
-_PLAIN_WORDS = frozenset(
-    """true false yes no on off none null nil undefined default auto always never enabled disabled required optional
+_PLAIN = """true false yes no on off none null nil undefined default auto always never enabled disabled required optional
     basic bearer digest token negotiate apikey password secret empty missing invalid valid unset hidden prompt stdin
     env file keyring system str string bytes int bool text value any optional self changed unchanged incorrect
     to for is or and the a an in of from if with when must can not option flag as was has are be it on at by
-    authentication auth realm""".split()
-)
+    authentication auth realm"""
+_PLAIN_WORDS = frozenset(_PLAIN.split())
 
 
 def words_of(name: str) -> list[str]:
@@ -76,9 +74,7 @@ def secrecy(name: str) -> int:
 
 
 def _names_a_kind_of_key(words: list[str]) -> bool:
-    return any(
-        second in ("key", "keys") and first in _KEY_KINDS for first, second in zip(words, words[1:], strict=False)
-    )
+    return any(words[i] in _KEY_KINDS and words[i + 1] in ("key", "keys") for i in range(len(words) - 1))
 
 
 def is_placeholder(value: str) -> bool:
@@ -120,8 +116,10 @@ def hides(name: str, value: str, *, loose: bool = False) -> bool:
 
 
 def _is_no_word(value: str) -> bool:
-    return len(value) >= SHORTEST_VARIABLE and not value.endswith(("(", ")", "[", "]")) and any(
-        char.isdigit() or char in "!@#$%^&*+/=~" for char in value
+    return (
+        len(value) >= SHORTEST_VARIABLE
+        and not value.endswith(("(", ")", "[", "]"))
+        and any(char.isdigit() or char in "!@#$%^&*+/=~" for char in value)
     )
 
 

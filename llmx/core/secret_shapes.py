@@ -32,7 +32,7 @@ class Shape(NamedTuple):
 
 
 def _text(*parts: str | tuple[str, int]) -> Callable[[Random], str]:
-    """An example made of literals and of ``(alphabet, count)`` runs; each run ends in a digit if its alphabet has one."""
+    """An example of literals and ``(alphabet, count)`` runs; a run ends in a digit if its alphabet has one."""
 
     def make(rng: Random) -> str:
         return "".join(part if isinstance(part, str) else _run(rng, *part) for part in parts)
@@ -45,15 +45,16 @@ def _run(rng: Random, alphabet: str, count: int) -> str:
     return "".join(rng.choice(alphabet) for _ in range(count - 1)) + end
 
 
-def _starting(prefix: str) -> str:
-    """A pattern for ``prefix`` at the start of a word; the literal comes first so that the search is fast."""
-    literal = re.escape(prefix)
+def _starting(literal: str, inside: str = "[A-Za-z0-9]") -> str:
+    """A pattern for ``literal`` where no ``inside`` stands before it; it comes first so that the search is fast."""
     glued = "|".join(f"(?<={before}{literal})" for before in _GLUED)
-    return f"{literal}(?:(?<![A-Za-z0-9]{literal})|{glued})"
+    return f"{literal}(?:(?<!{inside}{literal})|{glued})"
 
 
 def _token(service: str, prefix: str, body: str, *parts: str | tuple[str, int]) -> Shape:
-    return Shape(f"{service} {prefix}", prefix, f"{_starting(prefix)}(?P<secret>{body})", _text(prefix, *parts))
+    return Shape(
+        f"{service} {prefix}", prefix, f"{_starting(re.escape(prefix))}(?P<secret>{body})", _text(prefix, *parts)
+    )
 
 
 def _tokens(service: str, prefixes: str, body: str, *parts: str | tuple[str, int]) -> list[Shape]:
@@ -88,7 +89,9 @@ CODE_HOSTS = [
     *_tokens("GitHub", "ghp_ gho_ ghu_ ghr_", r"[A-Za-z0-9_]{36,}", (ALNUM, 36)),
     _token("GitHub", "ghs_", r"[A-Za-z0-9_]{36,}+(?:\.[\w-]+)*", (ALNUM, 36)),
     _token("GitHub", "github_pat_", r"\w{50,}", (ALNUM, 22), "_", (ALNUM, 59)),
-    *_tokens("GitLab", "glpat- gldt- glrt- glptt- glsoat- glft- glimt-", r"[\w-]{20,}+(?:\.\w{2}\.\w{7,})?", (WORD, 20)),
+    *_tokens(
+        "GitLab", "glpat- gldt- glrt- glptt- glsoat- glft- glimt-", r"[\w-]{20,}+(?:\.\w{2}\.\w{7,})?", (WORD, 20)
+    ),
     _token("npm", "npm_", r"[A-Za-z0-9]{36,}", (ALNUM, 36)),
     _token("PyPI", "pypi-", r"[\w-]{50,}", "AgEIcHlwaS5vcmc", (WORD, 120)),
     _token("RubyGems", "rubygems_", r"[a-f0-9]{48}", (HEX, 48)),
@@ -104,7 +107,9 @@ CLOUDS = [
     _token("Google", "GOCSPX-", r"[\w-]{28,}", (WORD, 28)),
     _token("Google", "1//0", r"[\w-]{40,}", (WORD, 60)),
     Shape(
-        "Azure AccountKey=", "AccountKey=", r"AccountKey=(?P<secret>[A-Za-z0-9+/]{40,}={0,2})",
+        "Azure AccountKey=",
+        "AccountKey=",
+        r"AccountKey=(?P<secret>[A-Za-z0-9+/]{40,}={0,2})",
         _text("AccountKey=", (BASE64, 86), "=="),
     ),
     *_tokens("DigitalOcean", "dop_v1_ doo_v1_ dor_v1_", r"[a-f0-9]{64}", (HEX, 64)),
@@ -113,7 +118,9 @@ CLOUDS = [
     _token("Databricks", "dapi", r"[a-f0-9]{32}(?:-[0-9])?", (HEX, 32)),
     *_tokens("Vault", "hvs. hvb. hvr.", r"[\w-]{24,}", (WORD, 95)),
     Shape(
-        "Terraform .atlasv1.", ".atlasv1.", r"(?<![A-Za-z0-9])[A-Za-z0-9]{14}\.atlasv1\.(?P<secret>[\w=-]{50,})",
+        "Terraform .atlasv1.",
+        ".atlasv1.",
+        r"\.atlasv1\.(?<=[A-Za-z0-9]{14}\.atlasv1\.)(?P<secret>[\w=-]{50,})",
         _text((ALNUM, 14), ".atlasv1.", (WORD, 67)),
     ),
     _token("Pulumi", "pul-", r"[a-f0-9]{40}", (HEX, 40)),
@@ -123,11 +130,21 @@ CLOUDS = [
 ]
 
 SERVICES = [
-    *_tokens("Slack", "xoxa- xoxb- xoxp- xoxr- xoxs- xoxe- xoxe.xoxp- xapp-", r"[A-Za-z0-9-]{20,}", (DIGITS, 12), "-", (ALNUM, 24)),
+    *_tokens(
+        "Slack",
+        "xoxa- xoxb- xoxp- xoxr- xoxs- xoxe- xoxe.xoxp- xapp-",
+        r"[A-Za-z0-9-]{20,}",
+        (DIGITS, 12),
+        "-",
+        (ALNUM, 24),
+    ),
     Shape(
-        "Slack hooks.slack.com", "hooks.slack.com/",
+        "Slack hooks.slack.com",
+        "hooks.slack.com/",
         r"hooks\.slack\.com/(?:services|workflows|triggers)/(?P<secret>[A-Za-z0-9+/]{20,})",
-        _text("https://hooks.slack.com/services/", "T", (UPPER + DIGITS, 10), "/B", (UPPER + DIGITS, 10), "/", (ALNUM, 24)),
+        _text(
+            "https://hooks.slack.com/services/", "T", (UPPER + DIGITS, 10), "/B", (UPPER + DIGITS, 10), "/", (ALNUM, 24)
+        ),
     ),
     *_tokens("Stripe", "sk_live_ sk_test_ rk_live_ rk_test_", r"[A-Za-z0-9]{16,}", (ALNUM, 24)),
     _token("Stripe", "whsec_", r"[A-Za-z0-9+/=]{24,}", (ALNUM, 32)),
@@ -135,15 +152,21 @@ SERVICES = [
     _token("SendGrid", "SG.", r"[\w-]{16,32}\.[\w-]{16,64}", (WORD, 22), ".", (WORD, 43)),
     _token("Mailgun", "key-", r"[a-f0-9]{32}(?![A-Za-z0-9])", (HEX, 32)),
     Shape(
-        "Telegram", ":AA", r"(?<![0-9])[0-9]{8,10}:(?P<secret>AA[\w-]{32,33})(?![\w-])",
+        "Telegram",
+        ":AA",
+        r"(?<![0-9])[0-9]{8,10}:(?P<secret>AA[\w-]{32,33})(?![\w-])",
         _text((DIGITS, 10), ":AA", (WORD, 33)),
     ),
     Shape(
-        "Discord", ".", r"(?<![\w-])(?P<secret>[MNO][\w-]{23,27}+\.[\w-]{6}\.[\w-]{27,40})",
+        "Discord",
+        ".",
+        _starting("[MNO]", r"[\w-]") + r"(?P<secret>[\w-]{23,27}+\.[\w-]{6}\.[\w-]{27,40})",
         _text("M", (WORD, 25), ".", (WORD, 6), ".", (WORD, 38)),
     ),
     Shape(
-        "Discord /webhooks/", "/webhooks/", r"/api/webhooks/[0-9]{17,20}/(?P<secret>[\w-]{60,})",
+        "Discord /webhooks/",
+        "/webhooks/",
+        r"/api/webhooks/[0-9]{17,20}/(?P<secret>[\w-]{60,})",
         _text("https://discord.com/api/webhooks/", (DIGITS, 18), "/", (WORD, 68)),
     ),
     *_tokens("Linear", "lin_api_ lin_oauth_", r"[A-Za-z0-9]{32,}", (ALNUM, 40)),
@@ -166,18 +189,31 @@ STANDARDS = [
         _starting("eyJ") + r"(?:(?P<secret>[\w-]{8,}+\.[\w-]{4,}+\.[\w-]*+(?:\.[\w-]++){0,2})|[\w-]*+)",
         _text("eyJ", "hbGciOi", (WORD, 20), ".", "eyJ", (WORD, 60), ".", (WORD, 43)),
     ),
-    _token("age", "AGE-SECRET-KEY-1", r"[QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L]{58}", ("QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L", 58)),
+    _token(
+        "age", "AGE-SECRET-KEY-1", r"[QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L]{58}", ("QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L", 58)
+    ),
     Shape(
-        "Bearer header", "earer", r"[Bb]earer[ \t+]{1,4}(?P<secret>(?=[\w.~+/-]{0,64}?[0-9])[\w.~+/-]{16,}={0,2})",
+        "Bearer header",
+        "earer",
+        r"[Bb]earer[ \t+]{1,4}(?P<secret>(?=[\w.~+/-]{0,64}?[0-9])[\w.~+/-]{16,}={0,2})",
         _text("Bearer ", (WORD, 40)),
     ),
-    Shape("Basic header", "asic", r"[Bb]asic[ \t+]{1,4}(?P<secret>(?=[A-Za-z+/]{0,64}?(?:[0-9=]|[a-z][A-Z]))[A-Za-z0-9+/]{8,}={0,2})", _basic),
     Shape(
-        "URL with credentials", "://", r"://[^\s/:@\"'<>?#]*+:(?P<secret>[^\s/\"'<>?]+)(?=@)",
+        "Basic header",
+        "asic",
+        r"[Bb]asic[ \t+]{1,4}(?P<secret>(?=[A-Za-z+/]{0,64}?(?:[0-9=]|[a-z][A-Z]))[A-Za-z0-9+/]{8,}={0,2})",
+        _basic,
+    ),
+    Shape(
+        "URL with credentials",
+        "://",
+        r"://[^\s/:@\"'<>?#]*+:(?P<secret>[^\s/\"'<>?]+)(?=@)",
         _text("postgres://app:", (ALNUM, 20), "@db.example/data"),
     ),
     Shape(
-        "URL with a token", "://", r"://(?P<secret>(?=[^\s/:@\"'<>?#]{0,64}?[0-9])[^\s/:@\"'<>?#]{20,}+)(?=@)",
+        "URL with a token",
+        "://",
+        r"://(?P<secret>(?=[^\s/:@\"'<>?#]{0,64}?[0-9])[^\s/:@\"'<>?#]{20,}+)(?=@)",
         _text("https://", (ALNUM, 30), "@git.example/team/repo"),
     ),
 ]

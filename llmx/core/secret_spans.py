@@ -70,8 +70,7 @@ def _shape_spans(text: str, public: dict[int, int]) -> Iterator[Span]:
         for match in _compiled(shape.pattern).finditer(text):
             start, end = match.span("secret")
             if end > start and not is_placeholder(match["secret"]):
-                if shape.keeps_prefix:
-                    public[match.start()] = max(start, public.get(match.start(), start))
+                public[match.start()] = max(start, public.get(match.start(), start))
                 yield start, end
 
 

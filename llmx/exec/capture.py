@@ -1,6 +1,6 @@
 """Keep the head and the tail of a stream, count the rest, and pass the bytes on where they should also be seen."""
 
-import base64
+import binascii
 import os
 import select
 
@@ -63,7 +63,7 @@ class Kept:
 
 
 def _base64(data: bytes) -> str:
-    return base64.b64encode(data).decode()
+    return binascii.b2a_base64(data, newline=False).decode()
 
 
 def _whole_characters(head: bytes, tail: bytes) -> tuple[bytes, bytes]:

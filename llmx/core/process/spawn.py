@@ -20,11 +20,11 @@ class Launch:
     """What to start and how.
 
     ``streams``: descriptors that become stdin, stdout and stderr, -1 to inherit. ``limits``: (resource, value)
-    pairs for setrlimit. ``group``: the program leads a process group of its own. ``terminal``: a descriptor of
+    pairs for setrlimit. ``groups``: ``cgroup.procs`` files to join. ``group``: the program leads a process group of its own. ``terminal``: a descriptor of
     the terminal whose foreground that group takes, -1 for none.
     """
 
-    __slots__ = ("argv", "cwd", "env", "group", "limits", "program", "streams", "terminal")
+    __slots__ = ("argv", "cwd", "env", "group", "groups", "limits", "program", "streams", "terminal")
 
     def __init__(
         self,
@@ -35,6 +35,7 @@ class Launch:
         cwd: str = "",
         streams: tuple[int, int, int] = (-1, -1, -1),
         limits: tuple[tuple[int, int], ...] = (),
+        groups: tuple[str, ...] = (),
         group: bool = True,
         terminal: int = -1,
     ) -> None:
@@ -44,6 +45,7 @@ class Launch:
         self.cwd = cwd
         self.streams = streams
         self.limits = limits
+        self.groups = groups
         self.group = group
         self.terminal = terminal
 
@@ -129,6 +131,9 @@ def _become(launch: Launch, parent: int, tell: int) -> None:
         if launch.cwd:
             step = "chdir"
             os.chdir(launch.cwd)
+        step = "cgroup"
+        for file in launch.groups:
+            _join(file)
         step = "setrlimit"
         if launch.limits:
             _limit(launch.limits)
@@ -157,6 +162,12 @@ def _limit(limits: tuple[tuple[int, int], ...]) -> None:
         _, hard = getrlimit(resource)
         ceiling = value if hard < 0 else min(value, hard)
         setrlimit(resource, (ceiling, ceiling))
+
+
+def _join(control_group: str) -> None:
+    descriptor = os.open(control_group, os.O_WRONLY)
+    os.write(descriptor, b"0")  # 0 stands for whoever writes it
+    os.close(descriptor)
 
 
 def _execute(launch: Launch) -> None:

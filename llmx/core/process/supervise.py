@@ -162,6 +162,7 @@ class Supervisor:
         self._phase = RUNNING
         self._next_step_at = NEVER
         self._give_up_at = NEVER
+        self._stops_waiting = False  # for a reader of the output who does not read
 
     def run(self) -> Ending:
         """Watch until the child and (unless they are kept) all its descendants are gone."""
@@ -181,7 +182,8 @@ class Supervisor:
 
     def stop(self, verdict: Verdict, now: float) -> None:
         """End the run: SIGTERM to the whole tree now, SIGKILL after the grace time."""
-        if self._phase == RUNNING and self.ending.verdict is None:
+        self._stops_waiting = True
+        if self._phase == RUNNING and self.ending.status is None:
             self.ending.verdict = verdict
             self._terminate(now, self._grace)
 
@@ -190,7 +192,7 @@ class Supervisor:
             return True
         if self.ending.status is None or self._are_left():
             return False
-        return self.ending.verdict is not None or all(stream.is_settled() for stream in self.streams)
+        return self._stops_waiting or all(stream.is_settled() for stream in self.streams)
 
     def _are_left(self) -> bool:
         """Whether processes are left that the run has to wait for."""

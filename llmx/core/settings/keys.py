@@ -183,3 +183,8 @@ SETTINGS = (
 )
 
 BY_NAME = {setting.name: setting for setting in SETTINGS}
+
+
+def defaults() -> dict[str, object]:
+    """What every key means where nothing is said."""
+    return {setting.name: setting.default for setting in SETTINGS}

@@ -1,0 +1,39 @@
+"""The front door: answer what needs no command tree, else open the tree."""
+
+import os
+import sys
+
+from llmx.core.plugins import load
+
+
+def main() -> int:
+    """Run ``llmx``; the hot paths never import Typer."""
+    match sys.argv[1:]:
+        case ["--version" | "-V"]:
+            from llmx import __version__
+
+            print(f"llmx {__version__}")
+            return 0
+        case ["exec", *words]:
+            code: int | None = load("llmx.exec.main:main")(words)
+            if code is not None:
+                leave(code)
+    tree: int = load("llmx.cli.app:open_tree")()
+    return tree
+
+
+def exec_main() -> int:
+    """Run ``llm-exec``: ``llmx exec`` under its own name."""
+    sys.argv[1:1] = ["exec"]
+    return main()
+
+
+def leave(code: int) -> None:
+    """End at once: taking the interpreter apart costs more CPU than the whole run of a small command."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+if __name__ == "__main__":
+    sys.exit(exec_main() if os.path.basename(sys.argv[0]).startswith("llm-exec") else main())

@@ -1,0 +1,28 @@
+"""Which of two values limits more: what a project may set, and what a lock lets through, is decided here."""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from llmx.core.settings.keys import Setting
+
+
+def is_as_strict(setting: "Setting", new: object, old: object) -> bool:
+    """Whether ``new`` allows nothing that ``old`` does not; both are values as ``kinds.py`` gives them."""
+    match setting.stricter:
+        case "true" | "false":
+            return new == old or new is (setting.stricter == "true")
+        case "lower":
+            return _limit(new) <= _limit(old)
+        case "earlier":
+            return setting.choices.index(str(new)) <= setting.choices.index(str(old))
+        case "subset":
+            return new in (old, "none") or _names(old) >= _names(new) > set()
+    return new == old
+
+
+def _limit(value: object) -> float:
+    """0 stands for no limit, so it is the loosest."""
+    return value or float("inf") if isinstance(value, int | float) else float("inf")
+
+
+def _names(value: object) -> set[str]:
+    return {word.strip().lower() for word in str(value).split(",") if word.strip()} - {"none"}

@@ -1,0 +1,126 @@
+"""The one honest result: printed by ``--json``, written by ``--result``, described by ``--schema``."""
+
+import os
+import sys
+
+from llmx.core.audit import timestamp
+from llmx.core.jsonline import dumps
+from llmx.core.plugins import load
+from llmx.exec.request import LIMITS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import signal as _signal
+
+    from llmx.exec.run import Run
+else:
+    import _signal
+
+SCHEMA_VERSION = 1
+ONLY_FULL = ("ended_at", "limits", "monitor", "audit_log")
+
+
+def assemble(run: "Run") -> dict[str, object]:
+    """Everything known about ``run``, in the order in which it is read; absent things are None."""
+    outcome, request = run.outcome, run.request
+    result: dict[str, object] = {
+        "schema": SCHEMA_VERSION,
+        "run_id": run.run_id,
+        "status": outcome.status,
+        "exit_code": outcome.exit_code,
+        "signal": signal_name(outcome.signal),
+        "limit": outcome.limit or None,
+        "blocked_on": run.blocked_on or None,
+        "setup_error": run.setup_error,
+        "argv": request.argv,
+        "cwd": request.cwd,
+        "started_at": timestamp(run.started_at),
+        "ended_at": timestamp(run.started_at + run.duration),
+        "duration_s": round(run.duration, 6),
+    }
+    for name in ("stdout", "stderr"):
+        capture = run.captures.get(name)
+        result |= capture.kept.fields(name) if capture else {name: None}
+    return result | {
+        "usage": _usage(run),
+        "monitor": run.monitor.fields() if run.monitor else None,
+        "limits": {name: getattr(request, name) for name in LIMITS if getattr(request, name)},
+        "sandbox": {"level": "none", "missing": _missing()},
+        "audit": "unavailable" if run.audit.problem else None,
+        "audit_log": run.audit.path,
+        "hints": load("llmx.exec.hints:hints")(run) if run.needs_hints else [],
+    }
+
+
+def render(result: dict[str, object], mode: str) -> bytes:
+    """One line of JSON: ``full``, or ``compact`` without what says nothing and what only ``full`` is for."""
+    if mode != "full":
+        result = {name: value for name, value in result.items() if value is not None and name not in ONLY_FULL}
+        usage = result["usage"]
+        if isinstance(usage, dict):
+            result["usage"] = {name: value for name, value in usage.items() if value is not None}
+    return (dumps(result) + "\n").encode()
+
+
+def _usage(run: "Run") -> dict[str, object]:
+    """What the run used. CPU is wait4(2)'s, exact for all that is reaped; the rest is null where nobody looked."""
+    usage = run.ending.usage
+    fields: dict[str, object] = {
+        "cpu_user_s": round(usage.user, 6),
+        "cpu_system_s": round(usage.system, 6),
+        "peak_rss_bytes": usage.peak_rss,
+        "read_bytes": run.last_look.read_bytes if run.last_look else None,
+        "write_bytes": run.last_look.write_bytes if run.last_look else None,
+        "processes": None,
+        "source": "rusage",
+        "complete": not (run.last_look and run.last_look.ignores_children) and not run.ending.survivors,
+    }
+    if run.monitor:
+        fields |= run.monitor.usage()
+    if run.limits:
+        fields |= run.limits.usage()
+    return fields
+
+
+def _missing() -> list[str]:
+    """What this level cannot promise: without a sandbox only the direct child dies with a killed llm-exec."""
+    missing = ["isolation", "kill_on_sigkill"]
+    return missing if sys.platform == "linux" else [*missing, "orphans", "exact_accounting"]
+
+
+def signal_name(number: int) -> str | None:
+    """``SIGTERM`` for 15; None for 0."""
+    if number == 0:
+        return None
+    for name in dir(_signal):
+        if name.startswith("SIG") and name[3] != "_" and getattr(_signal, name) == number:
+            return name
+    return f"SIG{number}"
+
+
+def write_file(path: str, data: bytes) -> None:
+    """Put ``data`` at ``path`` whole or not at all; a special file such as a pipe is written to as it is."""
+    if os.path.exists(path) and not os.path.isfile(path):
+        _write(os.open(path, os.O_WRONLY | os.O_CLOEXEC), data)
+        return
+    temporary = f"{path}.{os.getpid()}.tmp"
+    try:
+        _write(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666), data)
+        os.rename(temporary, os.path.realpath(path))
+    except OSError:
+        if os.path.exists(temporary):
+            os.unlink(temporary)
+        raise
+
+
+def _write(descriptor: int, data: bytes) -> None:
+    try:
+        write_all(descriptor, data)
+    finally:
+        os.close(descriptor)
+
+
+def write_all(descriptor: int, data: bytes) -> None:
+    """Write until nothing is left."""
+    while data:
+        data = data[os.write(descriptor, data) :]
