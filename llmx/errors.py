@@ -15,6 +15,10 @@
 Standard library only, so that every way in shows the same text.
 """
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 DISTRIBUTION = "llmx-toolkit"
 """The name on the package index; the command and the import are both ``llmx``."""
 
@@ -113,7 +117,7 @@ def render(error: LlmxError) -> str:
     return f"error: {error.message}\nhint: {error.hint}" if error.hint else f"error: {error.message}"
 
 
-def nearest(word: str, known: "list[str] | tuple[str, ...]") -> str | None:
+def nearest(word: str, known: "Iterable[str]") -> str | None:
     """The known word that ``word`` was probably meant to be, if one is near enough.
 
     Near is an optimal-string-alignment distance of at most a third of the longer word (at least 1).

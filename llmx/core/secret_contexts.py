@@ -30,7 +30,7 @@ VALUE = re.compile(
     re.ASCII | re.VERBOSE,
 )
 REST_OF_HEADER = re.compile(r"[^\"'\r\n]*+")
-LONGEST_JUDGED = 256
+LONGEST_JUDGED = 128
 _HEADERS = ("authorization", "cookie")
 _HEADER_PROSE = frozenset(["auth", "authentication", "authorization", "credentials", "realm", "token", "header"])
 
@@ -94,10 +94,11 @@ def _header_span(text: str, start: int, name: str) -> tuple[int, int] | None:
         word = value["bare"] if value else None
         hidden = word and value and word.lower() not in _HEADER_PROSE and not is_placeholder(word)
         return value.span("bare") if value and hidden else None
+    beginning = text[start : start + LONGEST_JUDGED].partition("\n")[0]
+    if is_placeholder(beginning) or not any(char.isdigit() for char in beginning):
+        return None
     rest = REST_OF_HEADER.match(text, start)
-    return (
-        rest.span() if rest and any(char.isdigit() for char in rest[0][:4096]) and not is_placeholder(rest[0]) else None
-    )
+    return rest.span() if rest else None
 
 
 def _option_spans(text: str) -> Iterator[tuple[int, int]]:

@@ -33,12 +33,17 @@ _ABOUT_THE_SECRET = frozenset(_ABOUT.split())
 _HARMLESS_NAMES = frozenset(["PWD", "OLDPWD", "SSH_AUTH_SOCK", "DESKTOP_SESSION", "GDMSESSION", "XAUTHORITY"])
 _HARMLESS_STARTS = ("XDG_SESSION", "DBUS_SESSION", "TERM_SESSION", "ITERM_SESSION", "GNOME_KEYRING", "SESSION_MANAGER")
 
-_PLAIN = """true false yes no on off none null nil undefined default auto always never enabled disabled required optional
+_PLAIN = """
+    true false yes no on off none null nil undefined default auto always never enabled disabled required optional
     basic bearer digest token negotiate apikey password secret empty missing invalid valid unset hidden prompt stdin
     env file keyring system str string bytes int bool text value any optional self changed unchanged incorrect
     to for is or and the a an in of from if with when must can not option flag as was has are be it on at by
     authentication auth realm"""
 _PLAIN_WORDS = frozenset(_PLAIN.split())
+
+_DIGITS = frozenset("0123456789")
+_NO_LETTERS = _DIGITS | frozenset("!@#$%^&*+/=~")
+_GAPS = {code: " " for code in range(128) if not chr(code).isalnum()}
 
 
 def words_of(name: str) -> list[str]:
@@ -116,22 +121,16 @@ def hides(name: str, value: str, *, loose: bool = False) -> bool:
 
 
 def _is_no_word(value: str) -> bool:
-    return (
-        len(value) >= SHORTEST_VARIABLE
-        and not value.endswith(("(", ")", "[", "]"))
-        and any(char.isdigit() or char in "!@#$%^&*+/=~" for char in value)
-    )
+    is_code = value.endswith(("(", ")", "[", "]"))
+    return len(value) >= SHORTEST_VARIABLE and not is_code and not _NO_LETTERS.isdisjoint(value)
 
 
 def looks_random(value: str) -> bool:
     """Whether letters and digits stand together in a run of 12 or more, as in a key and not in a name."""
     if len(value) < 16 or value.isalpha() or value.isdigit():
         return False
-    longest = run = 0
-    for char in value[:4096]:
-        run = run + 1 if char.isalnum() else 0
-        longest = max(longest, run)
-    return longest >= 12 and any(char.isdigit() for char in value) and not _is_a_uuid(value)
+    longest = max(map(len, value.translate(_GAPS).split()), default=0)
+    return longest >= 12 and not _DIGITS.isdisjoint(value) and not _is_a_uuid(value)
 
 
 def _is_a_uuid(value: str) -> bool:

@@ -1,11 +1,10 @@
 """The way in for ``llm-exec ARGS`` and ``llmx exec ARGS``: from words to an exit code."""
 
 import os
-import sys
 
 from llmx.core.plugins import load
 from llmx.core.settings.active import active
-from llmx.errors import ExecError, LlmxError, PolicyError, UsageError, render
+from llmx.errors import ExecError, LlmxError, PolicyError, render
 from llmx.exec.argv import asks_for_json, parse
 from llmx.exec.outcome import NOT_EXECUTABLE, OWN_FAILURE
 from llmx.exec.request import ExecRequest, build
@@ -31,7 +30,13 @@ def main(words: list[str]) -> int | None:
         return _refuse(words, error)
     if not request.quiet:
         _say_notices(request, settings.notices)
-    return report(Run(request))
+    try:
+        return report(Run(request))
+    except Exception as error:  # a defect of ours must not look like the command's exit code 1
+        if os.environ.get("LLMX_DEBUG"):
+            raise
+        what = f"internal error: {type(error).__name__}: {error}"
+        return _refuse(words, ExecError(what, hint="LLMX_DEBUG=1 shows where; please report it"))
 
 
 def report(run: Run) -> int:
@@ -108,4 +113,4 @@ def _print(descriptor: int, data: bytes) -> None:
         while data:
             data = data[os.write(descriptor, data) :]
     except OSError:
-        sys.exit(OWN_FAILURE) if descriptor == 1 else None
+        pass

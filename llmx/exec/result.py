@@ -56,8 +56,7 @@ def render(result: dict[str, object], mode: str) -> bytes:
     """One line of JSON: ``full``, or ``compact`` without what says nothing and what only ``full`` is for."""
     if mode != "full":
         result = {name: value for name, value in result.items() if value is not None and name not in ONLY_FULL}
-        usage = result["usage"]
-        if isinstance(usage, dict):
+        if isinstance(usage := result.get("usage"), dict):
             result["usage"] = {name: value for name, value in usage.items() if value is not None}
     return (dumps(result) + "\n").encode()
 

@@ -87,6 +87,10 @@ class Run:
             self.setup_error = {"code": error.code, "message": error.message}
             self.setup_hint = error.hint or ""
             self.outcome = Outcome("error", error.exit_code)
+        except BaseException:
+            if self._supervisor:
+                self._supervisor.abandon()
+            raise
         self.duration = self.clock() - self._started
         if self.limits:
             self.limits.settle(self)

@@ -187,6 +187,11 @@ class Supervisor:
             self.ending.verdict = verdict
             self._terminate(now, self._grace)
 
+    def abandon(self) -> None:
+        """Kill what is there now, when the loop itself has failed."""
+        for pid in self.descendants():
+            tree.send(pid, _signal.SIGKILL)
+
     def _is_over(self) -> bool:
         if self.ending.survivors:
             return True

@@ -49,9 +49,11 @@ class Reading:
 
 def apply(settings: "Settings", env: "Mapping[str, str]") -> None:
     """Put the variables of ``env`` over the values of ``settings``; raises ``ConfigError``."""
+    values = settings.values
+    locked = values["exec.policy.lock"]
     for reading in readings(env, settings.notices):
-        values, name = settings.values, reading.setting.name
-        if values["exec.policy.lock"] and is_locked(reading.setting, reading.value, values[name]):
+        name = reading.setting.name
+        if locked and is_locked(reading.setting, reading.value, values[name]):
             settings.notices.append(locked_notice(reading.variable, name))
         else:
             values[name] = reading.value
@@ -125,4 +127,4 @@ def _agree(one: Reading, other: Reading, env: "Mapping[str, str]") -> bool:
     return one.value == other.value or env[one.variable] == env[other.variable]
 
 
-VARIABLES = {setting.variable: setting for setting in SETTINGS}
+VARIABLES = {setting.variable: setting for setting in SETTINGS if setting.name != "profile"}

@@ -144,6 +144,7 @@ SETTINGS = (
         False,
         "In the user's or the system's file: nothing above that file may loosen what it limits.",
         "user",
+        stricter="true",
     ),
     Setting("exec.env_allow", "list", (), "More environment variables that a sandboxed command may see.", "user"),
     Setting(

@@ -46,6 +46,9 @@ class Spelling(Protocol):
     unit: str
     """One step of indentation."""
 
+    comma: str
+    """What parts two entries on one line."""
+
 
 BLANK = re.compile(r"[ \t\r]*")
 SPACE = re.compile(r"\s*")
@@ -82,64 +85,61 @@ def leading(text: str, at: int) -> str:
     return text[begin : BLANK.match(text, begin).end()]  # type: ignore[union-attr]
 
 
-def edit(text: str, node: Node, step: Step, path: Path, spelling: Spelling) -> str:
-    """``text`` after ``step``, of which ``path`` is the part that is still to go from ``node``."""
+def edit(text: str, node: Node, step: Step, path: Path, spelling: Spelling, *, own_line: bool) -> str:
+    """``text`` after ``step``, of which ``path`` is the part that is still to go from ``node``.
+
+    ``own_line`` says whether ``node`` is what a line begins with, key aside: then it may grow over several lines.
+    """
     places = [place for place, entry in enumerate(node.entries) if entry.key == path[0]]
-    if not isinstance(step, Set):
-        return _unset(text, node, step, path, places, spelling)
     if not places:
-        return _insert(text, node, path[0], nested(path[1:], step.value), step.first, spelling)
+        assert isinstance(step, Set)
+        return _insert(text, node, path[0], nested(path[1:], step.value), step.first, spelling, own_line)
     entry = node.entries[places[-1]]
+    own_line = indent_of(text, entry.start) is not None
     if len(path) > 1 and entry.node.opening:
-        return edit(text, entry.node, step, path[1:], spelling)
-    written = _replacement(text, entry.node, nested(path[1:], step.value), spelling)
-    return text[: entry.node.start] + written + text[entry.node.end :]
-
-
-def _unset(text: str, node: Node, step: Step, path: Path, places: list[int], spelling: Spelling) -> str:
-    if len(path) > 1:
-        return edit(text, node.entries[places[-1]].node, step, path[1:], spelling)
+        return edit(text, entry.node, step, path[1:], spelling, own_line=own_line)
+    if isinstance(step, Set):
+        written = _replacement(text, entry.node, nested(path[1:], step.value), spelling, own_line)
+        return text[: entry.node.start] + written + text[entry.node.end :]
     for place in reversed(places):
         text = _remove(text, node, place, spelling)
         del node.entries[place]
     return text
 
 
-def _replacement(text: str, old: Node, value: Any, spelling: Spelling) -> str:
-    """The new value, over several lines where the old one, or its surroundings, are."""
-    written = text[old.start : old.end]
-    if "\n" in written or (not old.entries and indent_of(text, _member_start(text, old)) is not None):
+def _replacement(text: str, old: Node, value: Any, spelling: Spelling, own_line: bool) -> str:
+    """The new value, over several lines where the old one was, or where nothing speaks against it."""
+    if "\n" in text[old.start : old.end] or (own_line and not old.entries):
         return spelling.spread(value, leading(text, old.start))
     return spelling.inline(value)
 
 
-def _member_start(text: str, node: Node) -> int:
-    """Where the line of ``node`` stops being blank."""
-    begin = text.rfind("\n", 0, node.start) + 1
-    return BLANK.match(text, begin).end() if begin else node.start  # type: ignore[union-attr]
-
-
-def _insert(text: str, node: Node, key: str | int, value: Any, first: bool, spelling: Spelling) -> str:
+def _insert(
+    text: str, node: Node, key: str | int, value: Any, first: bool, spelling: Spelling, own_line: bool
+) -> str:
     if not node.entries:
-        return _fill(text, node, key, value, spelling)
+        return _fill(text, node, key, value, spelling, own_line)
     indent = indent_of(text, node.entries[0].start)
     written = _written(key, value, indent, spelling)
     if first:
-        at = node.start + 1
-        if indent is None:
-            return text[: node.entries[0].start] + written + ", " + text[node.entries[0].start :]
-        at = rest_of_line(text, at, spelling.comment)
-        return f"{text[:at]}\n{indent}{written},{text[at:]}"
+        return _insert_first(text, node, written, indent, spelling)
     last = node.entries[-1].node.end
     comma = skip(text, last, spelling.comment)
     closed = text[comma] == ","
     if indent is None:
-        added = f", {written}"
         at = comma if closed else last
-        return text[:at] + added + text[at:]
+        return text[:at] + spelling.comma + written + text[at:]
     at = rest_of_line(text, comma + 1 if closed else last, spelling.comment)
     between = text[last:at] if closed else "," + text[last:at]
     return f"{text[:last]}{between}\n{indent}{written}{',' if closed else ''}{text[at:]}"
+
+
+def _insert_first(text: str, node: Node, written: str, indent: str | None, spelling: Spelling) -> str:
+    if indent is None:
+        at = node.entries[0].start
+        return text[:at] + written + spelling.comma + text[at:]
+    at = rest_of_line(text, node.start + 1, spelling.comment)
+    return f"{text[:at]}\n{indent}{written},{text[at:]}"
 
 
 def _written(key: str | int, value: Any, indent: str | None, spelling: Spelling) -> str:
@@ -147,53 +147,46 @@ def _written(key: str | int, value: Any, indent: str | None, spelling: Spelling)
     return spelling.member(key, shown) if isinstance(key, str) else shown
 
 
-def _fill(text: str, node: Node, key: str | int, value: Any, spelling: Spelling) -> str:
-    """The first entry of an empty collection: on lines of its own where the collection begins a line's value."""
+def _fill(text: str, node: Node, key: str | int, value: Any, spelling: Spelling, own_line: bool) -> str:
+    """The first entry of an empty collection."""
     inner = text[node.start + 1 : node.end - 1]
-    outer = leading(text, node.start)
-    on_lines = "\n" in inner or spelling.unit and ("\n" in text[: node.start] or not text[: node.start].strip())
-    if not on_lines:
+    if "\n" not in inner and not own_line:
         return text[: node.start + 1] + _written(key, value, None, spelling) + text[node.end - 1 :]
+    outer = leading(text, node.start)
     indent = outer + spelling.unit
-    kept = inner.rstrip()
     entry = _written(key, value, indent, spelling)
-    return f"{text[: node.start + 1]}{kept}\n{indent}{entry}\n{outer}{text[node.end - 1 :]}"
+    return f"{text[: node.start + 1]}{inner.rstrip()}\n{indent}{entry}\n{outer}{text[node.end - 1 :]}"
 
 
 def _remove(text: str, node: Node, place: int, spelling: Spelling) -> str:
-    entry = node.entries[place]
-    comma = skip(text, entry.node.end, spelling.comment)
-    own_line = indent_of(text, entry.start) is not None
-    start, end = entry.start, entry.node.end
-    if text[comma] == ",":
+    """``text`` without one entry, its comma, and the line it had for itself."""
+    start, end = node.entries[place].start, node.entries[place].node.end
+    own_line = indent_of(text, start) is not None
+    dangling = None
+    if text[comma := skip(text, end, spelling.comment)] == ",":
         end = comma + 1
     elif place:
         before = node.entries[place - 1].node.end
-        before_comma = skip(text, before, spelling.comment)
-        if not text[before:start].replace(",", "", 1).strip():
-            start = before
-        else:
-            text = text[:before_comma] + text[before_comma + 1 :]
-            start, end = start - 1, end - 1
-    start, end = _widened(text, start, end, own_line and start == entry.start or start < entry.start - 1, spelling)
+        dangling = skip(text, before, spelling.comment)
+        if not (text[before:dangling] + text[dangling + 1 : start]).strip():
+            start, dangling = before, None
+    start, end = _widened(text, start, end, own_line, text[end - 1] == ",", spelling)
     cut = text[:start] + text[end:]
-    if len(node.entries) == 1:
-        closing = SPACE.match(cut, node.start + 1).end()  # type: ignore[union-attr]
-        if cut[closing] in "}]":
-            return cut[: node.start + 1] + cut[closing:]
+    if dangling is not None:
+        cut = cut[:dangling] + cut[dangling + 1 :]
+    closing = SPACE.match(cut, node.start + 1).end()  # type: ignore[union-attr]
+    if len(node.entries) == 1 and cut[closing] in "}]":
+        return cut[: node.start + 1] + cut[closing:]
     return cut
 
 
-def _widened(text: str, start: int, end: int, own_line: bool, spelling: Spelling) -> tuple[int, int]:
+def _widened(text: str, start: int, end: int, own_line: bool, closed: bool, spelling: Spelling) -> tuple[int, int]:
     """The cut with the white space, and the comment on the entry's own line, that would be left dangling."""
     after = rest_of_line(text, end, spelling.comment)
-    ends_line = text[after : after + 1] == "\n"
-    if own_line and ends_line:
+    if own_line and text[after : after + 1] == "\n":
         blank = indent_of(text, start)
         return (start if blank is None else start - len(blank) - 1), after
-    blank = BLANK.match(text, end).end()  # type: ignore[union-attr]
-    if text[blank : blank + 1] == "\n":
-        while text[start - 1] in " \t":
-            start -= 1
-        return start, end
-    return start, blank
+    blanks = BLANK.match(text, end).end()  # type: ignore[union-attr]
+    if text[blanks : blanks + 1] == "\n" or (closed and text[blanks] in "}]"):
+        return len(text[:start].rstrip(" \t")), end
+    return start, (blanks if closed else end)

@@ -1,0 +1,62 @@
+"""Merge the files once and keep the result for the next start."""
+
+import marshal
+import os
+import time
+from contextlib import suppress
+
+from llmx import paths
+from llmx.core.settings.active import Places, Settings, known, packed
+from llmx.core.settings.merge import merge
+
+KEPT = 32
+"""How many folders and states of files are remembered."""
+
+UNSETTLED_NS = 50_000_000
+"""A file changed twice within one tick of the kernel's clock shows one time, so a fresh one is not remembered."""
+
+
+def compile_places(places: Places) -> Settings:
+    """The settings that the files give; remembered where that can be done."""
+    merged = merge(places)
+    if _is_settled(places, time.time_ns()):
+        with suppress(OSError):
+            remember(places, marshal.dumps((merged.values, merged.notices)))
+    return Settings(merged.values, merged.notices)
+
+
+def remember(places: Places, blob: bytes) -> None:
+    """Put ``blob`` first among what is known; another process that writes at the same moment may win."""
+    folder = os.path.dirname(places.cache)
+    if not _is_own(folder):
+        return
+    paths.make_private(folder)
+    entries = {places.stamp: blob}
+    for stamp, older in known(places.cache).items():
+        if len(entries) < KEPT:
+            entries.setdefault(stamp, older)
+    _replace(places.cache, packed(entries))
+
+
+def _replace(file: str, data: bytes) -> None:
+    fresh = f"{file}.{os.getpid()}"
+    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        with open(handle, "wb") as opened:
+            os.fchmod(handle, 0o600)
+            opened.write(data)
+        os.replace(fresh, file)
+    except OSError:
+        os.unlink(fresh)
+        raise
+
+
+def _is_own(folder: str) -> bool:
+    """Whether the folder, or where it would be made, is this user's: under sudo another's home is left alone."""
+    while not os.path.lexists(folder):
+        folder = os.path.dirname(folder)
+    return os.stat(folder).st_uid == os.geteuid()
+
+
+def _is_settled(places: Places, now: int) -> bool:
+    return all(abs(now - identity[0]) > UNSETTLED_NS for _, identity in places.identities if identity)

@@ -1,0 +1,92 @@
+"""One settings file as a layer: every key known, each with its line."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple
+
+from llmx.core.settings.documents import decode, parse, read_bytes
+from llmx.core.settings.keys import BY_NAME, Setting
+from llmx.core.settings.kinds import read_value
+from llmx.core.settings.lines import Path, key_lines
+from llmx.core.settings.sources import Source, dotted, fault, near_key
+from llmx.errors import ConfigError
+
+
+class Entry(NamedTuple):
+    """One key as a file writes it."""
+
+    setting: Setting
+    written: object
+    source: Source
+
+    @property
+    def name(self) -> str:
+        return self.setting.name
+
+    @property
+    def value(self) -> object:
+        """What was written, as the setting's own value; raises ``ConfigError``."""
+        try:
+            return read_value(self.setting, self.written)
+        except ValueError as error:
+            raise _misfit(self, str(error)) from None
+
+
+class Layer(NamedTuple):
+    """All that one file says."""
+
+    name: str
+    file: str
+    entries: tuple[Entry, ...]
+
+
+def read_layer(name: str, file: str) -> Layer:
+    """The layer of a file that exists; raises ``ConfigError``."""
+    return parse_layer(name, file, read_bytes(file))
+
+
+def parse_layer(name: str, file: str, data: bytes) -> Layer:
+    """The layer that the bytes of ``file`` spell; raises ``ConfigError`` for what is no TOML and for unknown keys."""
+    text = decode(file, data)
+    document = parse(file, text)
+    if name == "profile":
+        document.pop("description", None)
+    lines = key_lines(text)
+    return Layer(name, file, tuple(_entries(document, lambda path: Source(name, file, lines.get(path, 0)))))
+
+
+def _entries(document: Mapping[str, object], source: Callable[[Path], Source], above: Path = ()) -> Iterator[Entry]:
+    for name, value in document.items():
+        path = (*above, name)
+        if path in _SETTINGS:
+            yield Entry(_SETTINGS[path], value, source(path))
+        elif path not in _SECTIONS:
+            raise _unknown(path, source(path))
+        elif isinstance(value, dict):
+            yield from _entries(value, source, path)
+        else:
+            example = next(key for key in BY_NAME if key.startswith(dotted(path) + "."))
+            message = f"{dotted(path)} is a section, not a value"
+            raise fault(source(path), dotted(path), message, f"did you mean a key in it, such as {example}?")
+
+
+def _unknown(path: Path, source: Source) -> ConfigError:
+    near = near_key(".".join(path))
+    hint = f"did you mean {near}?" if near else "llmx config schema lists the keys"
+    return fault(source, dotted(path), f"unknown key {dotted(path)}", hint)
+
+
+def _misfit(entry: Entry, reason: str) -> ConfigError:
+    """The error for a value that does not fit; what stands where a reference belongs may be the secret itself."""
+    if entry.setting.kind == "reference":
+        hint = "llmx keys add keeps the key itself, outside of every settings file"
+        return fault(entry.source, entry.name, f"{entry.name} (value not shown): {reason}", hint)
+    return fault(entry.source, entry.name, f"{entry.name} = {_brief(entry.written)}: {reason}")
+
+
+def _brief(value: object) -> str:
+    written = repr(value)
+    return written if len(written) <= 80 else f"{written[:77]}..."
+
+
+_SETTINGS = {tuple(name.split(".")): setting for name, setting in BY_NAME.items()}
+_SECTIONS = {path[:length] for path in _SETTINGS for length in range(1, len(path))}

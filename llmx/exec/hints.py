@@ -1,0 +1,102 @@
+"""What to type next when a run did not go as meant."""
+
+import os
+import shlex
+
+from llmx.exec.missing_command import suggest_for_missing, suggest_for_refused
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from llmx.exec.run import Run
+
+_SHELL_WORDS = frozenset(("&&", "||", "|", ";", "&", ">", ">>", "<", "2>", "2>&1", "&>"))
+
+
+def hints(run: "Run") -> list[str]:
+    """Advice for the result, most useful first."""
+    found = [run.setup_hint] if run.setup_hint else []
+    if run.setup_error:
+        found += _for_setup(run)
+    found += _for_ending(run)
+    if run.outcome.status == "failed":
+        found += _for_words(run.request.argv, is_shell=run.request.is_shell)
+    return found + _for_processes(run)
+
+
+def words(run: "Run") -> list[str]:
+    """The lines for stderr after live output: what happened, where that is not the command's own affair, and hints."""
+    if run.setup_error:
+        what = [f"error: {run.setup_error['message']}"]
+    else:
+        what = _what_happened(run)
+    return what + [f"hint: {hint}" for hint in hints(run)]
+
+
+def _what_happened(run: "Run") -> list[str]:
+    request, outcome = run.request, run.outcome
+    match outcome.status:
+        case "timeout":
+            return [f"timed out after {_seconds(request.timeout)}"]
+        case "stalled" if run.blocked_on:
+            return [f"stalled: it waited {_seconds(request.stdin_wait)} for a first byte on stdin"]
+        case "stalled":
+            return [f"stalled: no output and no CPU use for {_seconds(request.stall_timeout)}"]
+        case "limit":
+            return [f"ended: it reached the limit on {outcome.limit.replace('_', ' ')}"]
+    return []
+
+
+def _seconds(number: float) -> str:
+    return f"{number:g} s"
+
+
+def _for_setup(run: "Run") -> list[str]:
+    request = run.request
+    code = run.setup_error["code"] if run.setup_error else ""
+    if code == "not_found":
+        return suggest_for_missing(request.argv, request.env, request.cwd)
+    if code == "not_executable":
+        return suggest_for_refused(request.argv, request.cwd)
+    return []
+
+
+def _for_ending(run: "Run") -> list[str]:
+    outcome, found = run.outcome, []
+    if run.blocked_on == "stdin":
+        found.append("the command waits for input: --stdin none gives it an empty stdin, --stdin FILE a file")
+    if outcome.status == "timeout":
+        found.append("--timeout 30m gives it longer, --timeout 0 no end")
+    if outcome.limit:
+        option = "--" + outcome.limit.replace("_", "-")
+        found.append(f"the limit on {outcome.limit.replace('_', ' ')} was reached: raise it with {option}")
+    verdict = run.ending.verdict
+    if verdict and verdict.note:
+        found.append(verdict.note)
+    return found
+
+
+def _for_words(argv: list[str], *, is_shell: bool) -> list[str]:
+    """Things that only a shell would have understood, handed to the command as they were."""
+    if is_shell:
+        return []
+    seen = [word for word in argv[1:] if word in _SHELL_WORDS]
+    if seen:
+        return [f"{seen[0]} went to {argv[0]} as a plain word: --command {shlex.quote(' '.join(argv))} runs a shell line"]
+    for word in argv[1:]:
+        if ("*" in word and "/" not in word[:1]) and not os.path.exists(word) and argv[0] in ("ls", "cat", "rm", "cp", "mv"):
+            return [f"{word} was not expanded: --command {shlex.quote(' '.join(argv))} runs a shell line"]
+    return []
+
+
+def _for_processes(run: "Run") -> list[str]:
+    ending, found = run.ending, []
+    if ending.leftovers:
+        found.append(f"ended what it left running: {_named(ending.leftovers)}; --keep-children leaves such processes")
+    if ending.survivors:
+        found.append(f"still running, this user may not end them: {_named(ending.survivors)}")
+    return found
+
+
+def _named(processes: list[tuple[int, str]]) -> str:
+    shown = ", ".join(f"{name or '?'} ({pid})" for pid, name in processes[:5])
+    return shown if len(processes) <= 5 else f"{shown} and {len(processes) - 5} more"

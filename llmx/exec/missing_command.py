@@ -1,0 +1,123 @@
+"""What was meant by a command that does not exist or cannot be executed."""
+
+import os
+import shlex
+
+from llmx.errors import nearest
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_METACHARACTERS = frozenset("|&;<>()$`*?\n")
+_BUILTINS = frozenset(
+    (".", ":", "alias", "cd", "declare", "eval", "exec", "exit", "export", "history", "let", "local", "popd", "pushd")
+    + ("read", "return", "set", "shift", "shopt", "source", "trap", "type", "typeset", "ulimit", "umask", "unset")
+)
+_ALSO_CALLED = {
+    "python": ("python3",),
+    "python2": ("python3",),
+    "pip": ("pip3", "python3"),
+    "node": ("nodejs",),
+    "vi": ("vim", "nano"),
+    "make": ("gmake", "ninja"),
+    "gcc": ("cc", "clang"),
+    "fd": ("fdfind",),
+    "bat": ("batcat",),
+    "docker": ("podman",),
+}
+_RUNNERS = {".py": "python3", ".sh": "sh", ".bash": "bash", ".js": "node", ".mjs": "node", ".rb": "ruby", ".pl": "perl"}
+
+
+def suggest_for_missing(argv: list[str], env: "Mapping[str, str]", cwd: str) -> list[str]:
+    """For a first word that names no program: the likeliest meaning, and what to type."""
+    name = argv[0]
+    line = shlex.join(argv) if len(argv) > 1 else name
+    if len(argv) == 1 and (any(char.isspace() for char in name) or _METACHARACTERS & set(name)):
+        return [f"this is one word to llm-exec; --command {shlex.quote(name)} runs it as a shell line"]
+    if name == "cd":
+        folder = argv[1] if len(argv) > 1 else "DIR"
+        return [f"cd would change nothing outside: llm-exec --cwd {shlex.quote(folder)} -- CMD runs CMD there"]
+    if name in _BUILTINS:
+        return [f"{name} is a shell's own word: --command {shlex.quote(line)} runs it in one"]
+    if _is_assignment(name):
+        rest = shlex.join(argv[1:]) or "CMD"
+        return [f"variables are set by env: llm-exec -- env {shlex.quote(name)} {rest}"]
+    if name.startswith("~"):
+        return [f"the ~ was not expanded: write {env.get('HOME', '$HOME')}{name[1:]}"]
+    if name.startswith("-"):
+        return ["options of llm-exec stand before --, and the command comes first after it"]
+    if "/" in name:
+        return _near_file(name, cwd)
+    return _near_program(argv, env.get("PATH", ""), cwd)
+
+
+def _is_assignment(word: str) -> bool:
+    variable, equals, _ = word.partition("=")
+    return bool(equals) and variable.isidentifier()
+
+
+def _near_file(name: str, cwd: str) -> list[str]:
+    folder, wanted = os.path.split(os.path.join(cwd, name))
+    try:
+        near = nearest(wanted, os.listdir(folder))
+    except OSError:
+        return [f"the folder {folder} does not exist; the command runs in {cwd}"]
+    return [f"did you mean {os.path.join(os.path.dirname(name), near)}?"] if near else [f"the command runs in {cwd}"]
+
+
+def _near_program(argv: list[str], path: str, cwd: str) -> list[str]:
+    name = argv[0]
+    if os.path.isfile(os.path.join(cwd, name)):
+        return [_run_file(f"./{name}", argv[1:], cwd)]
+    programs = _programs(path)
+    for other in _ALSO_CALLED.get(name, ()):
+        if other in programs:
+            words = [other, "-m", name] if (name, other) == ("pip", "python3") else [other]
+            return [f"{name} is not installed here, {other} is: llm-exec -- {shlex.join([*words, *argv[1:]])}"]
+    near = nearest(name, sorted(programs))
+    return [f"did you mean {near}?"] if near else [f"{name} is not in any folder of PATH"]
+
+
+def _programs(path: str) -> set[str]:
+    found: set[str] = set()
+    for folder in path.split(":"):
+        try:
+            found.update(os.listdir(folder or "."))
+        except OSError:
+            continue
+    return found
+
+
+def suggest_for_refused(argv: list[str], cwd: str) -> list[str]:
+    """For a file that is there but cannot be executed."""
+    name = argv[0]
+    file = os.path.join(cwd, name)
+    if os.path.isdir(file):
+        return [f"{name} is a folder: llm-exec --cwd {shlex.quote(name)} -- CMD runs CMD in it"]
+    if os.access(file, os.X_OK):
+        return _for_interpreter(file)
+    if "/" not in name:
+        return []
+    return [_run_file(name, argv[1:], cwd)]
+
+
+def _run_file(name: str, arguments: list[str], cwd: str) -> str:
+    if os.access(os.path.join(cwd, name), os.X_OK):
+        return f"did you mean {shlex.join([name, *arguments])}? The current folder is not on PATH"
+    if runner := _RUNNERS.get(os.path.splitext(name)[1]):
+        return f"llm-exec -- {shlex.join([runner, name, *arguments])}"
+    return f"if it is a program: chmod +x {shlex.quote(name)}"
+
+
+def _for_interpreter(file: str) -> list[str]:
+    try:
+        with open(file, "rb") as script:
+            first = script.readline(256)
+    except OSError:
+        return []
+    if not first.startswith(b"#!"):
+        return ["it is a program for another kind of machine, or a damaged one"]
+    if first.endswith(b"\r\n"):
+        return [f"its lines end as on Windows: sed -i 's/\\r$//' {shlex.quote(file)}"]
+    return [f"its first line is {first.decode(errors='replace').strip()}"]

@@ -1,0 +1,76 @@
+"""Notice a command that waits for a first byte on a stdin that nobody writes to (Linux, by /proc)."""
+
+import os
+
+from llmx.core.process.supervise import NEVER, Verdict
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# read, readv, recvfrom, recvmsg: the calls with the descriptor as their first argument that block on a stream
+_READING = {
+    "x86_64": frozenset((b"0", b"19", b"45", b"47")),
+    "aarch64": frozenset((b"63", b"65", b"207", b"212")),
+}.get(os.uname().machine, frozenset())
+
+SLOWEST = 0.5  # seconds between two looks
+
+
+class StdinWatch:
+    """Ends the run when one process has sat in a read of stdin for ``wait`` seconds and no byte has ever come.
+
+    The supervisor's listener on stdin takes this watch away as soon as anything arrives. A reader that is quicker
+    than the listener is caught by its own count of finished reads: when that grows between two looks, bytes came.
+    """
+
+    def __init__(self, descendants: "Callable[[], list[int]]", now: float, wait: float) -> None:
+        self.due = now
+        self._descendants = descendants
+        self._started = now
+        self._wait = wait
+        self._waiting: dict[int, tuple[float, bytes]] = {}  # pid -> since when, and its count of reads then
+
+    def check(self, now: float) -> Verdict | None:
+        self.due = now + min(SLOWEST, max(0.005, (now - self._started) / 10))
+        waiting = {}
+        for pid in self._descendants():
+            if not waits_for_stdin(pid):
+                continue
+            reads = _finished_reads(pid)
+            since, before = self._waiting.get(pid, (now, reads))
+            if reads != before:
+                self.due = NEVER
+                return None
+            if now - since >= self._wait:
+                return Verdict("stalled", "stdin")
+            waiting[pid] = (since, before)
+        self._waiting = waiting
+        return None
+
+
+def waits_for_stdin(pid: int) -> bool:
+    """Whether ``pid`` is blocked right now reading from the very stdin that this process has."""
+    try:
+        call, argument, *_ = _read(f"/proc/{pid}/syscall").split()
+        if call not in _READING:
+            return False
+        theirs, ours = os.stat(f"/proc/{pid}/fd/{int(argument, 16)}"), os.fstat(0)
+    except (OSError, ValueError):  # gone, not ours to look at, or running
+        return False
+    return (theirs.st_dev, theirs.st_ino) == (ours.st_dev, ours.st_ino)
+
+
+def _finished_reads(pid: int) -> bytes:
+    try:
+        return _read(f"/proc/{pid}/io").partition(b"syscr: ")[2].partition(b"\n")[0]
+    except OSError:
+        return b""
+
+
+def _read(file: str) -> bytes:
+    descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return os.read(descriptor, 4096)
+    finally:
+        os.close(descriptor)
