@@ -15,7 +15,7 @@ def main() -> int:
             print(f"llmx {__version__}")
             return 0
         case ["exec", *words]:
-            code: int | None = load("llmx.exec.main:main")(words)
+            code: int | None = load("llmx.exec:main")(words)
             if code is not None:
                 leave(code)
     tree: int = load("llmx.cli.app:open_tree")()

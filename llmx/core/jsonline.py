@@ -1,18 +1,6 @@
 """Write JSON on one line, without the ``json`` package, whose import costs most of a run's start."""
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-
-    def _escape(text: str, /) -> str: ...
-
-    _escape_to_ascii = _escape
-else:
-    try:
-        from _json import encode_basestring as _escape
-        from _json import encode_basestring_ascii as _escape_to_ascii
-    except ImportError:  # a Python without the accelerator has the same two in plain code
-        from json.encoder import py_encode_basestring as _escape
-        from json.encoder import py_encode_basestring_ascii as _escape_to_ascii
+from llmx.core.plugins import load
 
 
 def dumps(value: object) -> str:
@@ -21,7 +9,7 @@ def dumps(value: object) -> str:
     Text stays readable UTF-8, except that what is not (surrogate escapes of foreign bytes) is written as ``\\udcXX``.
     """
     if isinstance(value, str):
-        return _escape(value) if _is_text(value) else _escape_to_ascii(value)
+        return _text(value)
     if value is None:
         return "null"
     if value is True:
@@ -39,12 +27,22 @@ def dumps(value: object) -> str:
     raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
-def _is_text(value: str) -> bool:
-    if value.isascii():
-        return True
+def _text(value: str) -> str:
+    """A quoted string. Most are plain; only for others is the accelerator of the ``json`` package loaded."""
+    if value.isascii() and value.isprintable() and '"' not in value and "\\" not in value:
+        return f'"{value}"'
+    escape = "encode_basestring" if _is_unicode(value) else "encode_basestring_ascii"
+    try:
+        quoted: str = load(f"_json:{escape}")(value)
+    except ImportError:  # a Python without the accelerator has the same two in plain code
+        quoted = load(f"json.encoder:py_{escape}")(value)
+    return quoted
+
+
+def _is_unicode(value: str) -> bool:
     try:
         value.encode()
-    except UnicodeEncodeError:
+    except UnicodeEncodeError:  # surrogate escapes: bytes that are no UTF-8
         return False
     return True
 

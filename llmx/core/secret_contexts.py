@@ -22,16 +22,19 @@ CURL_USER = re.compile(
     re.ASCII,
 )
 SCHEME = re.compile(r"(?:bearer|basic|token|digest|apikey|negotiate)[ \t]++", re.ASCII | re.I)
+# No possessive repeat of a group here: CPython 3.11 before 3.11.5 matches those wrongly.
 VALUE = re.compile(
-    r"""(?:"(?P<double>(?:[^"\\\n]|\\.)*+)(?=")
+    r"""(?:"(?P<double>(?:[^"\\\n]|\\.)*)(?=")
     |'(?P<single>[^'\n]*+)(?=')
-    |(?P<escape>\\++["'])(?P<escaped>(?:(?!(?P=escape))[^\n])*+)(?=\\)
-    |["']?(?P<bare>(?:[^\s"'`&;|<>,)}\]\\]|\\(?![nrt"'\n])|[,)}\]](?=[^\s,)}\]"']))++))""",
+    |(?P<escape>\\++["'])(?P<escaped>(?:(?!(?P=escape))[^\n])*)(?=\\)
+    |["']?(?P<bare>(?:[^\s"'`&;|<>,)}\]\\]|\\(?![nrt"'\n])|[,)}\]](?=[^\s,)}\]"']))+))""",
     re.ASCII | re.VERBOSE,
 )
 REST_OF_HEADER = re.compile(r"[^\"'\r\n]*+")
 LONGEST_JUDGED = 128
 _HEADERS = ("authorization", "cookie")
+_PROSE = "to for is or and the a an in of from if with when must can not option flag as was has"
+_OPTION_PROSE = frozenset(_PROSE.split())
 _HEADER_PROSE = frozenset(["auth", "authentication", "authorization", "credentials", "realm", "token", "header"])
 
 
@@ -108,8 +111,14 @@ def _option_spans(text: str) -> Iterator[tuple[int, int]]:
         if type_of_name(match["name"][-128:]) == NO or text[match.end() : match.end() + 1] == "-":
             continue
         found = _value_span(text, match.end(), match["name"][-128:], loose=False)
-        if found and not text[found[0] : found[1]].replace("_", "").isupper():
+        if found and not _is_prose(text[found[0] : found[1]]):
             yield found
+
+
+def _is_prose(value: str) -> bool:
+    """Whether the word after an option is part of a sentence or a help text: ``--token TOKEN``."""
+    letters = value.replace("_", "")
+    return value in _OPTION_PROSE or (letters.isalpha() and letters.isupper())
 
 
 def _curl_spans(text: str) -> Iterator[tuple[int, int]]:

@@ -37,7 +37,6 @@ _PLAIN = """
     true false yes no on off none null nil undefined default auto always never enabled disabled required optional
     basic bearer digest token negotiate apikey password secret empty missing invalid valid unset hidden prompt stdin
     env file keyring system str string bytes int bool text value any optional self changed unchanged incorrect
-    to for is or and the a an in of from if with when must can not option flag as was has are be it on at by
     authentication auth realm"""
 _PLAIN_WORDS = frozenset(_PLAIN.split())
 
@@ -90,7 +89,7 @@ def is_placeholder(value: str) -> bool:
         return value[1:].replace("_", "").isalpha() or value[1:].isupper()
     if value[:1] in ("<", "%"):
         return value[-1] == (">" if value[0] == "<" else "%")
-    return not value.strip("*.xX…•")
+    return not value.strip("*.…•") or (len(value) > 3 and not value.strip("xX"))
 
 
 def is_existing_path(value: str) -> bool:

@@ -154,7 +154,7 @@ SERVICES = [
     Shape(
         "Telegram",
         ":AA",
-        r"(?<![0-9])[0-9]{8,10}:(?P<secret>AA[\w-]{32,33})(?![\w-])",
+        r":AA(?<=[0-9]{8}:AA)(?P<secret>[\w-]{32,33})(?![\w-])",
         _text((DIGITS, 10), ":AA", (WORD, 33)),
     ),
     Shape(

@@ -14,7 +14,7 @@ Span = tuple[int, int]
 
 _KEY_BEGIN = re.compile(r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----", re.ASCII)
 _KEY_HEADER = re.compile(r"[ \t]*[A-Za-z][A-Za-z-]{2,30}: ", re.ASCII)
-_KEY_BODY = re.compile(r"[ \t>|#+]*+(?P<secret>(?:[A-Za-z0-9+/=\r]|\\+[nrt])*+)", re.ASCII)
+_KEY_BODY = re.compile(r"[ \t>|#+]*+(?P<secret>(?:[A-Za-z0-9+/=\r]|\\+[nrt])*)", re.ASCII)
 
 
 def secret_spans(text: str, secrets: list[str], in_key_block: bool = False) -> tuple[list[Span], bool]:

@@ -1,1 +1,115 @@
-"""Run one command within limits and come back with one honest result."""
+"""``llm-exec``: run one command within limits and come back with one honest result. ``main`` is the way in."""
+
+import os
+
+from llmx.core.plugins import load
+from llmx.core.settings.active import active
+from llmx.errors import ExecError, LlmxError, PolicyError, render
+from llmx.exec.argv import asks_for_json, parse
+from llmx.exec.request import NOT_EXECUTABLE, OWN_FAILURE, ExecRequest, build
+from llmx.exec.run import Run
+
+FOR_THE_TREE = ("help", "schema")
+"""Options that the command tree answers: nobody waits for those, and they need Typer."""
+
+
+def main(words: list[str]) -> int | None:
+    """Run what ``words`` (without the program's name) ask for; None when the command tree has the answer."""
+    try:
+        line = parse(words)
+        if any(name in line.values for name in FOR_THE_TREE):
+            return None
+        cwd = _folder()
+        settings = active(os.environ, cwd, file=line.text("config"), profile=line.text("profile"))
+        request = build(line, settings.values, os.environ, cwd)
+        _check_result_file(request.result)
+    except LlmxError as error:
+        return _refuse(words, error)
+    if not request.quiet:
+        _say_notices(request, settings.notices)
+    try:
+        return report(Run(request))
+    except Exception as error:  # a defect of ours must not look like the command's exit code 1
+        if os.environ.get("LLMX_DEBUG"):
+            raise
+        what = f"internal error: {type(error).__name__}: {error}"
+        return _refuse(words, ExecError(what, hint="LLMX_DEBUG=1 shows where; please report it"))
+
+
+def report(run: Run) -> int:
+    """Execute ``run``, say what has to be said, and return the exit code."""
+    outcome = run.execute()
+    request = run.request
+    if request.report or request.result:
+        assemble, render_json = load("llmx.exec.result:assemble"), load("llmx.exec.result:render")
+        result = assemble(run)
+        if request.result:
+            _write_result(request.result, render_json(result, "full"))
+        if request.report:
+            _print(1, render_json(result, request.report))
+    elif not request.quiet:
+        _say(run)
+    return outcome.exit_code
+
+
+def _folder() -> str:
+    try:
+        return os.getcwd()
+    except FileNotFoundError:
+        raise ExecError("the current folder no longer exists", code="cwd", hint="cd into one that does") from None
+
+
+def _check_result_file(path: str) -> None:
+    """Refuse before the run what could not be written after it."""
+    if path and not os.path.isdir(os.path.dirname(path) or "."):
+        raise ExecError(f"--result {path}: its folder does not exist", code="result")
+    if path and (
+        os.path.isdir(path) or not os.access(path if os.path.exists(path) else os.path.dirname(path) or ".", os.W_OK)
+    ):
+        raise ExecError(f"--result {path}: not writable", code="result")
+
+
+def _refuse(words: list[str], error: LlmxError) -> int:
+    """Say why nothing was run: on stderr, or as the result object where that was asked for."""
+    exit_code = OWN_FAILURE
+    if isinstance(error, PolicyError):
+        exit_code = NOT_EXECUTABLE
+    elif isinstance(error, ExecError):
+        exit_code = error.exit_code
+    if mode := asks_for_json(words):
+        _print(1, load("llmx.exec.refusal:refusal")(words, error, exit_code, mode))
+    else:
+        _print(2, f"llm-exec: {render(error)}\n".encode(errors="surrogateescape"))
+    return exit_code
+
+
+def _say_notices(request: ExecRequest, notices: list[str]) -> None:
+    if not request.no_sandbox and not request.report:
+        notices = [*notices, *load("llmx.exec.notice:sandbox_notice")(request.env)]
+    for notice in notices:
+        _print(2, f"llm-exec: {notice}\n".encode(errors="surrogateescape"))
+
+
+def _say(run: Run) -> None:
+    """The few words that follow live output when the run did not simply end by itself."""
+    lines: list[str] = load("llmx.exec.hints:words")(run) if run.needs_hints else []
+    if run.audit.problem:
+        lines = [f"warning: not logged: {run.audit.problem}", *lines]
+    for line in lines:
+        _print(2, f"llm-exec: {line}\n".encode(errors="surrogateescape"))
+
+
+def _write_result(path: str, data: bytes) -> None:
+    try:
+        load("llmx.exec.result:write_file")(path, data)
+    except OSError as error:
+        _print(2, f"llm-exec: warning: --result {path}: {error.strerror}\n".encode(errors="surrogateescape"))
+
+
+def _print(descriptor: int, data: bytes) -> None:
+    """Write all of it; whoever has closed the stream does not want it."""
+    try:
+        while data:
+            data = data[os.write(descriptor, data) :]
+    except OSError:
+        pass

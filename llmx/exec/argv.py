@@ -4,7 +4,7 @@ The first word that is not an option starts the command, as with ``env`` and ``t
 everything is the command's. Values are only converted here; what they mean together is ``request.py``'s.
 """
 
-from llmx.core.quantities import parse_duration, parse_size
+from llmx.core.plugins import load
 from llmx.errors import UsageError, nearest
 from llmx.exec.options import BY_FLAG, Option
 
@@ -17,6 +17,11 @@ class CommandLine:
     def __init__(self, values: dict[str, object], command: list[str]) -> None:
         self.values = values
         self.command = command
+
+    def text(self, dest: str) -> str | None:
+        """The value of an option that is text or a path."""
+        value = self.values.get(dest)
+        return value if isinstance(value, str) else None
 
 
 def parse(words: list[str]) -> CommandLine:
@@ -62,13 +67,11 @@ def asks_for_json(words: list[str]) -> str:
 def convert(option: Option, text: str) -> object:
     """The value that ``text`` means for ``option``; raises ``UsageError`` naming the option."""
     try:
-        match option.kind:
-            case "duration":
-                return parse_duration(text)
-            case "size":
-                return parse_size(text)
-            case "count":
-                return _count(text)
+        if option.kind in ("duration", "size"):
+            value: object = load(f"llmx.core.quantities:parse_{option.kind}")(text)
+            return value
+        if option.kind == "count":
+            return _count(text)
     except ValueError as error:
         raise UsageError(f"{option.flags[0]}: {error}", hint=_example(option)) from None
     if not text:

@@ -88,7 +88,9 @@ class Capture:
     limit on output is reached.
     """
 
-    def __init__(self, source: int, kept: Kept, *, onward: int = -1, admit: "Callable[[int], int] | None" = None) -> None:
+    def __init__(
+        self, source: int, kept: Kept, *, onward: int = -1, admit: "Callable[[int], int] | None" = None
+    ) -> None:
         os.set_blocking(source, False)
         self.kept = kept
         self._source = source

@@ -81,9 +81,15 @@ def _for_words(argv: list[str], *, is_shell: bool) -> list[str]:
         return []
     seen = [word for word in argv[1:] if word in _SHELL_WORDS]
     if seen:
-        return [f"{seen[0]} went to {argv[0]} as a plain word: --command {shlex.quote(' '.join(argv))} runs a shell line"]
+        return [
+            f"{seen[0]} went to {argv[0]} as a plain word: --command {shlex.quote(' '.join(argv))} runs a shell line"
+        ]
     for word in argv[1:]:
-        if ("*" in word and "/" not in word[:1]) and not os.path.exists(word) and argv[0] in ("ls", "cat", "rm", "cp", "mv"):
+        if (
+            ("*" in word and "/" not in word[:1])
+            and not os.path.exists(word)
+            and argv[0] in ("ls", "cat", "rm", "cp", "mv")
+        ):
             return [f"{word} was not expanded: --command {shlex.quote(' '.join(argv))} runs a shell line"]
     return []
 

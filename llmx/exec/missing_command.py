@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
 _METACHARACTERS = frozenset("|&;<>()$`*?\n")
 _BUILTINS = frozenset(
-    (".", ":", "alias", "cd", "declare", "eval", "exec", "exit", "export", "history", "let", "local", "popd", "pushd")
-    + ("read", "return", "set", "shift", "shopt", "source", "trap", "type", "typeset", "ulimit", "umask", "unset")
+    ". : alias cd declare eval exec exit export history let local popd pushd read return set shift shopt source trap"
+    " type typeset ulimit umask unset".split()
 )
 _ALSO_CALLED = {
     "python": ("python3",),
@@ -32,24 +32,33 @@ _RUNNERS = {".py": "python3", ".sh": "sh", ".bash": "bash", ".js": "node", ".mjs
 def suggest_for_missing(argv: list[str], env: "Mapping[str, str]", cwd: str) -> list[str]:
     """For a first word that names no program: the likeliest meaning, and what to type."""
     name = argv[0]
-    line = shlex.join(argv) if len(argv) > 1 else name
+    if hint := _as_shell_line(argv) or _as_something_else(argv, env):
+        return [hint]
+    return _near_file(name, cwd) if "/" in name else _near_program(argv, env.get("PATH", ""), cwd)
+
+
+def _as_shell_line(argv: list[str]) -> str:
+    name, line = argv[0], shlex.join(argv)
     if len(argv) == 1 and (any(char.isspace() for char in name) or _METACHARACTERS & set(name)):
-        return [f"this is one word to llm-exec; --command {shlex.quote(name)} runs it as a shell line"]
+        return f"this is one word to llm-exec; --command {shlex.quote(name)} runs it as a shell line"
     if name == "cd":
-        folder = argv[1] if len(argv) > 1 else "DIR"
-        return [f"cd would change nothing outside: llm-exec --cwd {shlex.quote(folder)} -- CMD runs CMD there"]
+        folder = shlex.quote(argv[1]) if len(argv) > 1 else "DIR"
+        return f"cd would change nothing outside: llm-exec --cwd {folder} -- CMD runs CMD there"
     if name in _BUILTINS:
-        return [f"{name} is a shell's own word: --command {shlex.quote(line)} runs it in one"]
+        return f"{name} is a shell's own word: --command {shlex.quote(line)} runs it in one"
+    return ""
+
+
+def _as_something_else(argv: list[str], env: "Mapping[str, str]") -> str:
+    name = argv[0]
     if _is_assignment(name):
         rest = shlex.join(argv[1:]) or "CMD"
-        return [f"variables are set by env: llm-exec -- env {shlex.quote(name)} {rest}"]
+        return f"variables are set by env: llm-exec -- env {shlex.quote(name)} {rest}"
     if name.startswith("~"):
-        return [f"the ~ was not expanded: write {env.get('HOME', '$HOME')}{name[1:]}"]
+        return f"the ~ was not expanded: write {env.get('HOME', '$HOME')}{name[1:]}"
     if name.startswith("-"):
-        return ["options of llm-exec stand before --, and the command comes first after it"]
-    if "/" in name:
-        return _near_file(name, cwd)
-    return _near_program(argv, env.get("PATH", ""), cwd)
+        return "options of llm-exec stand before --, and the command comes first after it"
+    return ""
 
 
 def _is_assignment(word: str) -> bool:

@@ -5,12 +5,11 @@ import time
 
 from llmx.core.audit import AuditLog, new_run_id
 from llmx.core.plugins import load
-from llmx.core.process.kernel import adopt_orphans
-from llmx.core.process.spawn import Launch, LaunchError, find_program, spawn
+from llmx.core.process import Launch, LaunchError, adopt_orphans, find_program, spawn
 from llmx.core.process.supervise import Ending, Signals, Supervisor, Verdict, earlier_children
 from llmx.core.redact import mask_argv
 from llmx.errors import CommandNotFoundError, ExecError, NotExecutableError
-from llmx.exec.outcome import Outcome, judge
+from llmx.exec.request import Outcome, judge
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

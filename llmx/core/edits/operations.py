@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from llmx.core.edits.values import MISSING, Path, dotted, look, plain, same
+from llmx.core.edits.values import MISSING, Path, Value, dotted, look, plain, same
 from llmx.errors import ConfigError
 
 
@@ -13,7 +12,7 @@ class Set:
     """Put ``value`` at ``path``, making the mappings on the way; ``first`` puts a new key before its neighbours."""
 
     path: Path
-    value: Any
+    value: Value
     first: bool = False
 
 
@@ -32,7 +31,7 @@ class Add:
     """
 
     path: Path
-    value: Any
+    value: Value
     identity: tuple[str, ...] = ()
 
 
@@ -41,7 +40,7 @@ class Remove:
     """Take from the list at ``path`` every entry that equals ``match``, or that has all of ``match``'s items."""
 
     path: Path
-    match: Any
+    match: Value
 
 
 @dataclass(frozen=True)
@@ -56,7 +55,7 @@ Operation = Set | Unset | Add | Remove | Block
 Step = Set | Unset
 
 
-def steps(operation: Operation, value: Any) -> Iterator[Step]:
+def steps(operation: Operation, value: Value) -> Iterator[Step]:
     """The single steps that ``operation`` means for a file that holds ``value``; none where it already holds."""
     if isinstance(operation, Block):
         yield Unset((operation.name,)) if operation.text is None else Set((operation.name,), operation.text)
@@ -74,7 +73,7 @@ def steps(operation: Operation, value: Any) -> Iterator[Step]:
         yield operation
 
 
-def _placed(operation: Add, value: Any) -> Set:
+def _placed(operation: Add, value: Value) -> Set:
     entry = plain(operation.value)
     entries = _list_at(value, operation.path)
     if entries is None:
@@ -83,7 +82,7 @@ def _placed(operation: Add, value: Any) -> Set:
     return Set((*operation.path, place), entry)
 
 
-def _is_it(old: Any, entry: Any, identity: tuple[str, ...]) -> bool:
+def _is_it(old: Value, entry: Value, identity: tuple[str, ...]) -> bool:
     if same(old, entry, ordered=False):
         return True
     if not identity or not isinstance(old, dict) or not isinstance(entry, dict):
@@ -91,7 +90,7 @@ def _is_it(old: Any, entry: Any, identity: tuple[str, ...]) -> bool:
     return all(same(old.get(key, MISSING), entry.get(key, MISSING), ordered=False) for key in identity)
 
 
-def _list_at(value: Any, path: Path) -> list[Any] | None:
+def _list_at(value: Value, path: Path) -> list[Value] | None:
     found = look(value, path)
     if found is MISSING or found is None:
         return None
@@ -100,18 +99,18 @@ def _list_at(value: Any, path: Path) -> list[Any] | None:
     return found
 
 
-def _matches(entries: list[Any] | None, match: Any) -> list[int]:
+def _matches(entries: list[Value] | None, match: Value) -> list[int]:
     wanted = plain(match)
     return [place for place, entry in enumerate(entries or []) if _has(entry, wanted)]
 
 
-def _has(entry: Any, wanted: Any) -> bool:
+def _has(entry: Value, wanted: Value) -> bool:
     if isinstance(wanted, Mapping) and isinstance(entry, dict):
         return all(same(entry.get(key, MISSING), item, ordered=False) for key, item in wanted.items())
     return same(entry, wanted, ordered=False)
 
 
-def narrow(step: Step, value: Any, *, ordered: bool) -> Iterator[Step]:
+def narrow(step: Step, value: Value, *, ordered: bool) -> Iterator[Step]:
     """Smaller steps with the same result, so that what stays within an entry keeps its comments and its looks."""
     old = look(value, step.path)
     if isinstance(step, Unset):
@@ -130,7 +129,7 @@ def narrow(step: Step, value: Any, *, ordered: bool) -> Iterator[Step]:
             yield Unset((*step.path, key))
 
 
-def _can_grow(old: dict[str, Any], new: dict[str, Any], ordered: bool) -> bool:
+def _can_grow(old: dict[str, Value], new: dict[str, Value], ordered: bool) -> bool:
     """Whether changing ``old`` key by key ends in ``new``; order is only kept when the new keys come last."""
     if not ordered:
         return True

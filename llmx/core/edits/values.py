@@ -10,12 +10,15 @@ from typing import Any
 
 from llmx.errors import ConfigError
 
+Value = Any
+"""What a file can hold; no type checker can say it better without a cast at every step."""
+
 type_names = {dict: "a table", list: "a list", str: "a string", bool: "a boolean", type(None): "null"}
 Path = tuple[str | int, ...]
 
 
-def plain(value: Any) -> Any:
-    """``value`` with every mapping as ``dict`` and every sequence as ``list``, copied; refuses what no file can hold."""
+def plain(value: Value) -> Value:
+    """A copy of ``value`` with mappings as ``dict`` and sequences as ``list``; refuses what no file can hold."""
     if isinstance(value, Mapping):
         if wrong := [key for key in value if not isinstance(key, str)]:
             raise ConfigError(f"a key must be text, not {wrong[0]!r}")
@@ -29,8 +32,8 @@ def plain(value: Any) -> Any:
     raise ConfigError(f"a settings file cannot hold a {type(value).__name__}")
 
 
-def same(one: Any, other: Any, *, ordered: bool) -> bool:
-    """Whether both mean the same: ``1``, ``1.0`` and ``true`` differ, NaN equals NaN, key order counts if ``ordered``."""
+def same(one: Value, other: Value, *, ordered: bool) -> bool:
+    """Whether both mean the same: ``1``, ``1.0`` and ``true`` differ, NaN is NaN, key order counts if ``ordered``."""
     if isinstance(one, dict) and isinstance(other, dict):
         keys_agree = list(one) == list(other) if ordered else one.keys() == other.keys()
         return keys_agree and all(same(one[key], other[key], ordered=ordered) for key in one)
@@ -51,15 +54,16 @@ class Missing:
 MISSING = Missing()
 
 
-def look(value: Any, path: Path) -> Any:
+def look(value: Value, path: Path) -> Value:
     """What stands at ``path``, or ``MISSING``."""
     for step in path:
-        if isinstance(value, dict) and step in value:
-            value = value[step]
-        elif isinstance(value, list) and isinstance(step, int) and 0 <= step < len(value):
-            value = value[step]
+        if isinstance(value, list):
+            found = isinstance(step, int) and 0 <= step < len(value)
         else:
+            found = isinstance(value, dict) and step in value
+        if not found:
             return MISSING
+        value = value[step]
     return value
 
 
@@ -69,7 +73,7 @@ def dotted(path: Path) -> str:
     return shown.removeprefix(".")
 
 
-def nested(path: Path, value: Any) -> Any:
+def nested(path: Path, value: Value) -> Value:
     """``value`` wrapped in one new mapping (or list, at index 0) for every step of ``path``."""
     for step in reversed(path):
         if isinstance(step, int):
@@ -81,12 +85,12 @@ def nested(path: Path, value: Any) -> Any:
     return value
 
 
-def with_set(value: Any, path: Path, new: Any, *, first: bool = False) -> Any:
+def with_set(value: Value, path: Path, new: Value, *, first: bool = False) -> Value:
     """A copy of ``value`` where ``path`` holds ``new``; a ``null`` on the way counts as an absent mapping."""
     return _with_set(value, path, 0, new, first)
 
 
-def _with_set(value: Any, path: Path, depth: int, new: Any, first: bool) -> Any:
+def _with_set(value: Value, path: Path, depth: int, new: Value, first: bool) -> Value:
     if depth == len(path):
         return new
     step = path[depth]
@@ -105,7 +109,7 @@ def _with_set(value: Any, path: Path, depth: int, new: Any, first: bool) -> Any:
     raise _misfit(value, path, depth)
 
 
-def _misfit(value: Any, path: Path, depth: int) -> ConfigError:
+def _misfit(value: Value, path: Path, depth: int) -> ConfigError:
     where = dotted(path[:depth]) or "the top level"
     if isinstance(value, list) and isinstance(path[depth], int):
         what = f"has {len(value)} entries, so there is no place [{path[depth]}]"
@@ -115,7 +119,7 @@ def _misfit(value: Any, path: Path, depth: int) -> ConfigError:
     return ConfigError(f"{where} {what}", key=dotted(path), hint="change or remove that entry first")
 
 
-def without(value: Any, path: Path) -> Any:
+def without(value: Value, path: Path) -> Value:
     """A copy of ``value`` where nothing stands at ``path``."""
     if look(value, path) is MISSING:
         return value

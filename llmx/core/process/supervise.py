@@ -9,7 +9,6 @@ import select
 import sys
 
 from llmx.core.plugins import load
-from llmx.core.process import tree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from llmx.core.process.job import Job
+    from llmx.core.process.teardown import Process, Teardown
 
     Clock = Callable[[], float]
 
@@ -43,26 +43,27 @@ else:
     import _signal
 
 NEVER = float("inf")
-SWEEP = 0.002  # seconds between two rounds of SIGKILL
-UNKILLABLE_AFTER = 10.0  # seconds of SIGKILL after which what is left is named instead
 LEFTOVER_GRACE = 1.0  # a background process left behind gets at most this long: the command has its answer
 
 MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024
 
-RUNNING, TERMINATING, KILLING = range(3)
 END_SIGNALS = (_signal.SIGINT, _signal.SIGTERM, _signal.SIGHUP, _signal.SIGQUIT)
 
 
 class Verdict:
-    """Why a run was ended: ``timeout``, ``stalled``, ``limit`` or ``interrupted``, and what exactly."""
+    """Why a run was ended: ``timeout``, ``stalled``, ``limit`` or ``interrupted``, and what exactly.
 
-    __slots__ = ("cause", "detail", "note", "signal")
+    ``at_once``: without the grace time, where what the processes would do with it is the problem.
+    """
 
-    def __init__(self, cause: str, detail: str = "", *, note: str = "", signal: int = 0) -> None:
+    __slots__ = ("at_once", "cause", "detail", "note", "signal")
+
+    def __init__(self, cause: str, detail: str = "", *, note: str = "", signal: int = 0, at_once: bool = False) -> None:
         self.cause = cause
         self.detail = detail
         self.note = note
         self.signal = signal
+        self.at_once = at_once
 
 
 class Usage:
@@ -84,7 +85,7 @@ class Usage:
 
 
 class Ending:
-    """How it ended. ``status`` is wait(2)'s; ``leftovers`` and ``survivors`` are (pid, name) pairs."""
+    """How it ended. ``status`` is wait(2)'s; ``leftovers`` were still running when the child had ended, ``survivors`` still are."""
 
     __slots__ = ("leftovers", "status", "survivors", "usage", "verdict")
 
@@ -92,8 +93,8 @@ class Ending:
         self.status: int | None = None
         self.verdict: Verdict | None = None
         self.usage = Usage()
-        self.leftovers: list[tuple[int, str]] = []
-        self.survivors: list[tuple[int, str]] = []
+        self.leftovers: list[Process] = []
+        self.survivors: list[Process] = []
 
 
 class Signals:
@@ -127,7 +128,7 @@ def earlier_children() -> "frozenset[int]":
         os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
     except ChildProcessError:
         return frozenset()
-    return frozenset(tree.children(os.getpid()))
+    return frozenset(load("llmx.core.process.tree:children")(os.getpid()))
 
 
 class Supervisor:
@@ -159,9 +160,7 @@ class Supervisor:
         self._keep_children = keep_children
         self._strangers = strangers
         self._terminal = terminal
-        self._phase = RUNNING
-        self._next_step_at = NEVER
-        self._give_up_at = NEVER
+        self._teardown: Teardown | None = None
         self._stops_waiting = False  # for a reader of the output who does not read
 
     def run(self) -> Ending:
@@ -178,19 +177,19 @@ class Supervisor:
 
     def descendants(self) -> list[int]:
         """The pids of everything the run has started and that is not reaped yet, parents first."""
-        return tree.descendants(os.getpid(), self._strangers)
+        found: list[int] = load("llmx.core.process.tree:descendants")(os.getpid(), self._strangers)
+        return found
 
     def stop(self, verdict: Verdict, now: float) -> None:
         """End the run: SIGTERM to the whole tree now, SIGKILL after the grace time."""
         self._stops_waiting = True
-        if self._phase == RUNNING and self.ending.status is None:
+        if self._teardown is None and self.ending.status is None:
             self.ending.verdict = verdict
-            self._terminate(now, self._grace)
+            self._tear_down(now, 0 if verdict.at_once else self._grace)
 
     def abandon(self) -> None:
         """Kill what is there now, when the loop itself has failed."""
-        for pid in self.descendants():
-            tree.send(pid, _signal.SIGKILL)
+        self._tear_down(self._clock(), 0).step(self._clock())
 
     def _is_over(self) -> bool:
         if self.ending.survivors:
@@ -201,7 +200,7 @@ class Supervisor:
 
     def _are_left(self) -> bool:
         """Whether processes are left that the run has to wait for."""
-        if self._keep_children and self._phase == RUNNING:
+        if self._keep_children and self._teardown is None:
             return False
         try:
             os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
@@ -218,7 +217,9 @@ class Supervisor:
         for stream in self.streams:
             for fd, events in stream.interest():
                 poller.register(fd, events)
-        due = min([self._next_step_at, *(watch.due for watch in self.watches)])
+        due = min([NEVER, *(watch.due for watch in self.watches)])
+        if self._teardown:
+            due = self._teardown.next_at
         timeout = None if due == NEVER else max(0.0, due - self._clock()) * 1000
         for fd, _ in poller.poll(timeout):
             if listener := self.listeners.pop(fd, None):
@@ -232,8 +233,8 @@ class Supervisor:
             self._job().take_terminal()
         elif number in END_SIGNALS:
             now = self._clock()
-            if self._phase == TERMINATING:  # asked twice: at once, then
-                self._next_step_at = now
+            if self._teardown:  # asked twice: at once, then
+                self._teardown.hurry(now)
             self.stop(Verdict("interrupted", signal=number), now)
 
     def _suspend(self) -> None:
@@ -243,7 +244,8 @@ class Supervisor:
         away = self._clock() - stopped_at
         for watch in self.watches:
             watch.due += away
-        self._next_step_at += away
+        if self._teardown:
+            self._teardown.next_at += away
 
     def _job(self) -> "Job":
         job: Job = load("llmx.core.process.job:Job")(self.pid, self._terminal)
@@ -274,33 +276,18 @@ class Supervisor:
 
     def _advance(self, now: float) -> None:
         """Let due watches look, and take the next step of ending the tree."""
-        if self._phase == RUNNING:
-            for watch in self.watches:
-                if watch.due <= now and (verdict := watch.check(now)):
-                    self.stop(verdict, now)
-                    return
-            if self.ending.status is not None and self._are_left():
-                self._end_leftovers(now)
-        elif now >= self._next_step_at:
-            self._kill(now)
+        if self._teardown:
+            self._teardown.step(now)
+            self.ending.survivors = self._teardown.survivors
+            return
+        for watch in self.watches:
+            if watch.due <= now and (verdict := watch.check(now)):
+                self.stop(verdict, now)
+                return
+        if self.ending.status is not None and self._are_left():
+            self.ending.leftovers = load("llmx.core.process.teardown:living")(self.descendants())
+            self._tear_down(now, min(self._grace, LEFTOVER_GRACE))
 
-    def _end_leftovers(self, now: float) -> None:
-        pids = [pid for pid in self.descendants() if not tree.is_zombie(pid)]
-        self.ending.leftovers = [(pid, tree.name(pid)) for pid in pids]
-        self._terminate(now, min(self._grace, LEFTOVER_GRACE))
-
-    def _terminate(self, now: float, grace: float) -> None:
-        self._phase = TERMINATING
-        self._next_step_at = now + grace
-        tree.terminate(self.descendants())
-
-    def _kill(self, now: float) -> None:
-        """One round of SIGKILL; the loop comes back until nothing is left, so re-forkers lose the race."""
-        if self._phase == TERMINATING:
-            self._phase = KILLING
-            self._give_up_at = now + UNKILLABLE_AFTER
-        pids = self.descendants()
-        permitted = [tree.send(pid, _signal.SIGKILL) for pid in pids]
-        self._next_step_at = now + SWEEP
-        if now > self._give_up_at or (pids and not any(permitted)):
-            self.ending.survivors = [(pid, tree.name(pid)) for pid in pids if not tree.is_zombie(pid)]
+    def _tear_down(self, now: float, grace: float) -> "Teardown":
+        self._teardown = load("llmx.core.process.teardown:Teardown")(self.descendants, now, grace)
+        return self._teardown

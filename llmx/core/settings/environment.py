@@ -72,7 +72,8 @@ def locked_notice(where: str, name: str) -> str:
 def readings(env: "Mapping[str, str]", notices: list[str]) -> list[Reading]:
     """What the variables set, the weakest first; an empty variable sets nothing. Raises ``ConfigError``."""
     older = [reading for name in OLDER if env.get(name) for reading in _older(name, env[name], notices)]
-    own = [_own(name, text) for name, text in env.items() if name.startswith("LLMX_") and text and _is_key(name, notices)]
+    given = [name for name in env if name.startswith("LLMX_") and env[name]]
+    own = [_own(name, env[name]) for name in given if _is_key(name, notices)]
     winner: dict[str, Reading] = {}
     for reading in older + own:
         before = winner.get(reading.setting.name)
@@ -97,7 +98,7 @@ def _own(name: str, text: str) -> Reading:
     setting = VARIABLES.get(name)
     if setting is None:
         near = nearest(name, list(VARIABLES))
-        hint = f"did you mean {near}?" if near else "llmx config schema lists the keys; LLMX_EXEC__GRACE sets exec.grace"
+        hint = f"did you mean {near}?" if near else "LLMX_EXEC__GRACE sets exec.grace; llmx config show lists the keys"
         raise ConfigError(f"{name} stands for no setting", source=name, hint=hint)
     try:
         return Reading(setting, _read(setting, name, text), name)

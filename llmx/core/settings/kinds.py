@@ -69,30 +69,37 @@ def is_reference(text: str) -> bool:
 
 
 def _fits(setting: "Setting", value: object) -> bool:
+    match value:
+        case bool():
+            return setting.kind == "bool"
+        case int():
+            whole = setting.kind in ("int", "size")
+            return (whole or setting.kind in ("number", "duration")) and _within(setting, value)
+        case float():
+            return setting.kind in ("number", "duration") and _within(setting, value)
+        case list():
+            return setting.kind == "list" and all(isinstance(item, str) for item in value)
+    return isinstance(value, str) and _is_text_of(setting, value)
+
+
+def _is_text_of(setting: "Setting", text: str) -> bool:
     match setting.kind:
-        case "bool":
-            return isinstance(value, bool)
-        case "list":
-            return isinstance(value, list) and all(isinstance(item, str) for item in value)
-        case "int" | "size":
-            return type(value) is int and _within(setting, value, _LARGEST)
-        case "number" | "duration":
-            return type(value) in (int, float) and _within(setting, value, _LONGEST)  # type: ignore[arg-type]
         case "choice":
-            return isinstance(value, str) and value in setting.choices
+            return text in setting.choices
         case "reference":
-            return isinstance(value, str) and is_reference(value)
-    return isinstance(value, str)
+            return is_reference(text)
+    return setting.kind == "string"
 
 
-def _within(setting: "Setting", value: float, most: float) -> bool:
+def _within(setting: "Setting", value: float) -> bool:
     """Whether the number is between the setting's bounds; nan is not."""
+    most = _LARGEST if setting.kind in ("int", "size") else _LONGEST
     least = 0 if setting.kind in ("size", "duration") else -most
-    return (
-        max(least, least if setting.least is None else setting.least)
-        <= value
-        <= min(most, most if setting.most is None else setting.most)
-    )
+    return max(least, _or(setting.least, least)) <= value <= min(most, _or(setting.most, most))
+
+
+def _or(bound: float | None, other: float) -> float:
+    return other if bound is None else bound
 
 
 def _number(text: str, *, whole: bool) -> object:

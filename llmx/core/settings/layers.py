@@ -22,8 +22,7 @@ class Entry(NamedTuple):
     def name(self) -> str:
         return self.setting.name
 
-    @property
-    def value(self) -> object:
+    def read(self) -> object:
         """What was written, as the setting's own value; raises ``ConfigError``."""
         try:
             return read_value(self.setting, self.written)

@@ -30,12 +30,12 @@ class Project(NamedTuple):
     trusted: bool
 
 
-def merge(
-    places: Places, env: Mapping[str, str] | None = None, flags: Mapping[str, object] | None = None
-) -> Merged:
+def merge(places: Places, env: Mapping[str, str] | None = None, flags: Mapping[str, object] | None = None) -> Merged:
     """Put the layers of ``places`` over each other, then ``env`` and ``flags`` where given; raises ``ConfigError``."""
     notices: list[str] = []
-    below = [read_layer(name, file) for name, file in (("system", places.system), ("user", places.user)) if _is_there(places, file)]
+    there = {path for path, identity in places.identities if identity is not None}
+    files = [("system", places.system), ("user", places.user)]
+    below = [read_layer(name, file) for name, file in files if file in there]
     project = find_project(places, notices)
     above = [read_layer("config", places.file)] if places.file else []
     stack = _Stack(notices)
@@ -73,7 +73,7 @@ class _Stack:
         """A lock that the layers below set holds against all of this one."""
         locked = self.values[LOCK]
         for entry in layer.entries:
-            value = entry.value
+            value = entry.read()
             if locked and is_locked(entry.setting, value, self.values[entry.name]):
                 self.notices.append(locked_notice(shown(entry.source.place), entry.name))
             else:
@@ -105,7 +105,7 @@ class _Stack:
             case "inert":
                 return True
             case "tighten":
-                return is_as_strict(entry.setting, entry.value, self.values[entry.name])
+                return is_as_strict(entry.setting, entry.read(), self.values[entry.name])
         return False
 
 
@@ -134,9 +134,5 @@ def _profile(places: Places, env: Mapping[str, str] | None, layers: list[Layer])
         by_variable = (env or {}).get("LLMX_PROFILE") == places.profile
         source = Source("environment", variable="LLMX_PROFILE") if by_variable else Source("flags")
         return places.profile, source
-    found = [(str(e.value), e.source) for layer in layers for e in layer.entries if e.setting is BY_NAME["profile"]]
+    found = [(str(e.read()), e.source) for layer in layers for e in layer.entries if e.setting is BY_NAME["profile"]]
     return found[-1] if found else None
-
-
-def _is_there(places: Places, file: str) -> bool:
-    return dict(places.identities).get(file) is not None

@@ -42,7 +42,7 @@ class ProjectFile(NamedTuple):
 
 
 def read_project(path: str) -> ProjectFile:
-    """Read a project file without following a link in its last part; raises ``ValueError`` saying what it is instead."""
+    """Read a project file without following a link in its last part; raises ``ValueError`` with what it is instead."""
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
@@ -87,7 +87,8 @@ def trust(path: str, env: Mapping[str, str] = os.environ, *, sha256: str | None 
     """Record the file's hash; with ``sha256`` only if that is what it still has. Raises ``LlmxError``."""
     file = open_project(path)
     if sha256 is not None and file.sha256 != sha256:
-        raise UsageError(f"{shown(path)} has changed since it was shown", hint=f"read it, then: llmx trust {shown(path)}")
+        hint = f"read it, then: llmx trust {shown(path)}"
+        raise UsageError(f"{shown(path)} has changed since it was shown", hint=hint)
     now = datetime.now(UTC).isoformat(timespec="seconds")
     entry = Trusted(real_place(path), file.sha256, now)
     _write(record_path(env), _read(record_path(env)) | {entry.path: entry})

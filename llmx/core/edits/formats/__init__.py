@@ -1,9 +1,10 @@
 """The file formats that entries can be edited in, by name; a format's parser is loaded when such a file is edited."""
 
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Protocol, cast
 
 from llmx.core.edits.operations import Step
+from llmx.core.edits.values import Value
 from llmx.core.plugins import load
 from llmx.errors import UsageError
 
@@ -48,13 +49,13 @@ class Format(Protocol):
 
     ordered: bool
 
-    def read(self, text: str) -> Any:
+    def read(self, text: str) -> Value:
         """The value in ``text``, an empty mapping for an empty text; raises ``ParseError``."""
 
     def apply(self, text: str, step: Step) -> str:
         """``text`` after ``step``, which changes something and fits the value in ``text``."""
 
-    def settle(self, value: Any, step: Step) -> Any:
+    def settle(self, value: Value, step: Step) -> Value:
         """``value`` less what ``step`` cannot leave behind in this format, such as a table without entries."""
 
 

@@ -5,10 +5,10 @@ The three differ in how a value and a comment are spelled (``Spelling``), not in
 
 import re
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from llmx.core.edits.operations import Set, Step
-from llmx.core.edits.values import Path, nested
+from llmx.core.edits.values import Path, Value, nested
 
 
 @dataclass
@@ -34,10 +34,10 @@ class Spelling(Protocol):
 
     comment: re.Pattern[str]
 
-    def inline(self, value: Any) -> str:
+    def inline(self, value: Value) -> str:
         """``value`` on one line."""
 
-    def spread(self, value: Any, indent: str) -> str:
+    def spread(self, value: Value, indent: str) -> str:
         """``value`` over several lines, the later ones indented by ``indent`` or more."""
 
     def member(self, key: str, value: str) -> str:
@@ -93,7 +93,9 @@ def edit(text: str, node: Node, step: Step, path: Path, spelling: Spelling, *, o
     places = [place for place, entry in enumerate(node.entries) if entry.key == path[0]]
     if not places:
         assert isinstance(step, Set)
-        return _insert(text, node, path[0], nested(path[1:], step.value), step.first, spelling, own_line)
+        return _insert(
+            text, node, path[0], nested(path[1:], step.value), step.first, spelling=spelling, own_line=own_line
+        )
     entry = node.entries[places[-1]]
     own_line = indent_of(text, entry.start) is not None
     if len(path) > 1 and entry.node.opening:
@@ -107,7 +109,7 @@ def edit(text: str, node: Node, step: Step, path: Path, spelling: Spelling, *, o
     return text
 
 
-def _replacement(text: str, old: Node, value: Any, spelling: Spelling, own_line: bool) -> str:
+def _replacement(text: str, old: Node, value: Value, spelling: Spelling, own_line: bool) -> str:
     """The new value, over several lines where the old one was, or where nothing speaks against it."""
     if "\n" in text[old.start : old.end] or (own_line and not old.entries):
         return spelling.spread(value, leading(text, old.start))
@@ -115,10 +117,10 @@ def _replacement(text: str, old: Node, value: Any, spelling: Spelling, own_line:
 
 
 def _insert(
-    text: str, node: Node, key: str | int, value: Any, first: bool, spelling: Spelling, own_line: bool
+    text: str, node: Node, key: str | int, value: Value, first: bool, *, spelling: Spelling, own_line: bool
 ) -> str:
     if not node.entries:
-        return _fill(text, node, key, value, spelling, own_line)
+        return _fill(text, node, key, value, spelling=spelling, own_line=own_line)
     indent = indent_of(text, node.entries[0].start)
     written = _written(key, value, indent, spelling)
     if first:
@@ -142,12 +144,12 @@ def _insert_first(text: str, node: Node, written: str, indent: str | None, spell
     return f"{text[:at]}\n{indent}{written},{text[at:]}"
 
 
-def _written(key: str | int, value: Any, indent: str | None, spelling: Spelling) -> str:
+def _written(key: str | int, value: Value, indent: str | None, spelling: Spelling) -> str:
     shown = spelling.inline(value) if indent is None else spelling.spread(value, indent)
     return spelling.member(key, shown) if isinstance(key, str) else shown
 
 
-def _fill(text: str, node: Node, key: str | int, value: Any, spelling: Spelling, own_line: bool) -> str:
+def _fill(text: str, node: Node, key: str | int, value: Value, *, spelling: Spelling, own_line: bool) -> str:
     """The first entry of an empty collection."""
     inner = text[node.start + 1 : node.end - 1]
     if "\n" not in inner and not own_line:
@@ -170,7 +172,7 @@ def _remove(text: str, node: Node, place: int, spelling: Spelling) -> str:
         dangling = skip(text, before, spelling.comment)
         if not (text[before:dangling] + text[dangling + 1 : start]).strip():
             start, dangling = before, None
-    start, end = _widened(text, start, end, own_line, text[end - 1] == ",", spelling)
+    start, end = _widened(text, start, end, own_line=own_line, spelling=spelling)
     cut = text[:start] + text[end:]
     if dangling is not None:
         cut = cut[:dangling] + cut[dangling + 1 :]
@@ -180,8 +182,9 @@ def _remove(text: str, node: Node, place: int, spelling: Spelling) -> str:
     return cut
 
 
-def _widened(text: str, start: int, end: int, own_line: bool, closed: bool, spelling: Spelling) -> tuple[int, int]:
+def _widened(text: str, start: int, end: int, *, own_line: bool, spelling: Spelling) -> tuple[int, int]:
     """The cut with the white space, and the comment on the entry's own line, that would be left dangling."""
+    closed = text[end - 1] == ","
     after = rest_of_line(text, end, spelling.comment)
     if own_line and text[after : after + 1] == "\n":
         blank = indent_of(text, start)

@@ -3,12 +3,12 @@
 import json
 import re
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from llmx.core.edits.formats import ParseError
 from llmx.core.edits.formats.bracketed import Entry, Node, edit, indent_of, leading
 from llmx.core.edits.operations import Set, Step
-from llmx.core.edits.values import nested
+from llmx.core.edits.values import Value, nested
 from llmx.errors import ConfigError
 
 TOKEN = re.compile(r'\s+|//[^\n]*|/\*.*?\*/|"(?:[^"\\\n]|\\.)*"|[{}\[\]:,]|[^\s{}\[\]:,"/]+|.', re.DOTALL)
@@ -117,17 +117,17 @@ class Spelled:
         compact = "\n" not in text.strip() and re.search(r'":\S', text) is not None
         self.comma, self.colon = (",", ":") if compact else (", ", ": ")
 
-    def inline(self, value: Any) -> str:
+    def inline(self, value: Value) -> str:
         return _dumped(value, None, (self.comma, self.colon))
 
-    def spread(self, value: Any, indent: str) -> str:
+    def spread(self, value: Value, indent: str) -> str:
         return _dumped(value, self.unit, (",", self.colon)).replace("\n", f"\n{indent}")
 
     def member(self, key: str, value: str) -> str:
         return f"{_dumped(key, None, None)}{self.colon}{value}"
 
 
-def _dumped(value: Any, indent: str | None, separators: tuple[str, str] | None) -> str:
+def _dumped(value: Value, indent: str | None, separators: tuple[str, str] | None) -> str:
     try:
         written = json.dumps(value, indent=indent, separators=separators, ensure_ascii=False, allow_nan=False)
         if re.search("[\ud800-\udfff]", written):  # half a character cannot be written as UTF-8, only escaped
@@ -156,7 +156,7 @@ class Json:
     def __init__(self, *, comments: bool) -> None:
         self.comments = comments
 
-    def read(self, text: str) -> Any:
+    def read(self, text: str) -> Value:
         """The value in ``text``."""
         tokens = _checked(text, self.comments)
         if not tokens:
@@ -183,7 +183,7 @@ class Json:
             return text[: root.start] + written + text[root.end :]
         return f"{text}{'' if text.endswith(chr(10)) or not text else chr(10)}{written}\n"
 
-    def settle(self, value: Any, step: Step) -> Any:
+    def settle(self, value: Value, step: Step) -> Value:
         """``value`` itself: JSON can leave anything behind."""
         del step
         return value

@@ -1,10 +1,11 @@
 """Markdown: blocks of ours between two marker comments; all else is the reader's and stays."""
 
 import re
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from llmx.core.edits.formats import ParseError
 from llmx.core.edits.operations import Step, Unset
+from llmx.core.edits.values import Value
 from llmx.errors import ConfigError
 
 MARKER = re.compile(r"^ {0,3}<!-- llmx:(begin|end) (\S+) -->[ \t\r]*$")
@@ -64,7 +65,7 @@ class Markdown:
 
     ordered = False
 
-    def read(self, text: str) -> Any:
+    def read(self, text: str) -> Value:
         """The blocks in ``text``."""
         lines = text.split("\n")
         return {name: "\n".join(lines[at.begin + 1 : at.end]) for name, at in _blocks(lines).items()}
@@ -82,13 +83,13 @@ class Markdown:
             return "\n".join([*lines[: at.begin + 1], *body[1:-1], *lines[at.end :]])
         return _appended(text, body)
 
-    def settle(self, value: Any, step: Step) -> Any:
+    def settle(self, value: Value, step: Step) -> Value:
         """``value`` itself."""
         del step
         return value
 
 
-def _body(name: str, text: Any) -> list[str]:
+def _body(name: str, text: Value) -> list[str]:
     if not NAME.fullmatch(name):
         raise ConfigError(f"{name!r} cannot be the name of a block", hint="use letters, digits, dots and dashes")
     lines = str(text).split("\n")

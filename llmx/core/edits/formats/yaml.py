@@ -4,8 +4,6 @@ ruamel's own round trip re-indents lists, folds long lines and moves comments, s
 values here; every other byte is never parsed into anything.
 """
 
-from typing import Any
-
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.reader import ReaderError
 
@@ -14,7 +12,7 @@ from llmx.core.edits.formats.bracketed import indent_of, rest_of_line
 from llmx.core.edits.formats.yaml_layout import COMMENT, Entry, Node, as_bracketed, layout, loader
 from llmx.core.edits.formats.yaml_style import FlowSpelling, Style, scalar
 from llmx.core.edits.operations import Set, Step
-from llmx.core.edits.values import Path, nested
+from llmx.core.edits.values import Path, Value, nested
 
 
 class Yaml:
@@ -22,7 +20,7 @@ class Yaml:
 
     ordered = False
 
-    def read(self, text: str) -> Any:
+    def read(self, text: str) -> Value:
         """The value in ``text``, merge keys resolved."""
         try:
             value = loader().load(text)
@@ -43,13 +41,13 @@ class Yaml:
         root = layout(text)
         return _Edit(text, Style(text, root), root).apply(step)
 
-    def settle(self, value: Any, step: Step) -> Any:
+    def settle(self, value: Value, step: Step) -> Value:
         """``value`` itself."""
         del step
         return value
 
 
-def _data(value: Any) -> Any:
+def _data(value: Value) -> Value:
     """ruamel's value as plain data; dates and numbers lose what only matters for writing them back."""
     if isinstance(value, dict):
         return {key: _data(item) for key, item in value.items()}
@@ -74,7 +72,7 @@ class _Edit:
             return self._in_brackets(self.root, step, step.path)
         return self._within(self.root, step, step.path)
 
-    def _from_nothing(self, value: Any) -> str:
+    def _from_nothing(self, value: Value) -> str:
         written = "\n".join(self.style.lines(value))
         if self.root is not None:
             return self.text[: self.root.start] + written + self.text[self.root.end :]
@@ -101,7 +99,7 @@ class _Edit:
             return self._replace(node, entry, nested(path[1:], step.value))
         return self._replace(node, entry, {} if inner.kind == "mapping" else [])
 
-    def _insert(self, node: Node, key: Any, value: Any, first: bool) -> str:
+    def _insert(self, node: Node, key: Value, value: Value, first: bool) -> str:
         column = self._column(node.entries[0].start)
         lines = self.style.lines({key: value}) if node.kind == "mapping" else self._item(value)
         if first:
@@ -110,12 +108,12 @@ class _Edit:
         at = rest_of_line(self.text, node.end, COMMENT)
         return f"{self.text[:at]}\n{_indented(lines, column)}{self.text[at:]}"
 
-    def _item(self, value: Any) -> list[str]:
+    def _item(self, value: Value) -> list[str]:
         """A list's entry from the column of its dash."""
         lines = self.style.lines([value])
         return [line[self.style.dash :] for line in lines]
 
-    def _replace(self, node: Node, entry: Entry, value: Any) -> str:
+    def _replace(self, node: Node, entry: Entry, value: Value) -> str:
         """Put ``value`` after the colon or dash of ``entry``."""
         old, text = entry.node, self.text
         if not isinstance(value, dict | list) and old.kind == "scalar" and old.style not in ("|", ">"):
@@ -142,7 +140,7 @@ class _Edit:
         after = rest_of_line(text, old.end, COMMENT)
         return text[: entry.sign] + head + between + block + text[after:]
 
-    def _after_sign(self, node: Node, value: Any) -> list[str]:
+    def _after_sign(self, node: Node, value: Value) -> list[str]:
         """What comes after a colon or dash: the rest of its line, then lines counted from the column of its key."""
         lines = self.style.lines({"k": value}) if node.kind == "mapping" else self._item(value)
         return [lines[0][2 if node.kind == "mapping" else 1 :], *lines[1:]]

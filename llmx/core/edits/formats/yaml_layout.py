@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ruamel.yaml import YAML as Ruamel
 from ruamel.yaml.events import (
@@ -16,6 +16,7 @@ from ruamel.yaml.events import (
 )
 
 from llmx.core.edits.formats import bracketed
+from llmx.core.edits.values import Value
 
 COMMENT = re.compile(r"(?<!\S)#[^\n]*")
 CERTAIN_TEXT = re.compile(r"(?!(?:true|false|null|nan|inf)$)[A-Za-z_./@-][A-Za-z_./@ -]*", re.IGNORECASE)
@@ -38,7 +39,7 @@ class Node:
 class Entry(NamedTuple):
     """A member or an item; ``sign`` is the end of its colon or dash, ``start`` the place of its key or dash."""
 
-    key: Any
+    key: Value
     start: int
     sign: int
     node: Node
@@ -58,11 +59,11 @@ def layout(text: str) -> Node | None:
     return _node(text, first, events, first.start_mark.index)
 
 
-def _is_nothing(event: Any) -> bool:
+def _is_nothing(event: Value) -> bool:
     return isinstance(event, ScalarEvent) and event.start_mark.index == event.end_mark.index
 
 
-def _node(text: str, event: Any, events: Iterator[Any], sign: int) -> Node:
+def _node(text: str, event: Value, events: Iterator[Value], sign: int) -> Node:
     start, end = event.start_mark.index, event.end_mark.index
     if isinstance(event, AliasEvent):
         return Node(start, end, "alias")
@@ -87,7 +88,7 @@ def _content_end(text: str, start: int, end: int) -> int:
     return start + len(text[start:end].rstrip(" \n"))
 
 
-def _fill_mapping(text: str, node: Node, events: Iterator[Any]) -> int:
+def _fill_mapping(text: str, node: Node, events: Iterator[Value]) -> int:
     while not isinstance(event := next(events), CollectionEndEvent):
         key = _node(text, event, events, event.start_mark.index)
         after = next(events)
@@ -98,14 +99,14 @@ def _fill_mapping(text: str, node: Node, events: Iterator[Any]) -> int:
     return int(event.end_mark.index)
 
 
-def _key(event: ScalarEvent) -> Any:
+def _key(event: ScalarEvent) -> Value:
     """The value of a key: a plain ``1`` or ``true`` is no text."""
     if event.style or event.tag or CERTAIN_TEXT.fullmatch(event.value):
         return event.value
     return loader().load(event.value)
 
 
-def _fill_list(text: str, node: Node, events: Iterator[Any]) -> int:
+def _fill_list(text: str, node: Node, events: Iterator[Value]) -> int:
     at, column = node.start, None
     while not isinstance(event := next(events), CollectionEndEvent):
         dash = event.start_mark.index

@@ -2,12 +2,12 @@
 
 import io
 import re
-from typing import Any
 
 from ruamel.yaml import YAML as Ruamel
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString, LiteralScalarString, SingleQuotedScalarString
 
 from llmx.core.edits.formats.yaml_layout import COMMENT, Node
+from llmx.core.edits.values import Value
 
 OLDER = re.compile(
     r"y|yes|n|no|on|off|true|false|null|~|[-+]?[0-9][0-9_]*(:[0-5]?[0-9])*(\.[0-9_]*)?|0[xob][0-9a-f_]+", re.IGNORECASE
@@ -28,7 +28,7 @@ class Style:
         self.mapping = seen.get("mapping", 2)
         self.dash = seen.get("dash", 0)
 
-    def lines(self, value: Any) -> list[str]:
+    def lines(self, value: Value) -> list[str]:
         """``value`` in block style, from column 0."""
         writer = Ruamel()
         writer.width = 1 << 20
@@ -43,14 +43,14 @@ class FlowSpelling:
     unit = ""
     comma = ", "
 
-    def inline(self, value: Any) -> str:
+    def inline(self, value: Value) -> str:
         writer = Ruamel()
         writer.default_flow_style = True
         writer.width = 1 << 20
         (line,) = _written(writer, [_quoted(value, block=False)])
         return line[1:-1]
 
-    def spread(self, value: Any, indent: str) -> str:
+    def spread(self, value: Value, indent: str) -> str:
         del indent
         return self.inline(value)
 
@@ -58,7 +58,7 @@ class FlowSpelling:
         return f"{self.inline(key)}: {value}"
 
 
-def scalar(value: Any, quote: str) -> str:
+def scalar(value: Value, quote: str) -> str:
     """A scalar on one line, in the quotes that stood there where they can hold it."""
     if isinstance(value, str) and quote == '"':
         value = DoubleQuotedScalarString(value)
@@ -67,7 +67,7 @@ def scalar(value: Any, quote: str) -> str:
     return FlowSpelling().inline(value)
 
 
-def _quoted(value: Any, *, block: bool) -> Any:
+def _quoted(value: Value, *, block: bool) -> Value:
     """``value`` with text marked for the quotes that it needs."""
     if isinstance(value, dict):
         return {_quoted(key, block=False): _quoted(item, block=block) for key, item in value.items()}
@@ -85,7 +85,7 @@ def _quoted(value: Any, *, block: bool) -> Any:
     return DoubleQuotedScalarString(value)
 
 
-def _written(writer: Ruamel, value: Any) -> list[str]:
+def _written(writer: Ruamel, value: Value) -> list[str]:
     stream = io.StringIO()
     writer.dump(value, stream)
     lines = stream.getvalue().split("\n")

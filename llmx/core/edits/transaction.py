@@ -1,0 +1,72 @@
+"""Replace many files at once: all of them or none, whatever happens in between.
+
+What can fail (reading, permissions, disk space) is done before the journal's rename decides the edit; after it there
+are only renames left, which recovery can repeat.
+"""
+
+import contextlib
+import os
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from llmx.core.edits.journal import Entry, Journal, Replacement
+from llmx.core.edits.places import content, unwritable
+from llmx.core.edits.recovery import settle
+from llmx.core.edits.staging import put, stage
+from llmx.errors import ConfigError
+
+
+class StaleError(ConfigError):
+    """A file is no longer what the edit was planned on."""
+
+
+def commit(journal: Journal, replacements: tuple[Replacement, ...], *, title: str, undoes: str | None = None) -> Entry:
+    """Replace the files, which must still hold their ``before``; nothing has changed if this raises."""
+    with journal.locked():
+        settle(journal, {one.file for one in replacements})
+        for one in replacements:
+            if content(one.file) != one.before:
+                raise StaleError(f"{one.file} was changed meanwhile", source=str(one.file), hint="try again")
+        edit_id = journal.next_id()
+        entry = Entry(edit_id, title, time.time(), tuple(_prepared(one, edit_id) for one in replacements), undoes)
+        try:
+            journal.record(entry)
+            _stage(entry)
+            journal.move(entry.id, "making", "pending")
+        except OSError as error:
+            settle(journal, set())
+            raise unwritable(Path(error.filename or journal.folder), error) from None
+        _carry_out(journal, entry)
+        with contextlib.suppress(OSError):
+            journal.prune()
+        return entry
+
+
+def _prepared(one: Replacement, edit_id: str) -> Replacement:
+    """``one`` with the names of what will be made for it, so that recovery can find them."""
+    missing = tuple(folder for folder in one.file.parents if not folder.exists())
+    staged = one.file.with_name(f".{one.file.name[:80]}.llmx-{edit_id}-{os.getpid()}")
+    return replace(one, staged=staged if one.after is not None else None, made_folders=missing)
+
+
+def _stage(entry: Entry) -> None:
+    """Put the new bytes beside the old ones."""
+    for one in entry.replacements:
+        for folder in reversed(one.made_folders):
+            with contextlib.suppress(FileExistsError):
+                folder.mkdir()
+        if one.staged is not None and one.after is not None:
+            stage(one.staged, one.after, like=one.file, mode=one.mode)
+
+
+def _carry_out(journal: Journal, entry: Entry) -> None:
+    """The decided part; where it fails after all, the files go back to what they were."""
+    try:
+        for one in entry.replacements:
+            put(one.staged, one.file)
+    except OSError as error:
+        journal.move(entry.id, "pending", "reverting")
+        settle(journal, {one.file for one in entry.replacements})
+        raise unwritable(Path(error.filename or entry.replacements[0].file), error) from None
+    journal.move(entry.id, "pending", "done")
