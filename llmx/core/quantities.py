@@ -21,15 +21,15 @@ def parse_duration(text: str) -> float:
     for number, unit in _parts(text, "time"):
         factor = _TIMES["s"] if unit == "" and number == text.strip() else _TIMES.get(unit)
         if factor is None:
-            raise ValueError(f"'{text}' is not a time: its units are d, h, m, s and ms, as in 1h30m")
+            raise ValueError(f"{text!r} is not a time: its units are d, h, m, s and ms, as in 1h30m")
         if factor >= before:
-            raise ValueError(f"'{text}' is not a time: write the larger unit first, each once, as in 1h30m")
+            raise ValueError(f"{text!r} is not a time: write the larger unit first, each once, as in 1h30m")
         before = factor
         total += _scaled(number, factor * 1000)  # microseconds: whole numbers, so that 0.1s is what it says
     if total == 0 and text.strip("0. dhms"):
-        raise ValueError(f"'{text}' is not a time that can be kept: the shortest is 0.000001s")
+        raise ValueError(f"{text!r} is not a time that can be kept: the shortest is 0.000001s")
     if total > _LONGEST * 1000:
-        raise ValueError(f"'{text}' is not a time that can be waited for: the longest is 36500d")
+        raise ValueError(f"{text!r} is not a time that can be waited for: the longest is 36500d")
     return total / 1_000_000
 
 
@@ -42,12 +42,12 @@ def parse_size(text: str) -> int:
     parts = list(_parts(text, "size"))
     factor = _SIZES.get(parts[0][1].lower())
     if factor is None or len(parts) > 1:
-        raise ValueError(f"'{text}' is not a size: write bytes, or a number with K, M, G or T, as in 512M")
+        raise ValueError(f"{text!r} is not a size: write bytes, or a number with K, M, G or T, as in 512M")
     size = _scaled(parts[0][0], factor)
     if size == 0 and parts[0][0].strip("0."):
-        raise ValueError(f"'{text}' is less than one byte")
+        raise ValueError(f"{text!r} is less than one byte")
     if size > _LARGEST:
-        raise ValueError(f"'{text}' is not a size that fits: the largest is {_LARGEST} bytes")
+        raise ValueError(f"{text!r} is not a size that fits: the largest is {_LARGEST} bytes")
     return size
 
 
@@ -61,7 +61,7 @@ def _parts(text: str, noun: str) -> "Iterator[tuple[str, str]]":
         rest = after[len(unit) :]
         whole, dot, fraction = number.partition(".")
         if not whole or bool(dot) != bool(fraction) or "." in fraction or len(number) > 40:
-            raise ValueError(f"'{text}' is not a {noun}")
+            raise ValueError(f"{text!r} is not a {noun}")
         yield number, unit
         if not rest:
             return

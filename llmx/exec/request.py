@@ -46,28 +46,29 @@ class ExecRequest:
         "timeout",
     )
 
-    argv: list[str]
-    audit_required: bool
-    capture: int
-    cpu_time: float
-    cwd: str
-    env: "Mapping[str, str]"
-    grace: float
-    is_shell: bool
-    keep_children: bool
-    max_file_size: int
-    max_output: int
-    max_procs: int
-    memory: int
-    monitor: bool
-    no_sandbox: bool
-    quiet: bool
-    report: str
-    result: str
-    stall_timeout: float
-    stdin: str
-    stdin_wait: float
-    timeout: float
+    if TYPE_CHECKING:
+        argv: list[str]
+        audit_required: bool
+        capture: int
+        cpu_time: float
+        cwd: str
+        env: "Mapping[str, str]"
+        grace: float
+        is_shell: bool
+        keep_children: bool
+        max_file_size: int
+        max_output: int
+        max_procs: int
+        memory: int
+        monitor: bool
+        no_sandbox: bool
+        quiet: bool
+        report: str
+        result: str
+        stall_timeout: float
+        stdin: str
+        stdin_wait: float
+        timeout: float
 
     def __init__(self, **fields: object) -> None:
         for name in self.__slots__:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from llmx.core.edits.values import MISSING, Path, Value, dotted, look, plain, same
+from llmx.core.edits.values import MISSING, KeyPath, Value, dotted, look, plain, same
 from llmx.errors import ConfigError
 
 
@@ -11,7 +11,7 @@ from llmx.errors import ConfigError
 class Set:
     """Put ``value`` at ``path``, making the mappings on the way; ``first`` puts a new key before its neighbours."""
 
-    path: Path
+    path: KeyPath
     value: Value
     first: bool = False
 
@@ -20,7 +20,7 @@ class Set:
 class Unset:
     """Remove what stands at ``path``, if anything does."""
 
-    path: Path
+    path: KeyPath
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Add:
     An entry that equals it, or that agrees with it on every key in ``identity``, is replaced instead of repeated.
     """
 
-    path: Path
+    path: KeyPath
     value: Value
     identity: tuple[str, ...] = ()
 
@@ -39,7 +39,7 @@ class Add:
 class Remove:
     """Take from the list at ``path`` every entry that equals ``match``, or that has all of ``match``'s items."""
 
-    path: Path
+    path: KeyPath
     match: Value
 
 
@@ -90,7 +90,7 @@ def _is_it(old: Value, entry: Value, identity: tuple[str, ...]) -> bool:
     return all(same(old.get(key, MISSING), entry.get(key, MISSING), ordered=False) for key in identity)
 
 
-def _list_at(value: Value, path: Path) -> list[Value] | None:
+def _list_at(value: Value, path: KeyPath) -> list[Value] | None:
     found = look(value, path)
     if found is MISSING or found is None:
         return None

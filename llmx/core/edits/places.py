@@ -40,19 +40,22 @@ def check_writable(named: Path, file: Path) -> None:
         if f"{file}".startswith(prefix):
             raise ConfigError(f"{shown} lies in {store}, which is read-only", source=str(file), hint=hint)
     if file.exists() and not os.access(file, os.W_OK):
-        raise ConfigError(f"{shown} is read-only", source=str(file), hint=f"make it writable: {_chmod(file)}")
+        raise ConfigError(f"{shown} is read-only", source=str(file), hint=_way_out(file))
     folder = next(parent for parent in file.parents if parent.exists())
     if not os.access(folder, os.W_OK | os.X_OK):
         raise ConfigError(
             f"{shown} cannot be replaced: its folder {folder} is read-only",
             source=str(file),
-            hint=f"make the folder writable: {_chmod(folder)}",
+            hint=_way_out(folder),
         )
 
 
-def _chmod(place: Path) -> str:
-    mine = os.stat(place).st_uid == os.geteuid()
-    return f"chmod u+w '{place}'" if mine else f"it belongs to user {os.stat(place).st_uid}; sudo chmod or chown it"
+def _way_out(place: Path) -> str:
+    """What to type so that ``place`` can be written."""
+    owner = os.stat(place).st_uid
+    if owner == os.geteuid():
+        return f"make it writable: chmod u+w '{place}'"
+    return f"it belongs to user {owner}: ask them, or use sudo"
 
 
 def unwritable(file: Path, error: OSError) -> ConfigError:
@@ -60,6 +63,7 @@ def unwritable(file: Path, error: OSError) -> ConfigError:
     hints = {
         errno.ENOSPC: "make room on the disk; nothing was changed",
         errno.EDQUOT: "your disk quota is used up; nothing was changed",
+        errno.EBUSY: "it is mounted by itself, into a container perhaps; mount its folder instead. Nothing was changed",
         errno.EROFS: "the file system is mounted read-only",
         errno.EACCES: "check who owns it and its mode",
         errno.EPERM: "check who owns it and its mode",

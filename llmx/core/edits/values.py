@@ -14,7 +14,7 @@ Value = Any
 """What a file can hold; no type checker can say it better without a cast at every step."""
 
 type_names = {dict: "a table", list: "a list", str: "a string", bool: "a boolean", type(None): "null"}
-Path = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
 
 
 def plain(value: Value) -> Value:
@@ -54,7 +54,7 @@ class Missing:
 MISSING = Missing()
 
 
-def look(value: Value, path: Path) -> Value:
+def look(value: Value, path: KeyPath) -> Value:
     """What stands at ``path``, or ``MISSING``."""
     for step in path:
         if isinstance(value, list):
@@ -67,13 +67,13 @@ def look(value: Value, path: Path) -> Value:
     return value
 
 
-def dotted(path: Path) -> str:
+def dotted(path: KeyPath) -> str:
     """``path`` as it is shown to people: ``mcpServers.docs.args[0]``."""
     shown = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
     return shown.removeprefix(".")
 
 
-def nested(path: Path, value: Value) -> Value:
+def nested(path: KeyPath, value: Value) -> Value:
     """``value`` wrapped in one new mapping (or list, at index 0) for every step of ``path``."""
     for step in reversed(path):
         if isinstance(step, int):
@@ -85,12 +85,12 @@ def nested(path: Path, value: Value) -> Value:
     return value
 
 
-def with_set(value: Value, path: Path, new: Value, *, first: bool = False) -> Value:
+def with_set(value: Value, path: KeyPath, new: Value, *, first: bool = False) -> Value:
     """A copy of ``value`` where ``path`` holds ``new``; a ``null`` on the way counts as an absent mapping."""
     return _with_set(value, path, 0, new, first)
 
 
-def _with_set(value: Value, path: Path, depth: int, new: Value, first: bool) -> Value:
+def _with_set(value: Value, path: KeyPath, depth: int, new: Value, first: bool) -> Value:
     if depth == len(path):
         return new
     step = path[depth]
@@ -109,7 +109,7 @@ def _with_set(value: Value, path: Path, depth: int, new: Value, first: bool) -> 
     raise _misfit(value, path, depth)
 
 
-def _misfit(value: Value, path: Path, depth: int) -> ConfigError:
+def _misfit(value: Value, path: KeyPath, depth: int) -> ConfigError:
     where = dotted(path[:depth]) or "the top level"
     if isinstance(value, list) and isinstance(path[depth], int):
         what = f"has {len(value)} entries, so there is no place [{path[depth]}]"
@@ -119,7 +119,7 @@ def _misfit(value: Value, path: Path, depth: int) -> ConfigError:
     return ConfigError(f"{where} {what}", key=dotted(path), hint="change or remove that entry first")
 
 
-def without(value: Value, path: Path) -> Value:
+def without(value: Value, path: KeyPath) -> Value:
     """A copy of ``value`` where nothing stands at ``path``."""
     if look(value, path) is MISSING:
         return value

@@ -194,6 +194,8 @@ def _join(control_group: str) -> None:
 
 def _execute(launch: Launch) -> None:
     try:
+        if launch.env is os.environ:  # the C library has these as they are; execve would encode them all again
+            os.execv(launch.program, launch.argv)
         os.execve(launch.program, launch.argv, launch.env)
     except OSError as error:
         if error.errno != errno.ENOEXEC:

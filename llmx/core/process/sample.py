@@ -121,7 +121,8 @@ class Sampler:
         ticks = pages = alive = 0
         kept = self._files
         self._files = {}
-        pids = self._supervisor.first_generation()
+        strangers = self._supervisor.strangers
+        pids = [pid for pid in tree.children(self._root) if pid not in strangers]
         seen = []
         for pid in pids:  # grows while it is walked
             files = kept.pop(pid, None)

@@ -125,7 +125,7 @@ def _pass(_number: int, _frame: object) -> None:
 def earlier_children() -> "frozenset[int]":
     """Children this process already has (``sleep 9 & exec llm-exec …``): not the run's to end."""
     try:
-        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        os.waitpid(-1, os.WNOHANG)
     except ChildProcessError:
         return frozenset()
     return frozenset(load("llmx.core.process.tree:children")(os.getpid()))
@@ -158,9 +158,10 @@ class Supervisor:
         self._clock = clock
         self._grace = grace
         self._keep_children = keep_children
-        self._strangers = strangers
+        self.strangers = strangers
         self._terminal = terminal
         self._teardown: Teardown | None = None
+        self._is_childless = False
         self._stops_waiting = False  # for a reader of the output who does not read
 
     def run(self) -> Ending:
@@ -177,7 +178,7 @@ class Supervisor:
 
     def descendants(self) -> list[int]:
         """The pids of everything the run has started and that is not reaped yet, parents first."""
-        found: list[int] = load("llmx.core.process.tree:descendants")(os.getpid(), self._strangers)
+        found: list[int] = load("llmx.core.process.tree:descendants")(os.getpid(), self.strangers)
         return found
 
     def stop(self, verdict: Verdict, now: float) -> None:
@@ -200,13 +201,9 @@ class Supervisor:
 
     def _are_left(self) -> bool:
         """Whether processes are left that the run has to wait for."""
-        if self._keep_children and self._teardown is None:
+        if self._is_childless or (self._keep_children and self._teardown is None):
             return False
-        try:
-            os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-        except ChildProcessError:
-            return False
-        return not self._strangers or bool(self.descendants())
+        return not self.strangers or bool(self.descendants())
 
     def _wait(self) -> None:
         """Sleep until a signal, a movable byte or the next due time."""
@@ -258,14 +255,15 @@ class Supervisor:
                     self.before_reaping()
                 pid, status, rusage = os.wait4(-1, os.WNOHANG | os.WUNTRACED)
             except ChildProcessError:
+                self._is_childless = True
                 return
             if pid == 0:
                 return
             if os.WIFSTOPPED(status):
                 if pid == self.pid and self._terminal >= 0:
                     self._suspend()
-            elif pid in self._strangers:
-                self._strangers -= {pid}
+            elif pid in self.strangers:
+                self.strangers -= {pid}
             else:
                 self.ending.usage.add(rusage)
                 if pid == self.pid:

@@ -14,12 +14,16 @@ LARGEST = 1 << 20
 def read_bytes(file: str) -> bytes:
     """The bytes of a settings file that the user named or keeps; raises ``ConfigError``."""
     try:
-        handle = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with open(handle, "rb") as opened:
+        with open(file, "rb", opener=_open_without_waiting) as opened:
             return opened.read(LARGEST + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise ConfigError(f"cannot read the settings file {shown(file)}: {reason}", source=file) from None
+
+
+def _open_without_waiting(file: str, flags: int) -> int:
+    """A pipe in the place of a file must not hold the program up."""
+    return os.open(file, flags | os.O_NONBLOCK)
 
 
 def decode(file: str, data: bytes) -> str:

@@ -97,7 +97,7 @@ def _is_key(name: str, notices: list[str]) -> bool:
 def _own(name: str, text: str) -> Reading:
     setting = VARIABLES.get(name)
     if setting is None:
-        near = nearest(name, list(VARIABLES))
+        near = nearest(name.upper(), list(VARIABLES))
         hint = f"did you mean {near}?" if near else "LLMX_EXEC__GRACE sets exec.grace; llmx config show lists the keys"
         raise ConfigError(f"{name} stands for no setting", source=name, hint=hint)
     try:

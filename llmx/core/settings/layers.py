@@ -7,7 +7,7 @@ from llmx.core.settings.documents import decode, parse, read_bytes
 from llmx.core.settings.keys import BY_NAME, Setting
 from llmx.core.settings.kinds import read_value
 from llmx.core.settings.lines import Path, key_lines
-from llmx.core.settings.sources import Source, dotted, fault, near_key
+from llmx.core.settings.sources import SECTIONS, Source, dotted, fault, near_key
 from llmx.errors import ConfigError
 
 
@@ -70,7 +70,7 @@ def _entries(document: Mapping[str, object], source: Callable[[Path], Source], a
 
 def _unknown(path: Path, source: Source) -> ConfigError:
     near = near_key(".".join(path))
-    hint = f"did you mean {near}?" if near else "llmx config schema lists the keys"
+    hint = f"did you mean {near}?" if near else "llmx config show lists the keys"
     return fault(source, dotted(path), f"unknown key {dotted(path)}", hint)
 
 
@@ -83,9 +83,9 @@ def _misfit(entry: Entry, reason: str) -> ConfigError:
 
 
 def _brief(value: object) -> str:
-    written = repr(value)
+    written = str(value).lower() if isinstance(value, bool) else repr(value)
     return written if len(written) <= 80 else f"{written[:77]}..."
 
 
 _SETTINGS = {tuple(name.split(".")): setting for name, setting in BY_NAME.items()}
-_SECTIONS = {path[:length] for path in _SETTINGS for length in range(1, len(path))}
+_SECTIONS = {tuple(name.split(".")) for name in SECTIONS}

@@ -8,6 +8,10 @@ from llmx.core.settings.lines import Path
 from llmx.errors import ConfigError, nearest
 
 
+SECTIONS = {name[:at] for name in BY_NAME for at, letter in enumerate(name) if letter == "."}
+"""The sections that keys stand in, such as ``exec`` and ``exec.policy``."""
+
+
 class Source(NamedTuple):
     """Where a value comes from: a layer, and in it a file's line or a variable."""
 
@@ -41,8 +45,8 @@ def fault(source: Source, key: str, message: str, hint: str | None = None) -> Co
 
 
 def near_key(word: str) -> str | None:
-    """The key that ``word`` was probably meant to be: misspelled, or written without its section."""
-    near = nearest(word.lower(), sorted(BY_NAME))
+    """The key or section that ``word`` was probably meant to be: misspelled, or written without its section."""
+    near = nearest(word.lower(), sorted({*BY_NAME, *SECTIONS}))
     if near:
         return near
     tail = nearest(word.lower().rpartition(".")[2], sorted({_tail(key) for key in BY_NAME}))

@@ -48,12 +48,12 @@ def read_project(path: str) -> ProjectFile:
     except OSError as error:
         reason = "it is a symbolic link" if os.path.islink(path) else error.strerror or "it cannot be read"
         raise ValueError(reason) from None
+    facts = os.fstat(handle)
+    if not stat.S_ISREG(facts.st_mode):
+        os.close(handle)
+        raise ValueError("it is not a regular file")
     with open(handle, "rb") as opened:
-        facts = os.fstat(handle)
-        if not stat.S_ISREG(facts.st_mode):
-            raise ValueError("it is not a regular file")
-        data = opened.read(LARGEST + 1)
-    return ProjectFile(path, data, facts.st_uid)
+        return ProjectFile(path, opened.read(LARGEST + 1), facts.st_uid)
 
 
 def is_trusted(path: str, env: Mapping[str, str] = os.environ) -> bool:
@@ -136,10 +136,11 @@ def _read(record: str) -> dict[str, Trusted]:
         handle = os.open(record, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         return {}
+    facts = os.fstat(handle)
+    if not stat.S_ISREG(facts.st_mode) or facts.st_uid != os.geteuid() or facts.st_mode & 0o022:
+        os.close(handle)
+        return {}
     with open(handle, "rb") as opened:
-        facts = os.fstat(handle)
-        if not stat.S_ISREG(facts.st_mode) or facts.st_uid != os.geteuid() or facts.st_mode & 0o077:
-            return {}
         data = opened.read()
     try:
         rows = json.loads(data)["files"]

@@ -29,15 +29,12 @@ _SAMPLES: dict[str, object] = {
 
 def example() -> str:
     """The text of ``examples/llmx.toml``, which `llmx config init` starts the user's file with."""
-    blocks = [_HEAD]
-    section = ""
+    sections: dict[str, list[str]] = {"": [_HEAD]}
     for setting in SETTINGS:
-        above, _, name = setting.name.rpartition(".")
-        if above != section:
-            blocks.append(f"[{above}]\n")
-            section = above
+        section, _, name = setting.name.rpartition(".")
+        blocks = sections.setdefault(section, [f"[{section}]\n"])
         blocks.append("".join(f"{line}\n" for line in _lines(setting, name)))
-    return "\n".join(blocks)
+    return "\n".join(block for blocks in sections.values() for block in blocks)
 
 
 def written(setting: Setting, value: object) -> str:

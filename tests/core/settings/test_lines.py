@@ -25,8 +25,8 @@ TEXT = dedent('''\
     grace = 5
     list = [
       "x = 1", # comment ]
-      { inner = 1,
-    ''' + '''    other = 2 },
+      { inner = [1,
+        2], other = 2 },
     ]
       [ spaced . "out" ]
       key\t=\t'C:\\'
@@ -112,7 +112,7 @@ def values(draw, depth=2):
         return draw(SCALARS), []
     text, inside = ("[" if kind == "array" else "{"), []
     seen = set()
-    for index in range(draw(st.integers(0, 3))):
+    for _ in range(draw(st.integers(0, 3))):
         text += draw(st.sampled_from(["", " ", "\n", " # , ] }\n"])) if kind == "array" else " "
         if kind == "table":
             (name, spelled) = draw(keys())
@@ -131,7 +131,6 @@ def values(draw, depth=2):
         if kind == "array":
             inside += [(path, before + at) for path, at in more]
             text += ","
-        _ = index
     return text + ("]" if kind == "array" else " }"), inside
 
 

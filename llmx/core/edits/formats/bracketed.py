@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from llmx.core.edits.operations import Set, Step
-from llmx.core.edits.values import Path, Value, nested
+from llmx.core.edits.values import KeyPath, Value, nested
 
 
 @dataclass
@@ -85,7 +85,7 @@ def leading(text: str, at: int) -> str:
     return text[begin : BLANK.match(text, begin).end()]  # type: ignore[union-attr]
 
 
-def edit(text: str, node: Node, step: Step, path: Path, spelling: Spelling, *, own_line: bool) -> str:
+def edit(text: str, node: Node, step: Step, path: KeyPath, spelling: Spelling, *, own_line: bool) -> str:
     """``text`` after ``step``, of which ``path`` is the part that is still to go from ``node``.
 
     ``own_line`` says whether ``node`` is what a line begins with, key aside: then it may grow over several lines.

@@ -14,7 +14,7 @@ from llmx.core.edits.formats.bracketed import edit, leading, rest_of_line
 from llmx.core.edits.formats.toml_layout import COMMENT, Pair, Section, has_dotted, layout
 from llmx.core.edits.formats.toml_style import TomlSpelling, name, section
 from llmx.core.edits.operations import Set, Step
-from llmx.core.edits.values import Path, Value, look, nested, with_set, without
+from llmx.core.edits.values import KeyPath, Value, look, nested, with_set, without
 from llmx.errors import ConfigError
 
 PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
@@ -65,7 +65,7 @@ class Toml:
         return value
 
 
-def _is_under(path: Path, above: Path) -> bool:
+def _is_under(path: KeyPath, above: KeyPath) -> bool:
     return path[: len(above)] == above
 
 
@@ -74,7 +74,7 @@ def _statements(sections: list[Section]) -> list[Section | Pair]:
     return [one for part in sections for one in ([part] if part.path else []) + part.pairs]
 
 
-def _holding(sections: list[Section], path: Path) -> Pair | None:
+def _holding(sections: list[Section], path: KeyPath) -> Pair | None:
     """The pair whose value is at ``path`` or around it."""
     pairs = (pair for part in sections for pair in part.pairs)
     return next((pair for pair in pairs if _is_under(path, pair.path)), None)
@@ -110,7 +110,7 @@ def _cut(text: str, start: int, end: int) -> str:
     return text[:start] + text[end:]
 
 
-def _without(text: str, sections: list[Section], path: Path) -> str:
+def _without(text: str, sections: list[Section], path: KeyPath) -> str:
     """``text`` without every statement under ``path``, the last one first."""
     for part in reversed(sections):
         if part.path and _is_under(part.path, path):
@@ -122,7 +122,7 @@ def _without(text: str, sections: list[Section], path: Path) -> str:
     return text
 
 
-def _insert(text: str, sections: list[Section], path: Path, value: Value) -> str:
+def _insert(text: str, sections: list[Section], path: KeyPath, value: Value) -> str:
     """``text`` with ``value`` at a ``path`` where nothing is."""
     statements = _statements(sections)
     while len(path) > 1 and not any(_is_under(one.path, path[:-1]) for one in statements):
@@ -154,17 +154,17 @@ def _insert(text: str, sections: list[Section], path: Path, value: Value) -> str
     return f"{text[:first]}[{header}]\n{line}\n\n{text[first:]}"
 
 
-def _names(path: Path) -> tuple[str, ...]:
+def _names(path: KeyPath) -> tuple[str, ...]:
     return tuple(part for part in path if isinstance(part, str))
 
 
-def _append_entry(text: str, statements: list[Section | Pair], path: Path, value: Value) -> str:
+def _append_entry(text: str, statements: list[Section | Pair], path: KeyPath, value: Value) -> str:
     if not isinstance(value, dict):
         raise ConfigError(f"[[{'.'.join(_names(path))}]] holds tables only, not this value")
     return _add_section(text, statements, path[:-1], section(_names(path), value, is_entry=True))
 
 
-def _add_dotted(text: str, sections: list[Section], neighbor: Pair, path: Path, value: Value) -> str:
+def _add_dotted(text: str, sections: list[Section], neighbor: Pair, path: KeyPath, value: Value) -> str:
     """A pair beside others of a table that dotted keys define, which no header may name again."""
     part = next(part for part in sections if neighbor in part.pairs)
     key = ".".join(name(str(step)) for step in path[len(part.path) :])
@@ -172,7 +172,7 @@ def _add_dotted(text: str, sections: list[Section], neighbor: Pair, path: Path, 
     return f"{text[:at]}\n{leading(text, neighbor.start)}{key} = {SPELLING.inline(value)}{text[at:]}"
 
 
-def _add_section(text: str, statements: list[Section | Pair], parent: Path, written: str) -> str:
+def _add_section(text: str, statements: list[Section | Pair], parent: KeyPath, written: str) -> str:
     """A section after all that stands under ``parent``; at the end of the file for the top level."""
     under = [one for one in statements if _is_under(one.path, parent)]
     at = len(text.rstrip("\n"))

@@ -5,7 +5,7 @@ import tomllib
 from dataclasses import dataclass, field
 
 from llmx.core.edits.formats.bracketed import Entry, Node, skip
-from llmx.core.edits.values import Path
+from llmx.core.edits.values import KeyPath
 
 COMMENT = re.compile(r"#[^\n]*")
 KEY = re.compile(r'"(?:[^"\\]|\\.)*"|\'[^\']*\'|[A-Za-z0-9_-]+')
@@ -24,7 +24,7 @@ SCALAR = re.compile(
 class Pair:
     """``key = value``: its full path, list indexes included, and its place."""
 
-    path: Path
+    path: KeyPath
     start: int
     value: Node
 
@@ -37,7 +37,7 @@ class Pair:
 class Section:
     """A header and the pairs under it; the pairs before all headers are under one of no length at 0."""
 
-    path: Path
+    path: KeyPath
     start: int
     header_end: int
     is_entry: bool = False
@@ -53,7 +53,7 @@ class Section:
 def layout(text: str) -> list[Section]:
     """The sections of a text that is known to be sound."""
     sections = [Section((), 0, 0)]
-    entries: dict[Path, int] = {}
+    entries: dict[KeyPath, int] = {}
     at = skip(text, 0, COMMENT)
     while at < len(text):
         if text[at] == "[":
@@ -67,10 +67,10 @@ def layout(text: str) -> list[Section]:
     return sections
 
 
-def _section(text: str, at: int, entries: dict[Path, int]) -> Section:
+def _section(text: str, at: int, entries: dict[KeyPath, int]) -> Section:
     is_entry = text[at + 1] == "["
     names, end = _names(text, at + 1 + is_entry)
-    path: Path = ()
+    path: KeyPath = ()
     for place, name in enumerate(names):
         path = (*path, name)
         if is_entry and place == len(names) - 1:
@@ -97,7 +97,7 @@ def _name(written: str) -> str:
     return str(tomllib.loads(f"k = {written}")["k"]) if written[0] in "\"'" else written
 
 
-def _pair(text: str, at: int, under: Path) -> Pair:
+def _pair(text: str, at: int, under: KeyPath) -> Pair:
     names, end = _names(text, at)
     return Pair((*under, *names), at, _value(text, skip(text, text.index("=", end) + 1, COMMENT)))
 

@@ -12,7 +12,7 @@ from llmx.core.edits.formats.bracketed import indent_of, rest_of_line
 from llmx.core.edits.formats.yaml_layout import COMMENT, Entry, Node, as_bracketed, layout, loader
 from llmx.core.edits.formats.yaml_style import FlowSpelling, Style, scalar
 from llmx.core.edits.operations import Set, Step
-from llmx.core.edits.values import Path, Value, nested
+from llmx.core.edits.values import KeyPath, Value, nested
 
 
 class Yaml:
@@ -79,10 +79,10 @@ class _Edit:
         gap = "" if not self.text or self.text.endswith("\n") else "\n"
         return f"{self.text}{gap}{written}\n"
 
-    def _in_brackets(self, node: Node, step: Step, path: Path) -> str:
+    def _in_brackets(self, node: Node, step: Step, path: KeyPath) -> str:
         return bracketed.edit(self.text, as_bracketed(node), step, path, FlowSpelling(), own_line=False)
 
-    def _within(self, node: Node, step: Step, path: Path) -> str:
+    def _within(self, node: Node, step: Step, path: KeyPath) -> str:
         """``text`` after ``step`` in a block collection, with ``path`` still to go."""
         place = next((i for i, entry in enumerate(node.entries) if entry.key == path[0]), None)
         if place is None:
@@ -116,10 +116,9 @@ class _Edit:
     def _replace(self, node: Node, entry: Entry, value: Value) -> str:
         """Put ``value`` after the colon or dash of ``entry``."""
         old, text = entry.node, self.text
-        if not isinstance(value, dict | list) and old.kind == "scalar" and old.style not in ("|", ">"):
-            if not (isinstance(value, str) and "\n" in value):
-                gap = "" if old.end > old.start else " "
-                return text[: old.start] + gap + scalar(value, old.style) + text[old.end :]
+        if old.kind == "scalar" and old.style not in ("|", ">") and _is_one_line(value):
+            gap = "" if old.end > old.start else " "
+            return text[: old.start] + gap + scalar(value, old.style) + text[old.end :]
         head, *rest = self._after_sign(node, value)
         column = self._column(entry.start)
         block = "".join(f"\n{line}" for line in _indented(rest, column).split("\n")) if rest else ""
@@ -162,9 +161,13 @@ class _Edit:
         return at - (self.text.rfind("\n", 0, at) + 1)
 
 
-def _empties(node: Node, step: Step, path: Path) -> bool:
+def _empties(node: Node, step: Step, path: KeyPath) -> bool:
     """Whether ``step`` takes the last entry of a block collection, which then has to be written as empty."""
     return len(path) == 1 and not isinstance(step, Set) and not node.flow and len(node.entries) == 1
+
+
+def _is_one_line(value: Value) -> bool:
+    return not isinstance(value, dict | list) and not (isinstance(value, str) and "\n" in value)
 
 
 def _indented(lines: list[str], column: int) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from ruamel.yaml import YAML as Ruamel
+import ruamel.yaml
 from ruamel.yaml.events import (
     AliasEvent,
     CollectionEndEvent,
@@ -45,9 +45,9 @@ class Entry(NamedTuple):
     node: Node
 
 
-def loader() -> Ruamel:
+def loader() -> ruamel.yaml.YAML:
     """A parser of plain values, YAML 1.2."""
-    return Ruamel(typ="safe", pure=True)
+    return ruamel.yaml.YAML(typ="safe", pure=True)
 
 
 def layout(text: str) -> Node | None:

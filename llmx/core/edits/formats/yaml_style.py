@@ -2,8 +2,9 @@
 
 import io
 import re
+from typing import cast
 
-from ruamel.yaml import YAML as Ruamel
+import ruamel.yaml
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString, LiteralScalarString, SingleQuotedScalarString
 
 from llmx.core.edits.formats.yaml_layout import COMMENT, Node
@@ -30,7 +31,7 @@ class Style:
 
     def lines(self, value: Value) -> list[str]:
         """``value`` in block style, from column 0."""
-        writer = Ruamel()
+        writer = ruamel.yaml.YAML()
         writer.width = 1 << 20
         writer.indent(mapping=self.mapping, sequence=self.dash + 2, offset=self.dash)
         return _written(writer, _quoted(value, block=True))
@@ -44,7 +45,7 @@ class FlowSpelling:
     comma = ", "
 
     def inline(self, value: Value) -> str:
-        writer = Ruamel()
+        writer = ruamel.yaml.YAML()
         writer.default_flow_style = True
         writer.width = 1 << 20
         (line,) = _written(writer, [_quoted(value, block=False)])
@@ -73,19 +74,21 @@ def _quoted(value: Value, *, block: bool) -> Value:
         return {_quoted(key, block=False): _quoted(item, block=block) for key, item in value.items()}
     if isinstance(value, list):
         return [_quoted(item, block=block) for item in value]
-    if not isinstance(value, str) or type(value) is not str:
-        return value
+    return _quoted_text(value, block=block) if isinstance(value, str) else value
+
+
+def _quoted_text(value: str, *, block: bool) -> str:
     if OLDER.fullmatch(value):
-        return SingleQuotedScalarString(value)
+        return cast(str, SingleQuotedScalarString(value))
     if PLAIN_LINES.fullmatch(value):
         return value
     lines = value.split("\n")
     if block and len(lines) > 1 and lines[0] and all(not line or PLAIN_LINES.fullmatch(line) for line in lines):
-        return LiteralScalarString(value)
-    return DoubleQuotedScalarString(value)
+        return cast(str, LiteralScalarString(value))
+    return cast(str, DoubleQuotedScalarString(value))
 
 
-def _written(writer: Ruamel, value: Value) -> list[str]:
+def _written(writer: ruamel.yaml.YAML, value: Value) -> list[str]:
     stream = io.StringIO()
     writer.dump(value, stream)
     lines = stream.getvalue().split("\n")
