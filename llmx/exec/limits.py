@@ -1,6 +1,5 @@
 """Hold a run to its limits: the kernel where it can, a watchdog over the whole tree where it cannot."""
 
-import os
 import resource
 import time
 
@@ -54,7 +53,8 @@ class Limits:
 
     def __init__(self, request: "ExecRequest", run_id: str) -> None:
         self._request = request
-        self._group = cgroup.make(run_id, request.memory) if request.memory else None
+        self._run_id = run_id
+        self._group: cgroup.ControlGroup | None = None
         self._watch: Watch | None = None
         self._figures: dict[str, object] = {}
 
@@ -67,7 +67,7 @@ class Limits:
         """
         request = self._request
         pairs = []
-        if request.memory and not self._group:
+        if request.memory and not self._make_group():
             pairs.append((resource.RLIMIT_DATA, request.memory))
         if request.cpu_time:
             pairs.append((resource.RLIMIT_CPU, int(request.cpu_time) + 1))
@@ -75,8 +75,13 @@ class Limits:
             pairs.append((resource.RLIMIT_FSIZE, request.max_file_size))
         return tuple(pairs)
 
+    def _make_group(self) -> bool:
+        """Only made when the command is about to start, so that what fails before leaves none behind."""
+        self._group = cgroup.make(self._run_id, self._request.memory)
+        return self._group is not None
+
     def control_groups(self) -> tuple[str, ...]:
-        """The files through which the command joins its groups."""
+        """The files through which the command joins what ``for_each_process`` has made for it."""
         return self._group.joined_by() if self._group else ()
 
     def watch(self, supervisor: "Supervisor", now: float) -> "Watch":

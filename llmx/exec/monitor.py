@@ -103,9 +103,7 @@ class Monitor:
         self._peak_rss = max(self._peak_rss, sample.rss_bytes)
         self._peak_processes = max(self._peak_processes, sample.processes)
         self._note_io(sample)
-        self._series.add(
-            (round(elapsed, 3), round(sample.cpu_s, 3), sample.rss_bytes, sample.processes, *self._io)
-        )
+        self._series.add((round(elapsed, 3), round(sample.cpu_s, 3), sample.rss_bytes, sample.processes, *self._io))
 
     def _note_io(self, sample: "Sample") -> None:
         if sample.read_bytes is not None:
@@ -128,7 +126,12 @@ class LiveLine:
         percent = 100 * (sample.cpu_s - self._cpu_before) / since
         self._drawn_at, self._cpu_before = now, sample.cpu_s
         noun = "process" if sample.processes == 1 else "processes"
-        parts = (f"{now - self._started:.0f} s", f"CPU {percent:.0f} %", f"{sample.rss_bytes / 1e6:.0f} MB", f"{sample.processes} {noun}")
+        parts = (
+            f"{now - self._started:.0f} s",
+            f"CPU {percent:.0f} %",
+            f"{sample.rss_bytes / 1e6:.0f} MB",
+            f"{sample.processes} {noun}",
+        )
         self._is_shown = _say(_CLEAR + "llm-exec: " + "  ".join(parts))
 
     def clear(self) -> None:

@@ -15,8 +15,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from llmx.core.process.sample import LastLook
     from llmx.core.process.supervise import Clock, Watch
+    from llmx.core.process.transfer import LastLook
     from llmx.exec.capture import Capture
     from llmx.exec.limits import Limits
     from llmx.exec.monitor import Monitor
@@ -173,6 +173,8 @@ class Run:
         self._watch(self._supervisor, pid)
         self._supervisor.streams += outer
         self.ending = self._supervisor.run()
+        if self.monitor:
+            self.monitor.finish()
         if self._terminal >= 0:
             load("llmx.core.process.job:Job")(pid, self._terminal).give_terminal_back()
         if self.ending.verdict and self.ending.verdict.detail == "stdin":
@@ -270,7 +272,7 @@ class Run:
         supervisor.listeners[0] = lambda: supervisor.watches.remove(later)
 
     def _look_last(self, pid: int) -> None:
-        self.last_look = load("llmx.core.process.sample:last_look")(pid)
+        self.last_look = load("llmx.core.process.transfer:last_look")(pid)
 
     def _explain_timeout(self) -> str:
         if self._supervisor is None or self.request.stdin or not _may_wait_for_bytes():

@@ -35,11 +35,11 @@ class StallWatch:
         elif now - self._active_at >= self._window:
             return Verdict("stalled")
         pause = min(max(FASTEST, self._window / LOOKS), SLOWEST)
-        self._planned = self.due = min(now + pause, self._active_at + self._window) if self._window > 0 else now + pause
+        self._planned = self.due = min(now + pause, self._active_at + self._window)
         return None
 
     def _look(self) -> Activity:
-        """What has been used and written so far. Output that does not pass through here counts as handed to write(2)."""
+        """What has been used and written so far: the bytes that came by, or those handed to write(2) where none do."""
         passes_here = len(self._captures) == 2
         sample = self._sampler.take(io=not passes_here)
         written = sum(capture.kept.size for capture in self._captures) if passes_here else sample.wchar

@@ -58,5 +58,5 @@ def _unmakeable(step: Step) -> ConfigError:
     return ConfigError(
         f"{dotted(step.path)} cannot be edited without changing something else in the file",
         key=dotted(step.path),
-        hint="edit it by hand; an anchor, an alias or a duplicate may share the entry",
+        hint="edit it by hand; something else in the file depends on it, such as the alias of an anchor",
     )

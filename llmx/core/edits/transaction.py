@@ -8,7 +8,6 @@ import contextlib
 import os
 import time
 from dataclasses import replace
-from pathlib import Path
 
 from llmx.core.edits.journal import Entry, Journal, Replacement
 from llmx.core.edits.places import content, unwritable
@@ -31,12 +30,10 @@ def commit(journal: Journal, replacements: tuple[Replacement, ...], *, title: st
         edit_id = journal.next_id()
         entry = Entry(edit_id, title, time.time(), tuple(_prepared(one, edit_id) for one in replacements), undoes)
         try:
-            journal.record(entry)
-            _stage(entry)
-            journal.move(entry.id, "making", "pending")
-        except OSError as error:
-            settle(journal, set())
-            raise unwritable(Path(error.filename or journal.folder), error) from None
+            _decide(journal, entry)
+        except BaseException:
+            _abandon(journal, entry)
+            raise
         _carry_out(journal, entry)
         with contextlib.suppress(OSError):
             journal.prune()
@@ -50,23 +47,43 @@ def _prepared(one: Replacement, edit_id: str) -> Replacement:
     return replace(one, staged=staged if one.after is not None else None, made_folders=missing)
 
 
-def _stage(entry: Entry) -> None:
+def _decide(journal: Journal, entry: Entry) -> None:
+    """Everything that can fail, up to the rename after which the edit will happen."""
+    place = journal.folder
+    try:
+        journal.record(entry)
+        for one in entry.replacements:
+            place = one.file
+            _stage(one)
+        place = journal.folder
+        journal.move(entry.id, "making", "pending")
+    except OSError as error:
+        raise unwritable(place, error) from None
+
+
+def _abandon(journal: Journal, entry: Entry) -> None:
+    """Take back an edit of which no file has been replaced yet."""
+    if entry.id in journal.ids("pending"):
+        journal.move(entry.id, "pending", "reverting")
+    settle(journal, set())
+
+
+def _stage(one: Replacement) -> None:
     """Put the new bytes beside the old ones."""
-    for one in entry.replacements:
-        for folder in reversed(one.made_folders):
-            with contextlib.suppress(FileExistsError):
-                folder.mkdir()
-        if one.staged is not None and one.after is not None:
-            stage(one.staged, one.after, like=one.file, mode=one.mode)
+    for folder in reversed(one.made_folders):
+        with contextlib.suppress(FileExistsError):
+            folder.mkdir()
+    if one.staged is not None and one.after is not None:
+        stage(one.staged, one.after, like=one.file, mode=one.mode)
 
 
 def _carry_out(journal: Journal, entry: Entry) -> None:
     """The decided part; where it fails after all, the files go back to what they were."""
-    try:
-        for one in entry.replacements:
+    for one in entry.replacements:
+        try:
             put(one.staged, one.file)
-    except OSError as error:
-        journal.move(entry.id, "pending", "reverting")
-        settle(journal, {one.file for one in entry.replacements})
-        raise unwritable(Path(error.filename or entry.replacements[0].file), error) from None
+        except OSError as error:
+            journal.move(entry.id, "pending", "reverting")
+            settle(journal, {each.file for each in entry.replacements})
+            raise unwritable(one.file, error) from None
     journal.move(entry.id, "pending", "done")

@@ -28,7 +28,7 @@ if sys.platform == "linux":
     try:
         import _ctypes
 
-        _prctl = _ctypes.dlsym(_ctypes.dlopen(None, 0), "prctl")
+        _prctl = _ctypes.dlsym(_ctypes.dlopen(None, 0), "prctl")  # type: ignore[arg-type]  # NULL: this process
         _call = _ctypes.call_function
     except (ImportError, AttributeError, OSError):  # a Python built without it: fall back to the public package
         import ctypes

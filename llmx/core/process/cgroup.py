@@ -55,7 +55,7 @@ class ControlGroup:
     def remove(self, patience: float = REMOVAL) -> bool:
         """Take it away once it is empty; False when something still runs in it after ``patience`` seconds."""
         deadline = time.monotonic() + patience
-        while not all([_is_removed(folder) for folder in self._folders]):  # a list: each gets its try
+        while [folder for folder in self._folders if not _is_removed(folder)]:
             if time.monotonic() > deadline:
                 return False
             time.sleep(RETRY)
@@ -80,21 +80,23 @@ def make(run_id: str, memory: int, proc: str = "/proc/self") -> ControlGroup | N
 def _places(proc: str) -> "Iterator[tuple[int, list[str], str, str]]":
     """Version, controllers, mount point and own group (``""`` for the mount's root) of each hierarchy, 2 first."""
     owns = {}
-    for line in _read(f"{proc}/cgroup").decode(errors="surrogateescape").splitlines():
-        _, controllers, group = line.split(":", 2)
-        owns[controllers] = group
+    for line in _lines(f"{proc}/cgroup"):
+        _, names, group = line.split(":", 2)
+        owns[names] = group
     mounts = []
-    for line in _read(f"{proc}/mountinfo").decode(errors="surrogateescape").splitlines():
-        before, _, after = line.partition(" - ")
-        kind, _, options = after.split(" ", 2)
-        if kind in ("cgroup", "cgroup2"):
+    for line in _lines(f"{proc}/mountinfo"):
+        if " - cgroup" in line:
+            before, _, after = line.partition(" - ")
             root, mount = before.split(" ")[3:5]
+            kind, *_, options = after.split(" ")
             mounts.append((kind, root, mount, options.split(",")))
-    for kind, root, mount, options in sorted(mounts, reverse=True):
-        for controllers, group in owns.items():
-            names = controllers.split(",") if controllers else []
-            if (kind == "cgroup2") if not names else (kind == "cgroup" and set(names) <= set(options)):
-                yield 2 if kind == "cgroup2" else 1, names, mount, _below(root, group)
+    for kind, root, mount, flags in sorted(mounts, reverse=True):
+        for names, group in owns.items():
+            controllers = names.split(",") if names else []  # version 2's line names none
+            if kind == "cgroup2" and not controllers:
+                yield 2, controllers, mount, _below(root, group)
+            elif kind == "cgroup" and controllers and set(controllers) <= set(flags):
+                yield 1, controllers, mount, _below(root, group)
 
 
 def _below(root: str, group: str) -> str:
@@ -167,6 +169,10 @@ def _is_removed(folder: str) -> bool:
     except OSError as error:
         return error.errno == errno.ENOENT
     return True
+
+
+def _lines(file: str) -> list[str]:
+    return _read(file).decode(errors="surrogateescape").splitlines()
 
 
 def _entry(file: str, key: bytes) -> int:

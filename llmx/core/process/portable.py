@@ -2,7 +2,8 @@
 
 import psutil
 
-from llmx.core.process.sample import Sample, Transfer
+from llmx.core.process.sample import Sample
+from llmx.core.process.transfer import Transfer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

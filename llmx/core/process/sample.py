@@ -5,6 +5,7 @@ import sys
 
 from llmx.core.plugins import load
 from llmx.core.process import tree
+from llmx.core.process.transfer import Transfer, reaped_io, transfer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,8 +25,9 @@ if TYPE_CHECKING:
 
 TICK = 1 / os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
+_SAMPLERS = {"linux": "llmx.core.process.sample:Sampler"}
+_PORTABLE = "llmx.core.process.portable:Sampler"
 KEPT_OPEN = 128  # processes whose files stay open from sample to sample; two descriptors each
-SIGCHLD_BIT = 1 << 16  # signal 17's place in the masks of /proc/PID/status
 
 
 class Sample:
@@ -39,7 +41,9 @@ class Sample:
 
     __slots__ = ("cpu_s", "pids", "processes", "read_bytes", "rss_bytes", "wchar", "write_bytes")
 
-    def __init__(self, cpu_s: float, rss_bytes: int, processes: int, pids: list[int], io: "Transfer | None" = None) -> None:
+    def __init__(
+        self, cpu_s: float, rss_bytes: int, processes: int, pids: list[int], io: Transfer | None = None
+    ) -> None:
         self.cpu_s = cpu_s
         self.rss_bytes = rss_bytes
         self.processes = processes
@@ -49,54 +53,9 @@ class Sample:
         self.wchar = io.wchar if io else None
 
 
-class Transfer:
-    """Bytes as /proc/PID/io counts them; a process's figures include the children it has reaped."""
-
-    __slots__ = ("read", "wchar", "write")
-
-    def __init__(self, read: int = 0, write: int = 0, wchar: int = 0) -> None:
-        self.read = read
-        self.write = write
-        self.wchar = wchar
-
-    def __add__(self, other: "Transfer") -> "Transfer":
-        return Transfer(self.read + other.read, self.write + other.write, self.wchar + other.wchar)
-
-    def __sub__(self, other: "Transfer") -> "Transfer":
-        return Transfer(self.read - other.read, self.write - other.write, self.wchar - other.wchar)
-
-    def at_least(self, other: "Transfer") -> "Transfer":
-        return Transfer(max(self.read, other.read), max(self.write, other.write), max(self.wchar, other.wchar))
-
-
-class LastLook:
-    """What only an ended process that is not yet reaped still tells: its I/O, and whether it ignored SIGCHLD.
-
-    Who ignores SIGCHLD has the kernel reap its children, whose CPU time is then lost.
-    """
-
-    __slots__ = ("ignores_children", "read_bytes", "write_bytes")
-
-    def __init__(self, io: Transfer | None, *, ignores_children: bool) -> None:
-        self.read_bytes = io.read if io else None
-        self.write_bytes = io.write if io else None
-        self.ignores_children = ignores_children
-
-
-def last_look(pid: int) -> LastLook:
-    """Look at ``pid`` before it is reaped."""
-    try:
-        ignored = int(_read(f"/proc/{pid}/status").partition(b"\nSigIgn:")[2].split(None, 1)[0], 16)
-    except (OSError, IndexError, ValueError):
-        ignored = 0
-    return LastLook(transfer(f"/proc/{pid}/io"), ignores_children=bool(ignored & SIGCHLD_BIT))
-
-
 def open_sampler(supervisor: "Supervisor") -> "TreeSampler":
     """The sampler that this system has."""
-    if sys.platform == "linux":
-        return Sampler(supervisor)
-    sampler: TreeSampler = load("llmx.core.process.portable:Sampler")(supervisor)
+    sampler: TreeSampler = load(_SAMPLERS.get(sys.platform, _PORTABLE))(supervisor)
     return sampler
 
 
@@ -114,7 +73,7 @@ class Sampler:
         self._files: dict[int, tuple[int, int]] = {}  # pid -> descriptors of its stat and its main thread's children
         self._cpu_s = 0.0
         self._io = Transfer()
-        self._earlier_io = _reaped_io()
+        self._earlier_io = reaped_io()
 
     def take(self, *, io: bool = True) -> Sample:
         """One sample; ``io`` costs as much again as all the rest."""
@@ -169,7 +128,7 @@ class Sampler:
 
     def _sum_io(self, pids: list[int]) -> Transfer | None:
         """All I/O so far: what the living say and what this process inherited by reaping."""
-        if self._earlier_io is None or (reaped := _reaped_io()) is None:
+        if self._earlier_io is None or (reaped := reaped_io()) is None:
             return None
         total = reaped - self._earlier_io
         for pid in pids:
@@ -177,16 +136,6 @@ class Sampler:
                 total += io
         self._io = total.at_least(self._io)
         return self._io
-
-
-def transfer(file: str) -> Transfer | None:
-    """What ``file``, a process's or a thread's ``io``, says; None when it may not be read or is gone."""
-    try:
-        lines = _read(file).split(b"\n")
-        numbers = [int(line.partition(b": ")[2]) for line in lines[:6]]  # rchar wchar syscr syscw read_ write_bytes
-        return Transfer(numbers[4], numbers[5], numbers[1])
-    except (OSError, ValueError, IndexError):
-        return None
 
 
 def proportional_bytes(pids: list[int], *, otherwise: int) -> int:
@@ -199,12 +148,6 @@ def proportional_bytes(pids: list[int], *, otherwise: int) -> int:
             continue
         asked += 1
     return total if asked else otherwise
-
-
-def _reaped_io() -> Transfer | None:
-    """The I/O of all children this process has reaped: its own figures less those of its one thread."""
-    whole, own = transfer("/proc/self/io"), transfer("/proc/thread-self/io")
-    return whole - own if whole and own else None
 
 
 def _open(pid: int) -> tuple[int, int]:

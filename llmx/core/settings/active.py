@@ -28,8 +28,8 @@ PLAIN_VARIABLES = (
 """The variables of llmx that stand for no key."""
 
 _PREFIXES = ("LLMX_", "LLM_", "AUTOBOT_")
-_HEADER = f"llmx settings 1 {marshal.version} {sys.hexversion:x} {__version__}\n".encode()
-_SUM_KEY = 0x6C6C6D78
+HEADER = f"llmx settings 1 {marshal.version} {sys.hexversion:x} {__version__}\n".encode()
+SUM_KEY = 0x6C6C6D78
 _REGULAR = 0o100000
 _PRIVATE = _REGULAR | 0o600
 _LARGEST_CACHE = 1 << 20
@@ -104,18 +104,12 @@ def recall(places: Places) -> Settings | None:
 def known(cache: str) -> dict[str, bytes]:
     """The compiled settings by stamp; none when anything about the cache file is wrong."""
     data = _read_private(cache)
-    start = len(_HEADER) + 8
+    start = len(HEADER) + 8
     body = data[start:]
-    if data[:start] != _HEADER + _imp.source_hash(_SUM_KEY, body):
+    if data[:start] != HEADER + _imp.source_hash(SUM_KEY, body):
         return {}
     entries: dict[str, bytes] = marshal.loads(body)
     return entries
-
-
-def packed(entries: dict[str, bytes]) -> bytes:
-    """What ``known`` reads."""
-    body = marshal.dumps(entries)
-    return _HEADER + _imp.source_hash(_SUM_KEY, body) + body
 
 
 def _read_private(path: str) -> bytes:

@@ -1,12 +1,13 @@
 """Merge the files once and keep the result for the next start."""
 
+import _imp
 import marshal
 import os
 import time
 from contextlib import suppress
 
 from llmx import paths
-from llmx.core.settings.active import Places, Settings, known, packed
+from llmx.core.settings.active import HEADER, SUM_KEY, Places, Settings, known
 from llmx.core.settings.merge import merge
 
 KEPT = 32
@@ -36,6 +37,12 @@ def remember(places: Places, blob: bytes) -> None:
         if len(entries) < KEPT:
             entries.setdefault(stamp, older)
     _replace(places.cache, packed(entries))
+
+
+def packed(entries: dict[str, bytes]) -> bytes:
+    """What ``known`` reads."""
+    body = marshal.dumps(entries)
+    return HEADER + _imp.source_hash(SUM_KEY, body) + body
 
 
 def _replace(file: str, data: bytes) -> None:

@@ -69,12 +69,15 @@ def _type(setting: Setting) -> object:
 
 
 def _whole(setting: Setting) -> Any:  # noqa: ANN401 - these are types made at run time
-    bounds = Field(ge=setting.least, le=setting.most, strict=True)
-    return Annotated[int, bounds, Field(ge=-_LARGEST, le=_LARGEST)]
+    least = -_LARGEST if setting.least is None else setting.least
+    most = _LARGEST if setting.most is None else setting.most
+    return Annotated[int, Field(ge=least, le=most, strict=True)]
 
 
 def _number(setting: Setting) -> Any:  # noqa: ANN401
-    return Annotated[float, Field(ge=setting.least, le=setting.most, strict=True, allow_inf_nan=False)]
+    least = -_LONGEST if setting.least is None else setting.least
+    most = _LONGEST if setting.most is None else setting.most
+    return Annotated[float, Field(ge=least, le=most, strict=True)]
 
 
 def _duration(setting: Setting) -> Any:  # noqa: ANN401

@@ -7,7 +7,6 @@ from llmx.core.settings.keys import BY_NAME
 from llmx.core.settings.lines import Path
 from llmx.errors import ConfigError, nearest
 
-
 SECTIONS = {name[:at] for name in BY_NAME for at, letter in enumerate(name) if letter == "."}
 """The sections that keys stand in, such as ``exec`` and ``exec.policy``."""
 

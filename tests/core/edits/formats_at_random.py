@@ -41,147 +41,171 @@ def documents(scalars: st.SearchStrategy) -> st.SearchStrategy:
 
 
 class Paint:
-    """Random choices of blanks and comments, each comment with a number of its own so that a test can look for it."""
+    """Random choices of blanks and comments.
 
-    def __init__(self, draw: Callable[[st.SearchStrategy], object]) -> None:
+    Every comment has a number, and owners: it may only go when the entry at one of these paths is set or unset.
+    ``pieces`` are the texts of the entries.
+    """
+
+    def __init__(self, draw: Callable) -> None:
         self.draw = draw
-        self.count = 0
+        self.owners: dict[str, list[tuple]] = {}
+        self.pieces: dict[tuple, str] = {}
 
     def pick(self, *options: str) -> str:
         return str(self.draw(st.sampled_from(options)))
 
-    def numbered(self, text: str) -> str:
-        self.count += 1
-        return text.replace("N", f"note{self.count}")
+    def piece(self, path: tuple, text: str) -> str:
+        """``text``, remembered as what stands at ``path``."""
+        self.pieces[path] = text
+        return text
 
-    def gap(self, *options: str) -> str:
-        return self.numbered(self.pick(*options))
+    def gap(self, *options: str, owners: list[tuple]) -> str:
+        """One of the options, with an ``N`` in it replaced by the comment's name."""
+        chosen = self.pick(*options)
+        if "N" in chosen:
+            name = f"<note{len(self.owners)}>"
+            self.owners[name] = owners
+            chosen = chosen.replace("N", name)
+        return chosen
 
 
-def jsonc(draw: Callable, value: object, *, comments: bool) -> str:
+def members(item: dict | list) -> list[tuple]:
+    """Keys (or indexes) and what they hold."""
+    return list(item.items()) if isinstance(item, dict) else list(enumerate(item))
+
+
+def jsonc(paint: Paint, value: object, *, comments: bool) -> str:
     """``value`` as JSON text with random blanks, and comments and trailing commas where allowed."""
-    paint = Paint(draw)
     blanks = ("", " ", "\n", "\n  ", "\t", "\r\n    ")
     remarks = ("// N\n", "/* N */", '  // N, { " \n', "/* N\n */") if comments else ()
 
-    def gap() -> str:
-        return paint.gap(*blanks, *blanks, *remarks)
+    def gap(*owners: tuple) -> str:
+        return paint.gap(*blanks, *blanks, *remarks, owners=list(owners))
 
-    def written(item: object) -> str:
-        if isinstance(item, dict):
-            parts = [f"{gap()}{json.dumps(k)}{gap()}:{gap()}{written(v)}{gap()}" for k, v in item.items()]
-        elif isinstance(item, list):
-            parts = [f"{gap()}{written(v)}{gap()}" for v in item]
-        else:
-            return json.dumps(item, ensure_ascii=bool(draw(st.booleans())))
-        trailing = "," + gap() if comments and parts and draw(st.booleans()) else ""
+    def written(item: object, path: tuple) -> str:
+        if not isinstance(item, dict | list):
+            return json.dumps(item, ensure_ascii=bool(paint.draw(st.booleans())))
+        parts, before = [], path
+        for key, entry in members(item):
+            inner = (*path, key)
+            name = f"{json.dumps(key)}{gap(inner)}:{gap(inner)}" if isinstance(item, dict) else ""
+            parts.append(f"{gap(path, before)}{name}{paint.piece(inner, written(entry, inner))}{gap(inner)}")
+            before = inner
+        trailing = "," + gap(path, before) if comments and parts and paint.draw(st.booleans()) else ""
         opening, closing = "{}" if isinstance(item, dict) else "[]"
-        return opening + (",".join(parts) or gap()) + trailing + closing
+        return opening + (",".join(parts) or gap(path)) + trailing + closing
 
-    return gap() + written(value) + gap()
+    return gap(()) + written(value, ()) + gap(())
 
 
-def pretty_jsonc(draw: Callable, value: object) -> str:
+def pretty_jsonc(paint: Paint, value: object) -> str:
     """``value`` as people and editors write it, with comments above entries and behind them."""
-    paint = Paint(draw)
     unit = paint.pick("  ", "    ", "\t")
 
-    def written(item: object, indent: str) -> str:
-        if not isinstance(item, dict | list) or not item or draw(st.booleans()):
+    def written(item: object, indent: str, path: tuple) -> str:
+        if not isinstance(item, dict | list) or not item or paint.draw(st.booleans()):
             return json.dumps(item)
         inner = indent + unit
-        entries = list(item.items()) if isinstance(item, dict) else [(None, v) for v in item]
         lines = []
-        for place, (key, entry) in enumerate(entries):
-            name = "" if key is None else f"{json.dumps(key)}: "
-            comma = "," if place < len(entries) - 1 else paint.pick("", ",")
-            above = paint.gap("", "", f"{inner}// N\n")
-            lines.append(f"{above}{inner}{name}{written(entry, inner)}{comma}{paint.gap('', '', '  // N')}\n")
-        below = paint.gap("", "", f"{inner}// N\n")
+        for place, (key, entry) in enumerate(members(item)):
+            here = (*path, key)
+            name = f"{json.dumps(key)}: " if isinstance(item, dict) else ""
+            comma = "," if place < len(item) - 1 else paint.pick("", ",")
+            above = paint.gap("", "", f"{inner}// N\n", owners=[path])
+            behind = paint.gap("", "", "  // N", "  /* N */", owners=[here])
+            lines.append(f"{above}{inner}{name}{paint.piece(here, written(entry, inner, here))}{comma}{behind}\n")
+        below = paint.gap("", "", f"{inner}// N\n", owners=[path])
         opening, closing = "{}" if isinstance(item, dict) else "[]"
-        return f"{opening}{paint.gap('', '', ' // N')}\n{''.join(lines)}{below}{indent}{closing}"
+        return f"{opening}{paint.gap('', '', ' // N', owners=[path])}\n{''.join(lines)}{below}{indent}{closing}"
 
-    return written(value, "") + paint.pick("", "\n", "\n\n")
+    return written(value, "", ()) + paint.pick("", "\n", "\n\n")
 
 
-def toml(draw: Callable, value: dict) -> str:
+def toml(paint: Paint, value: dict) -> str:
     """``value`` as TOML: tables under headers, inline or dotted, with comments."""
-    paint = Paint(draw)
 
-    def inline(item: object) -> str:
+    def inline(item: object, path: tuple) -> str:
         if isinstance(item, dict):
-            return "{" + ", ".join(f"{key(k)} = {inline(v)}" for k, v in item.items()) + "}"
+            return "{" + ", ".join(f"{name(k)} = {inline(v, (*path, k))}" for k, v in item.items()) + "}"
         if isinstance(item, list):
             gaps = ("", " ", "\n", "\n  ", " # N ]\n")
-            parts = [f"{paint.gap(*gaps)}{inline(v)}{paint.gap(*gaps)}" for v in item]
+            parts, before = [], path
+            for place, entry in enumerate(item):
+                here = (*path, place)
+                above = paint.gap(*gaps, owners=[path, before])
+                parts.append(f"{above}{inline(entry, here)}{paint.gap(*gaps, owners=[here])}")
+                before = here
             return "[" + ",".join(parts) + (paint.pick("", ",") if parts else "") + "]"
         return tomlkit.item(item).as_string()
 
-    def key(name: str) -> str:
-        return tomlkit.key([name]).as_string()
+    def name(key: str) -> str:
+        return tomlkit.key([key]).as_string()
 
-    def table(path: tuple[str, ...], item: dict) -> str:
-        pairs, below = [], []
-        for name, entry in item.items():
+    def table(path: tuple, item: dict) -> str:
+        pairs: list[tuple[tuple, str]] = []
+        below = []
+        for key, entry in item.items():
+            here = (*path, key)
             how = paint.pick("inline", "header", "dotted") if isinstance(entry, dict) and entry else "inline"
             if how == "header":
-                below.append(section((*path, name), entry))
+                below.append(section(here, entry))
             elif how == "dotted":
-                pairs += [f"{key(name)} . {key(k)} = {inline(v)}" for k, v in entry.items()]
-            elif isinstance(entry, list) and entry and all(isinstance(v, dict) for v in entry) and draw(st.booleans()):
-                below += [section((*path, name), v, brackets=2) for v in entry]
+                pairs += [((*here, k), f"{name(key)} . {name(k)} = {inline(v, (*here, k))}") for k, v in entry.items()]
+            elif isinstance(entry, list) and entry and all(isinstance(v, dict) for v in entry) and paint.pick("", "["):
+                below += [section((*here, place), v, brackets=2) for place, v in enumerate(entry)]
             else:
-                pairs.append(f"{key(name)} = {inline(entry)}")
-        lines = [f"{paint.gap('', '# N' + chr(10))}{pair}{paint.gap('', '  # N')}\n" for pair in pairs]
-        return "".join(lines) + paint.gap("", "# N\n", "\n") + "".join(below)
+                pairs.append((here, paint.piece(here, f"{name(key)} = {inline(entry, here)}")))
+        lines = [
+            f"{paint.gap('', '# N' + chr(10), owners=[path])}{pair}{paint.gap('', '  # N', owners=[here])}\n"
+            for here, pair in pairs
+        ]
+        return "".join(lines) + paint.gap("", "# N\n", "\n", "\n# N\n", owners=[()]) + "".join(below)
 
-    def section(path: tuple[str, ...], item: dict, brackets: int = 1) -> str:
-        header = "[" * brackets + ".".join(key(name) for name in path) + "]" * brackets
-        return f"{paint.gap('', chr(10), '# N' + chr(10))}{header}{paint.gap('', ' # N')}\n{table(path, item)}"
+    def section(path: tuple, item: dict, brackets: int = 1) -> str:
+        keys = ".".join(name(key) for key in path if isinstance(key, str))
+        above = paint.gap("", "\n", "# N\n", "\n# N\n", owners=[()])
+        behind = paint.gap("", " # N", owners=[path])
+        return f"{above}{'[' * brackets}{keys}{']' * brackets}{behind}\n{table(path, item)}"
 
     return table((), value)
 
 
-def yaml(draw: Callable, value: dict) -> str:
+def yaml(paint: Paint, value: dict) -> str:
     """``value`` as YAML in block and flow style, with comments."""
-    paint = Paint(draw)
-    step, dash = draw(st.integers(1, 4)), draw(st.integers(0, 2))
+    step, dash = paint.draw(st.integers(1, 4)), paint.draw(st.integers(0, 2))
 
     def scalar(item: object) -> str:
         """JSON, which YAML reads too, but for characters that JSON escapes in two halves."""
         written = json.dumps(item, ensure_ascii=False)
-        return "".join(
-            char if ord(char) > 0xFFFF else json.dumps(char)[1:-1] if ord(char) > 126 else char for char in written
-        )
+        return "".join(c if ord(c) > 0xFFFF or ord(c) < 127 else json.dumps(c)[1:-1] for c in written)
 
-    def block(item: object, column: int) -> list[str]:
+    def block(item: dict | list, column: int, path: tuple) -> list[str]:
         """Lines that stand alone, for a collection that has entries."""
         blank = " " * column
         lines = []
-        entries = list(item.items()) if isinstance(item, dict) else [(None, entry) for entry in item]  # type: ignore[call-overload]
-        for key, entry in entries:
-            head = blank + (f"{scalar(key)}:" if key is not None else "-")
-            if above := paint.gap("", "", f"{blank}# N"):
+        for key, entry in members(item):
+            here = (*path, key)
+            head = blank + (f"{scalar(key)}:" if isinstance(item, dict) else "-")
+            if above := paint.gap("", "", f"{blank}# N", owners=[path]):
                 lines.append(above)
-            if not isinstance(entry, dict | list) or not entry or draw(st.booleans()):
-                lines.append(f"{head} {scalar(entry)}{paint.gap('', '', '  # N')}")
+            if not isinstance(entry, dict | list) or not entry or paint.draw(st.booleans()):
+                remark = paint.gap("", "", "  # N", owners=[here])
+                lines.append(paint.piece(here, f"{head} {scalar(entry)}{remark}"))
                 continue
-            deeper = dash if isinstance(entry, list) and key is not None else step
-            inner = block(entry, column + deeper)
-            if key is None and not inner[0].lstrip().startswith("#") and draw(st.booleans()):
-                lines.append(head + " " * (deeper - 1 or 1) + inner[0].lstrip(" "))
-                if deeper == 1:
-                    inner = block(entry, column + 2)
-                    lines[-1] = f"{head}{paint.gap('', ' # N')}"
-                    lines.append(inner[0])
-                lines += inner[1:]
+            deeper = dash if isinstance(entry, list) and isinstance(item, dict) else step
+            inner = block(entry, column + deeper, here)
+            if isinstance(item, list) and deeper > 1 and "#" not in inner[0] and paint.draw(st.booleans()):
+                lines += [head + " " * (deeper - 1) + inner[0].lstrip(" "), *inner[1:]]
             else:
-                lines += [f"{head}{paint.gap('', ' # N')}", *inner]
+                whole = [f"{head}{paint.gap('', ' # N', owners=[here])}", *inner]
+                paint.piece(here, "\n".join(whole))
+                lines += whole
         return lines
 
-    body = block(value, 0) if value else [paint.pick("{}", "", "# empty")]
-    text = paint.gap("", "# N\n", "---\n") + "\n".join(body)
-    return text + paint.pick("", "\n", "\n# end\n")
+    body = block(value, 0, ()) if value else [paint.pick("{}", "", "# empty")]
+    text = paint.gap("", "# N\n", "---\n", owners=[]) + "\n".join(body)
+    return text + paint.gap("", "\n", "\n# N\n", owners=[])
 
 
 def places(value: object, path: tuple = ()) -> list[tuple]:

@@ -38,7 +38,9 @@ class Machine:
     def places(self, *, config: bool = False, profile: str | None = None) -> Places:
         return Places(self.env, str(self.cwd), str(self.files["config"]) if config else None, profile)
 
-    def merged(self, *, config: bool = False, profile: str | None = None, flags: Mapping[str, object] | None = None) -> Merged:
+    def merged(
+        self, *, config: bool = False, profile: str | None = None, flags: Mapping[str, object] | None = None
+    ) -> Merged:
         return merge(self.places(config=config, profile=profile), self.env, flags)
 
     def active(self, *, config: bool = False, profile: str | None = None) -> Settings:

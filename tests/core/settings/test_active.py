@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from llmx.core.settings import active as module
-from llmx.core.settings.active import known, packed, recall
-from llmx.core.settings.compiled import KEPT, compile_places
+from llmx.core.settings.active import known, recall
+from llmx.core.settings.compiled import KEPT, compile_places, packed
 from llmx.core.settings.keys import defaults
 from llmx.core.settings.trust import trust
 
@@ -163,7 +163,18 @@ def damage(kind: str, file: Path) -> None:
 
 @pytest.mark.parametrize(
     "kind",
-    ["empty", "cut", "longer", "other version", "other marshal", "readable by others", "a link", "a folder", "a pipe", "huge"],
+    [
+        "empty",
+        "cut",
+        "longer",
+        "other version",
+        "other marshal",
+        "readable by others",
+        "a link",
+        "a folder",
+        "a pipe",
+        "huge",
+    ],
 )
 def test_a_cache_with_anything_wrong_is_not_used(compiled, kind):
     damage(kind, compiled.cache)
@@ -210,7 +221,9 @@ def test_no_flipped_bit_gives_another_value(compiled, at, flip):
 
 
 @pytest.mark.parametrize(
-    "cwd", ["/", "/nonexistent/folder", "/proc/self/fd", "/dev/null/x", "a\0b"], ids=["root", "none", "proc", "file", "nul"]
+    "cwd",
+    ["/", "/nonexistent/folder", "/proc/self/fd", "/dev/null/x", "a\0b"],
+    ids=["root", "none", "proc", "file", "nul"],
 )
 def test_any_folder_will_do(machine, cwd):
     machine.cwd = cwd
@@ -234,7 +247,9 @@ def imported(machine, **variables: str) -> list[str]:
     """The grace period that a fresh interpreter finds, and the modules it imported on the way."""
     words = [sys.executable, "-c", PROBE, str(machine.files["system"]), str(machine.cwd)]
     root = str(Path(module.__file__).parents[3])
-    done = subprocess.run(words, env={**machine.env, "PYTHONPATH": root, **variables}, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        words, env={**machine.env, "PYTHONPATH": root, **variables}, capture_output=True, text=True, check=True
+    )
     return done.stdout.split()
 
 

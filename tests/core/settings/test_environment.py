@@ -121,7 +121,12 @@ class TestOlderNames:
         ]
 
     def test_two_that_agree_are_not_worth_a_word(self, machine):
-        machine.env |= {"AUTOBOT_LLM_TIMEOUT": "60", "LLM_TIMEOUT": "1m", "LLM_API_KEY": "k", "AUTOBOT_LLM_API_KEY": "k"}
+        machine.env |= {
+            "AUTOBOT_LLM_TIMEOUT": "60",
+            "LLM_TIMEOUT": "1m",
+            "LLM_API_KEY": "k",
+            "AUTOBOT_LLM_API_KEY": "k",
+        }
         assert machine.active().notices == []
 
     def test_a_name_that_another_tool_uses_otherwise_stops_nothing(self, machine):

@@ -33,7 +33,8 @@ class TestEachKey:
         assert bool(setting.choices) == (setting.kind == "choice")
 
     def test_nonsense_does_not_fit_it(self, setting):
-        for nonsense in ({}, [1], float("nan"), None, -(2**70)):
+        everything: list[object] = [{}, [1], float("nan"), None, -(2**70)]
+        for nonsense in everything:
             with pytest.raises(ValueError, match=re.escape(expected(setting))):
                 read_value(setting, nonsense)
 

@@ -100,7 +100,19 @@ def keys(draw):
 
 
 SCALARS = st.sampled_from(
-    ["1", "-0.5", "true", '""', '"a # [b] = {c}"', "'\\'", '"\\""', "1979-05-27T07:32:00Z", '"""\n[x]\ny = 1\n"""', "'''\n# '' \n'''", '"""a\\\n  \\""" """']
+    [
+        "1",
+        "-0.5",
+        "true",
+        '""',
+        '"a # [b] = {c}"',
+        "'\\'",
+        '"\\""',
+        "1979-05-27T07:32:00Z",
+        '"""\n[x]\ny = 1\n"""',
+        "'''\n# '' \n'''",
+        '"""a\\\n  \\""" """',
+    ]
 )
 
 
@@ -111,7 +123,7 @@ def values(draw, depth=2):
     if kind == "scalar":
         return draw(SCALARS), []
     text, inside = ("[" if kind == "array" else "{"), []
-    seen = set()
+    seen: set[str] = set()
     for _ in range(draw(st.integers(0, 3))):
         text += draw(st.sampled_from(["", " ", "\n", " # , ] }\n"])) if kind == "array" else " "
         if kind == "table":
@@ -137,7 +149,8 @@ def values(draw, depth=2):
 @st.composite
 def documents(draw):
     """A TOML text with the line on which each of its keys was put; tables in any order, keys dotted or not."""
-    text, expected = "", {}
+    text = ""
+    expected: dict[tuple[str, ...], int] = {}
     table: tuple[str, ...] = ()
     for _ in range(draw(st.integers(1, 8))):
         text += draw(st.sampled_from(["", "\n", "# [a] b = 1\n", "  ", "\t"]))

@@ -93,16 +93,17 @@ class TestProfile:
         assert "profile" in {source.layer for source in merged.sources.values()}
 
     @pytest.mark.parametrize(
-        ("flag", "variable", "config", "user", "expected"),
+        ("flag", "variable", "files", "expected"),
         [
-            ("ci", "pi", "gguf", "mlx", ("ci", "flags")),
-            (None, "pi", "gguf", "mlx", ("pi", "environment")),
-            (None, None, "gguf", "mlx", ("gguf", "config")),
-            (None, None, None, "mlx", ("mlx", "user")),
-            (None, None, None, None, (None, "default")),
+            ("ci", "pi", ("gguf", "mlx"), ("ci", "flags")),
+            (None, "pi", ("gguf", "mlx"), ("pi", "environment")),
+            (None, None, ("gguf", "mlx"), ("gguf", "config")),
+            (None, None, ("", "mlx"), ("mlx", "user")),
+            (None, None, ("", ""), (None, "default")),
         ],
     )
-    def test_the_strongest_word_names_it(self, machine, flag, variable, config, user, expected):
+    def test_the_strongest_word_names_it(self, machine, flag, variable, files, expected):
+        config, user = files
         machine.write("config", f"profile = '{config}'" if config else "")
         machine.write("user", f"profile = '{user}'" if user else "")
         if variable:

@@ -46,6 +46,9 @@ class Spelling(Protocol):
     unit: str
     """One step of indentation."""
 
+    on_one_line: bool
+    """Whether an empty collection is filled on its line even where there is room for more."""
+
     comma: str
     """What parts two entries on one line."""
 
@@ -152,8 +155,9 @@ def _written(key: str | int, value: Value, indent: str | None, spelling: Spellin
 def _fill(text: str, node: Node, key: str | int, value: Value, *, spelling: Spelling, own_line: bool) -> str:
     """The first entry of an empty collection."""
     inner = text[node.start + 1 : node.end - 1]
-    if "\n" not in inner and not own_line:
-        return text[: node.start + 1] + _written(key, value, None, spelling) + text[node.end - 1 :]
+    if "\n" not in inner and (spelling.on_one_line or not own_line):
+        kept = inner if inner.strip() else ""
+        return text[: node.start + 1] + kept + _written(key, value, None, spelling) + text[node.end - 1 :]
     outer = leading(text, node.start)
     indent = outer + spelling.unit
     entry = _written(key, value, indent, spelling)

@@ -111,6 +111,8 @@ class _Peekable:
 class Spelled:
     """JSON as one file writes it: its indentation, and its blanks after colons and commas."""
 
+    on_one_line = False
+
     def __init__(self, text: str, root: Node, comment: re.Pattern[str]) -> None:
         self.comment = comment
         self.unit = _unit(text, root) or "  "

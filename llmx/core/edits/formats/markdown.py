@@ -81,7 +81,10 @@ class Markdown:
         body = _body(str(name), step.value)
         if at is not None:
             return "\n".join([*lines[: at.begin + 1], *body[1:-1], *lines[at.end :]])
-        return _appended(text, body)
+        appended = _appended(text, body)
+        if name not in _blocks(appended.split("\n")):
+            raise ConfigError("the file ends inside a code block, where an added block would be code", hint="close it")
+        return appended
 
     def settle(self, value: Value, step: Step) -> Value:
         """``value`` itself."""

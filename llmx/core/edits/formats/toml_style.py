@@ -13,6 +13,7 @@ class TomlSpelling:
 
     comment = COMMENT
     unit = "  "
+    on_one_line = True
     comma = ", "
 
     def inline(self, value: Value) -> str:

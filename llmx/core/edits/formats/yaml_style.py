@@ -42,11 +42,13 @@ class FlowSpelling:
 
     comment = COMMENT
     unit = ""
+    on_one_line = True
     comma = ", "
 
     def inline(self, value: Value) -> str:
         writer = ruamel.yaml.YAML()
         writer.default_flow_style = True
+        writer.brace_single_entry_mapping_in_flow_sequence = True
         writer.width = 1 << 20
         (line,) = _written(writer, [_quoted(value, block=False)])
         return line[1:-1]

@@ -1,4 +1,4 @@
-"""A cloned repository cannot send a key anywhere, run anything or loosen anything, until its file is trusted as it is."""
+"""A cloned repository cannot send a key anywhere, run anything or loosen anything until its file is trusted."""
 
 import hashlib
 import json

@@ -1,0 +1,32 @@
+"""``llmx help TOPIC``: the guide, one Markdown chapter a topic."""
+
+import sys
+from importlib.resources import files
+from typing import Annotated
+
+import typer
+
+from llmx.errors import NotFoundError, nearest
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def chapter(topic: Annotated[str, typer.Argument(help="The chapter's name; none lists them.")] = "") -> None:
+    """Read a chapter of the guide."""
+    chapters = topics()
+    if not topic:
+        print("\n".join(f"{name:20}{title}" for name, title in chapters.items()))
+        return
+    if topic not in chapters:
+        near = nearest(topic, chapters)
+        hint = f"did you mean `llmx help {near}`?" if near else "`llmx help` lists the chapters"
+        raise NotFoundError(f"no chapter is called {topic}", hint=hint)
+    sys.stdout.write((files("llmx") / "data" / "guide" / f"{topic}.md").read_text())
+
+
+def topics() -> dict[str, str]:
+    """Each chapter's name and title, in alphabetical order."""
+    folder = files("llmx") / "data" / "guide"
+    chapters = sorted(item.name.removesuffix(".md") for item in folder.iterdir() if item.name.endswith(".md"))
+    return {name: (folder / f"{name}.md").read_text().splitlines()[0].lstrip("# ") for name in chapters}

@@ -1,0 +1,90 @@
+"""Write what is made from the code: README's tables, completions/ and the help snapshots.
+
+``python -m tests.regenerate`` writes, ``--check`` compares and exits 1 on a difference.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from llmx import errors
+from llmx.cli.app import Root
+from llmx.cli.complete import SCRIPTS, places
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def generated():
+    """Each file's path below the root, and its text."""
+    yield "README.md", readme()
+    for name, write in SCRIPTS.items():
+        yield f"completions/{name}", write()
+    for place in places():
+        if place.path != "llm-exec":
+            yield f"tests/snapshots/{place.path.replace(' ', '_')}.txt", help_of(place.path.split()[1:])
+
+
+def readme():
+    """README.md with its two tables as the code has them."""
+    text = (ROOT / "README.md").read_text()
+    text = between(text, "commands", commands_table())
+    return between(text, "exit codes", exit_code_table())
+
+
+def between(text, name, table):
+    """``text`` with ``table`` between the two marks called ``name``."""
+    begin, end = f"<!-- {name}: written by python -m tests.regenerate -->\n", f"<!-- {name} end -->"
+    head, rest = text.split(begin)
+    return head + begin + table + end + rest.split(end)[1]
+
+
+def commands_table():
+    """One row a member of the tree."""
+    rows = []
+    for name, member in Root.members.items():
+        below = [place.path.split()[-1] for place in places() if place.path.startswith(f"llmx {name} ")]
+        rows.append(f"| `llmx {name}{' ' + '|'.join(below) if below else ''}` | {member.help} |")
+    return "| command | what it does |\n|---|---|\n" + "\n".join(row.replace("|", "\\|", 0) for row in rows) + "\n"
+
+
+def exit_code_table():
+    """One row a kind of error."""
+    kinds = sorted(subclasses(errors.LlmxError), key=lambda kind: (kind.exit_code, kind.__name__))
+    rows = [f"| {kind.exit_code} | {kind.__doc__.splitlines()[0].split(';')[0].rstrip('.')} |" for kind in kinds]
+    head = ["| 0 | Done, nothing to report |", "| 1 | The work was done and reports a failure or findings |"]
+    foot = ["| 124 | Timed out, or stalled |", "| 128+n | `llm-exec`: signal n ended it; 137 for a limit |"]
+    return "\n".join(["| code | meaning |", "|---|---|", *head, *rows, *foot]) + "\n"
+
+
+def subclasses(kind):
+    """Every kind of error below ``kind``."""
+    return [each for child in kind.__subclasses__() for each in [child, *subclasses(child)]]
+
+
+def help_of(words):
+    """What ``--help`` prints through a pipe, 80 columns wide."""
+    command = [sys.executable, "-m", "llmx", *words, "--help"]
+    environment = os.environ | {"COLUMNS": "80", "TERMINAL_WIDTH": "80", "HOME": "/nonexistent"}
+    return subprocess.run(command, capture_output=True, text=True, check=True, env=environment).stdout
+
+
+def stale():
+    """The files that differ from what the code says."""
+    return [name for name, text in generated() if not (ROOT / name).is_file() or (ROOT / name).read_text() != text]
+
+
+def main():
+    if "--check" in sys.argv[1:]:
+        old = stale()
+        print("\n".join(f"{name} is out of date: run python -m tests.regenerate" for name in old) or "all current")
+        return 1 if old else 0
+    for name, text in generated():
+        path = ROOT / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,94 @@
+"""What each way in may import: the promise that llmx starts fast."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+PROBE = """
+import json, os, sys
+before = set(sys.modules)
+sys.argv = {argv!r}
+import llmx.__main__ as door
+
+def tell(code):
+    os.write(2, json.dumps(sorted(set(sys.modules) - before - {{"json"}})).encode())
+    os._exit(0)
+
+door.leave = tell
+code = door.{entry}()
+tell(code)
+"""
+
+LLM_EXEC = {
+    *("llmx", "llmx.__main__", "llmx.errors", "llmx.paths", "llmx.core", "llmx.core.plugins", "llmx.core.audit"),
+    *("llmx.core.jsonline", "llmx.core.redact", "llmx.core.settings", "llmx.core.settings.active"),
+    *("llmx.core.process", "llmx.core.process.supervise", "llmx.exec", "llmx.exec.argv", "llmx.exec.options"),
+    *("llmx.exec.request", "llmx.exec.run"),
+    *("_ctypes", "errno", "select", "resource", "time", "marshal", "_imp"),
+}
+"""All that the bare way of ``llm-exec`` may load; wait4(2)'s result brings ``resource``."""
+
+WITH_RESULT = LLM_EXEC | {
+    *("llmx.core.quantities", "llmx.core.process.tree", "llmx.core.process.sample", "llmx.core.process.transfer"),
+    *("llmx.exec.capture", "llmx.exec.monitor", "llmx.exec.result", "binascii"),
+}
+
+HEAVY = {
+    *("rich", "pydantic", "pydantic_settings", "httpx", "huggingface_hub", "psutil", "asyncio", "importlib.metadata"),
+    *("tomlkit", "ruamel", "jinja2", "jsonschema"),
+}
+
+
+def imported_by(*argv, entry="main", cwd=None):
+    """The modules that a fresh interpreter has loaded beyond its own after running ``argv``."""
+    code = PROBE.format(argv=list(argv), entry=entry)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=cwd)
+    return set(json.loads(done.stderr))
+
+
+@pytest.fixture
+def project(home, tmp_path):
+    """A folder with the user's and a project's settings, already compiled."""
+    (home / ".config/llmx").mkdir(parents=True)
+    (home / ".config/llmx/config.toml").write_text('[exec.isolation]\ntimeout = "4m"\n')
+    (tmp_path / "llmx.toml").write_text("[exec]\ngrace = 3\n")
+    subprocess.run([sys.executable, "-m", "llmx", "exec", "--", "true"], check=True, cwd=tmp_path)
+    return tmp_path
+
+
+@pytest.mark.promise("S2-51")
+def test_the_bare_way_loads_only_what_it_needs(project):
+    loaded = imported_by("llm-exec", "--no-sandbox", "--", "true", entry="exec_main", cwd=project)
+    assert loaded <= LLM_EXEC
+
+
+@pytest.mark.promise("S2-51")
+def test_a_result_with_monitor_loads_no_package_of_the_library_that_is_dear(project):
+    words = ("--no-sandbox", "--json", "--timeout", "60", "--monitor", "--", "true")
+    assert imported_by("llm-exec", *words, entry="exec_main", cwd=project) <= WITH_RESULT
+
+
+def test_the_version_loads_nothing_but_the_front_door():
+    assert imported_by("llmx", "--version") <= {"llmx", "llmx.__main__", "llmx.core", "llmx.core.plugins"}
+
+
+@pytest.mark.promise("S2-51")
+@pytest.mark.parametrize("argv", [["--help"], ["version"], ["exec", "--help"], ["help", "exit-codes"]], ids=" ".join)
+def test_the_tree_loads_typer_and_nothing_else_that_is_heavy(argv):
+    loaded = imported_by("llmx", *argv)
+    assert "typer" in loaded
+    assert not {name.split(".")[0] for name in loaded} & HEAVY
+
+
+def test_one_command_loads_no_other():
+    loaded = {name for name in imported_by("llmx", "version") if name.startswith("llmx.cli.")}
+    assert loaded == {"llmx.cli.app", "llmx.cli.lazy", "llmx.cli.output", "llmx.cli.version"}
+
+
+def test_the_environment_does_not_decide(monkeypatch):
+    monkeypatch.setenv("PYTHONWARNINGS", "error")
+    assert os.environ["PYTHONWARNINGS"] == "error"
+    assert imported_by("llmx", "--version")
