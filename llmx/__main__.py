@@ -28,6 +28,11 @@ def exec_main() -> int:
     return main()
 
 
+def one_file() -> int:
+    """The one-file build: the name it was called by decides which of the two it is."""
+    return exec_main() if os.path.basename(sys.argv[0]).startswith("llm-exec") else main()
+
+
 def leave(code: int) -> None:
     """End at once: taking the interpreter apart costs more CPU than the whole run of a small command."""
     sys.stdout.flush()
@@ -36,4 +41,4 @@ def leave(code: int) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(exec_main() if os.path.basename(sys.argv[0]).startswith("llm-exec") else main())
+    sys.exit(one_file())

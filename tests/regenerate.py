@@ -44,14 +44,14 @@ def commands_table():
     rows = []
     for name, member in Root.members.items():
         below = [place.path.split()[-1] for place in places() if place.path.startswith(f"llmx {name} ")]
-        rows.append(f"| `llmx {name}{' ' + '|'.join(below) if below else ''}` | {member.help} |")
-    return "| command | what it does |\n|---|---|\n" + "\n".join(row.replace("|", "\\|", 0) for row in rows) + "\n"
+        rows.append(f"| `llmx {name}` {' · '.join(below)} | {member.help} |")
+    return "\n".join(["| command | what it does |", "|---|---|", *rows]) + "\n"
 
 
 def exit_code_table():
     """One row a kind of error."""
     kinds = sorted(subclasses(errors.LlmxError), key=lambda kind: (kind.exit_code, kind.__name__))
-    rows = [f"| {kind.exit_code} | {kind.__doc__.splitlines()[0].split(';')[0].rstrip('.')} |" for kind in kinds]
+    rows = [f"| {kind.exit_code} | {kind.__doc__.splitlines()[0].split(';')[0].rstrip('.').replace('``', '`')} |" for kind in kinds]
     head = ["| 0 | Done, nothing to report |", "| 1 | The work was done and reports a failure or findings |"]
     foot = ["| 124 | Timed out, or stalled |", "| 128+n | `llm-exec`: signal n ended it; 137 for a limit |"]
     return "\n".join(["| code | meaning |", "|---|---|", *head, *rows, *foot]) + "\n"

@@ -6,12 +6,12 @@ import shlex
 import shutil
 import subprocess
 import sys
-from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
 
 from llmx import paths
+from llmx.cli.output import Output
 from llmx.core.plugins import load
 from llmx.core.settings.active import Places
 from llmx.core.settings.keys import BY_NAME, Setting
@@ -26,13 +26,6 @@ from llmx.errors import ConfigError, UsageError
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Read and change llmx's own settings.")
 
 
-class Output(StrEnum):
-    """How facts are printed."""
-
-    text = "text"
-    json = "json"
-
-
 OutputOption = Annotated[Output | None, typer.Option("--output", help="text or json.")]
 FileOption = Annotated[str | None, typer.Option("--config", metavar="FILE", help="Read this settings file too.")]
 ProfileOption = Annotated[str | None, typer.Option("--profile", metavar="NAME", help="Start from this profile.")]
@@ -40,7 +33,7 @@ ProfileOption = Annotated[str | None, typer.Option("--profile", metavar="NAME", 
 
 @app.command()
 def init(
-    force: Annotated[bool, typer.Option("--force", help="Replace the file; a copy is kept.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file; llmx undo brings it back.")] = False,
 ) -> None:
     """Write the user's settings file, with every key in it as a comment."""
     file = user_file()
@@ -202,10 +195,12 @@ def editor() -> list[str]:
 
 
 def user_file() -> str:
+    """The file that `init`, `set`, `unset` and `edit` write."""
     return f"{paths.config_dir()}/config.toml"
 
 
 def places_of(ctx: typer.Context, config: str | None, profile: str | None) -> Places:
+    """Where this call's settings come from."""
     return Places(os.environ, os.getcwd(), given(ctx, "config", config), given(ctx, "profile", profile))
 
 
@@ -256,6 +251,7 @@ def known(key: str) -> Setting:
 
 
 def unknown(key: str) -> UsageError:
+    """The error for a key or section that does not exist, with the nearest that does."""
     near = near_key(key)
     hint = f"did you mean {near}?" if near else "llmx config show lists the keys"
     return UsageError(f"there is no setting {key!r}", hint=hint)
@@ -273,8 +269,10 @@ def chosen(ctx: typer.Context, name: str, value: Output | None, merged: Merged |
 
 
 def note(text: str) -> None:
+    """Tell the user something beside the data."""
     print(f"note: {text}", file=sys.stderr)
 
 
 def print_json(value: object) -> None:
+    """Print data for programs."""
     print(json.dumps(value, indent=2, ensure_ascii=False))

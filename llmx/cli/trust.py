@@ -20,14 +20,14 @@ class TrustGroup(TyperGroup):
     """`llmx trust PATH` and `llmx trust` stand for `llmx trust add PATH`."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - its class is private to Typer
-        is_own = args and (args[0] in self.commands or args[0] == "--help")
+        is_own = args and (args[0] in self.commands or args[0] in ("--help", "-h"))
         return super().parse_args(ctx, args if is_own else ["add", *args])
 
 
 HELP = "Trust the nearest llmx.toml, or PATH, as it stands now: it may then set endpoints, key references and all else."
 PathArgument = Annotated[str, typer.Argument(metavar="[PATH]", help="A llmx.toml or its folder; else the nearest.")]
 
-app = typer.Typer(cls=TrustGroup, add_completion=False, help=HELP)
+app = typer.Typer(cls=TrustGroup, subcommand_metavar="[PATH | list | revoke]", add_completion=False, help=HELP)
 
 
 @app.command(hidden=True)
@@ -84,6 +84,7 @@ def is_whole(entry: Entry) -> bool:
 
 
 def state(path: str) -> str:
+    """Whether a recorded file still is what was recorded: trusted, changed or gone."""
     if is_trusted(path, {**os.environ, "LLMX_TRUST": ""}):
         return "trusted"
     return "changed" if os.path.lexists(path) else "gone"

@@ -19,11 +19,12 @@ MIB = 1 << 20
 class Watched:
     """What a monitor asks of a supervisor."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.ending = Ending()
         self.strangers = frozenset(tree.children(os.getpid()))
 
 
+@pytest.mark.promise("S0-19")
 def test_a_child_that_holds_200_mb_is_seen_with_its_series(place):
     result = place.run(
         "--json=full", "--monitor", "--", *PYTHON, "import time; held = bytearray(200 << 20); time.sleep(1)"
@@ -44,6 +45,7 @@ def test_a_child_that_holds_200_mb_is_seen_with_its_series(place):
     assert max(series["rss_bytes"]) >= 200 * MIB
 
 
+@pytest.mark.promise("S0-20")
 def test_two_grandchildren_of_100_mb_count_together(place):
     program = """
 import os, time

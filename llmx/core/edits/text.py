@@ -36,7 +36,7 @@ class Text:
         if len(set(self.ends)) <= 1:
             return Text(text, self.bom, (self.newline,) * (len(new) - 1))
         ends = [self.newline] * (len(new) - 1)
-        for a, b, size in _common(old, new):
+        for a, b, size in _kept(old, new):
             for offset in range(size):
                 if a + offset < len(self.ends) and b + offset < len(ends):
                     ends[b + offset] = self.ends[a + offset]
@@ -57,16 +57,17 @@ def decode(data: bytes) -> Text:
     return Text(text, bom, ends)
 
 
-def _common(old: list[str], new: list[str]) -> list[tuple[int, int, int]]:
-    """Runs of equal lines as (place in old, place in new, length); equal heads and tails first, for they are exact."""
+def _kept(old: list[str], new: list[str]) -> list[tuple[int, int, int]]:
+    """Runs of lines that are the same, or changed in place, as (place in old, place in new, length).
+
+    Equal heads and tails come first: those are exact, and what is between them is short.
+    """
     most = min(len(old), len(new))
     head = next((i for i in range(most) if old[i] != new[i]), most)
     tail = next((i for i in range(most - head) if old[-1 - i] != new[-1 - i]), most - head)
-    middle = difflib.SequenceMatcher(
-        None, old[head : len(old) - tail], new[head : len(new) - tail], autojunk=False
-    ).get_matching_blocks()
+    middle = difflib.SequenceMatcher(None, old[head : len(old) - tail], new[head : len(new) - tail], autojunk=False)
     return [
         (0, 0, head),
-        *((head + a, head + b, size) for a, b, size in middle),
+        *((head + a, head + c, min(b - a, d - c)) for _, a, b, c, d in middle.get_opcodes()),
         (len(old) - tail, len(new) - tail, tail),
     ]

@@ -106,7 +106,9 @@ class Signals:
         os.set_blocking(self._writer, False)
         _signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
         _signal.signal(_signal.SIGCHLD, _pass)
-        for number in (*END_SIGNALS, _signal.SIGTSTP, _signal.SIGCONT):
+        job_signals = (*END_SIGNALS, _signal.SIGTSTP, _signal.SIGCONT)
+        _signal.pthread_sigmask(_signal.SIG_UNBLOCK, (_signal.SIGCHLD, *job_signals))  # the caller may block some
+        for number in job_signals:
             if _signal.getsignal(number) != _signal.SIG_IGN:  # nohup stays nohup
                 _signal.signal(number, _pass)
 

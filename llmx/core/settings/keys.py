@@ -86,7 +86,13 @@ SETTINGS = (
         10.0,
         "Without a terminal: how long a command may wait for a first byte on stdin that never comes; 0 = for ever.",
     ),
-    Setting("exec.capture_bytes", "size", 64 * _KB, "How much of each stream a result keeps, head and tail together."),
+    Setting(
+        "exec.capture_bytes",
+        "size",
+        64 * _KB,
+        "How much of each stream a result keeps, head and tail together; at most 64M.",
+        most=64 * _MB,
+    ),
     Setting("exec.memory", "size", 0, "Memory of the whole process tree; 0 = no limit.", "tighten", stricter="lower"),
     Setting(
         "exec.cpu_time",

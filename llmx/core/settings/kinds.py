@@ -27,13 +27,15 @@ def expected(setting: "Setting") -> str:
     words = _EXPECTED.get(setting.kind) or ("a whole number" if setting.kind == "int" else "a number")
     if setting.least is not None and setting.most is not None:
         return f"{words} from {setting.least} to {setting.most}"
+    if setting.most is not None:
+        return f"{words}, at most {setting.most}"
     return words if setting.least is None else f"{words} of at least {setting.least}"
 
 
 def read_value(setting: "Setting", value: object) -> object:
     """``value`` of a TOML file as the setting's own; raises ``ValueError`` saying what was expected."""
     if setting.kind in ("duration", "size") and isinstance(value, str):
-        return parse_duration(value) if setting.kind == "duration" else parse_size(value)
+        value = parse_duration(value) if setting.kind == "duration" else parse_size(value)
     if not _fits(setting, value):
         raise ValueError(f"it must be {expected(setting)}")
     match value:

@@ -68,26 +68,28 @@ def _type(setting: Setting) -> object:
     return plain if setting.default is not None else Annotated[plain | None, WithJsonSchema(_json_type(setting))]
 
 
-def _whole(setting: Setting) -> Any:  # noqa: ANN401 - these are types made at run time
-    least = -_LARGEST if setting.least is None else setting.least
-    most = _LARGEST if setting.most is None else setting.most
-    return Annotated[int, Field(ge=least, le=most, strict=True)]
+def _number(setting: Setting) -> Any:  # noqa: ANN401 - a type made at run time
+    return Annotated[float, _bounds(setting, -_LONGEST, _LONGEST)]
 
 
-def _number(setting: Setting) -> Any:  # noqa: ANN401
-    least = -_LONGEST if setting.least is None else setting.least
-    most = _LONGEST if setting.most is None else setting.most
-    return Annotated[float, Field(ge=least, le=most, strict=True)]
+def _whole(setting: Setting) -> Any:  # noqa: ANN401
+    return Annotated[int, _bounds(setting, -_LARGEST, _LARGEST)]
 
 
 def _duration(setting: Setting) -> Any:  # noqa: ANN401
-    bounds = Field(ge=0, le=_LONGEST, strict=True, allow_inf_nan=False)
-    return Annotated[float, bounds, BeforeValidator(_parsed(parse_duration)), WithJsonSchema(_json_type(setting))]
+    read = BeforeValidator(_parsed(parse_duration))
+    return Annotated[float, _bounds(setting, 0, _LONGEST), read, WithJsonSchema(_json_type(setting))]
 
 
 def _size(setting: Setting) -> Any:  # noqa: ANN401
-    bounds = Field(ge=0, le=_LARGEST, strict=True)
-    return Annotated[int, bounds, BeforeValidator(_parsed(parse_size)), WithJsonSchema(_json_type(setting))]
+    read = BeforeValidator(_parsed(parse_size))
+    return Annotated[int, _bounds(setting, 0, _LARGEST), read, WithJsonSchema(_json_type(setting))]
+
+
+def _bounds(setting: Setting, least: float, most: float) -> Any:  # noqa: ANN401 - what pydantic's Field returns
+    """The setting's own bounds, else these."""
+    ge = least if setting.least is None else setting.least
+    return Field(ge=ge, le=most if setting.most is None else setting.most, strict=True)
 
 
 _PLAIN: dict[str, Callable[[Setting], Any]] = {
@@ -109,10 +111,10 @@ def _json_type(setting: Setting) -> dict[str, Any]:
     match setting.kind:
         case "duration":
             text = {"type": "string", "pattern": r"^\s*([0-9]+(\.[0-9]+)?|([0-9]+(\.[0-9]+)?(d|h|m|s|ms))+)\s*$"}
-            return {"anyOf": [{"type": "number", "minimum": 0, "maximum": _LONGEST}, text]}
+            return {"anyOf": [{"type": "number", "minimum": 0, "maximum": setting.most or _LONGEST}, text]}
         case "size":
             text = {"type": "string", "pattern": r"^\s*[0-9]+(\.[0-9]+)?([kKmMgGtT]([iI]?[bB])?|[bB])?\s*$"}
-            return {"anyOf": [{"type": "integer", "minimum": 0, "maximum": _LARGEST}, text]}
+            return {"anyOf": [{"type": "integer", "minimum": 0, "maximum": setting.most or _LARGEST}, text]}
         case "reference":
             return {"type": "string", "pattern": "^(env:[A-Za-z_][A-Za-z0-9_]*|(file|keyring):.*\\S.*)$"}
         case "list":

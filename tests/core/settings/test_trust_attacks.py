@@ -1,10 +1,8 @@
 """A cloned repository cannot send a key anywhere, run anything or loosen anything until its file is trusted."""
 
 import hashlib
-import json
 import os
 import shutil
-import stat
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -291,70 +289,6 @@ class TestVariable:
         machine.write("project", "LLMX_TRUST = 'sha256:x'")
         with pytest.raises(ConfigError, match="unknown key LLMX_TRUST"):
             machine.active()
-
-
-class TestRecord:
-    @pytest.fixture
-    def recorded(self, machine):
-        trust(str(machine.write("project", EVIL)), machine.env)
-        assert machine.active()["llm.model"] == "evil"
-        return machine
-
-    def test_it_is_private(self, recorded):
-        assert stat.S_IMODE(recorded.record.stat().st_mode) == 0o600
-        assert stat.S_IMODE(recorded.record.parent.stat().st_mode) == 0o700
-
-    @pytest.mark.parametrize(
-        "text",
-        [
-            "",
-            "{",
-            "[]",
-            "null",
-            '{"files": []}',
-            '{"files": {"/x": 1}}',
-            '{"files": {"/x": {"sha256": 1}}}',
-            "[" * 100_000,
-            '{"files": {"PATH": {"sha256": "", "since": ""}}}',
-            '{"files": {"PATH": {"sha256": null, "since": ""}}}',
-        ],
-    )
-    def test_a_damaged_one_trusts_nothing(self, recorded, text):
-        recorded.record.write_text(text.replace("PATH", own_file(recorded)))
-        assert recorded.active()["llm.model"] is None
-
-    @pytest.mark.parametrize("mode", [0o666, 0o620, 0o602])
-    def test_one_that_others_can_touch_trusts_nothing(self, recorded, mode):
-        recorded.record.chmod(mode)
-        assert not is_trusted(own_file(recorded), recorded.env)
-
-    def test_one_that_is_a_link_trusts_nothing(self, recorded):
-        recorded.record.rename(recorded.record.with_suffix(".real"))
-        recorded.record.symlink_to(recorded.record.with_suffix(".real"))
-        assert recorded.active()["llm.model"] is None
-
-    def test_one_of_another_user_trusts_nothing(self, recorded, monkeypatch):
-        if os.geteuid() == 0:
-            os.chown(recorded.record, 65534, 65534)
-        else:
-            monkeypatch.setattr(os, "geteuid", lambda: 65534)
-        assert not is_trusted(own_file(recorded), recorded.env)
-
-    def test_trusting_twice_keeps_one_row_and_the_others(self, recorded):
-        (recorded.cwd / "llmx.toml").write_text("")
-        trust(str(recorded.cwd / "llmx.toml"), recorded.env)
-        trust(own_file(recorded), recorded.env)
-        assert [entry.path for entry in trusted(recorded.env)] == sorted(
-            [own_file(recorded), str(recorded.cwd / "llmx.toml")]
-        )
-        assert json.loads(recorded.record.read_text())["version"] == 1
-
-    def test_a_state_folder_that_cannot_be_written_is_an_error(self, machine):
-        machine.write("project", EVIL)
-        machine.record.parent.parent.mkdir(parents=True)
-        machine.record.parent.write_text("a file where the folder should be")
-        with pytest.raises(ConfigError, match="cannot keep the trust record"):
-            trust(own_file(machine), machine.env)
 
 
 class TestRace:

@@ -1,25 +1,27 @@
-"""On SIGTERM, start two more of the same, each in a session of its own, and go on; at most 200 in all."""
+"""On SIGTERM, have two children, each in a session of its own, that have two more: 62 processes that ignore it all."""
 
 import os
 import signal
-import sys
 import time
 
-sys.setrecursionlimit(10000)
-generation = 0
+GENERATIONS = 5
 
 
-def fork_more(number, frame):
-    global generation
-    for _ in range(2):
-        if generation < 7 and os.fork() == 0:
-            generation += 1
-            os.setsid()
-            os.kill(os.getpid(), signal.SIGTERM)
+def live(generation):
+    if generation < GENERATIONS:
+        for _ in range(2):
+            if os.fork() == 0:
+                os.setsid()
+                live(generation + 1)
+    time.sleep(60)
+    os._exit(0)
 
 
-signal.signal(signal.SIGTERM, fork_more)
+def multiply(number, frame):
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    live(0)
+
+
+signal.signal(signal.SIGTERM, multiply)
 print("ready", flush=True)
-end = time.monotonic() + 60
-while time.monotonic() < end:
-    time.sleep(1)
+time.sleep(60)

@@ -127,8 +127,6 @@ class _Edit:
         alone = old.kind in ("scalar", "alias") or old.flow or not old.entries
         end = rest_of_line(text, old.end, COMMENT)
         remark = text[old.end : end] if alone and "\n" not in text[old.start : old.end] else ""
-        if node.kind == "list" and rest and head:
-            remark = ""
         return text[: entry.sign] + head + remark + block + text[end if remark or not alone or block else old.end :]
 
     def _replace_below(self, entry: Entry, head: str, block: str) -> str:
@@ -163,7 +161,8 @@ class _Edit:
 
 def _empties(node: Node, step: Step, path: KeyPath) -> bool:
     """Whether ``step`` takes the last entry of a block collection, which then has to be written as empty."""
-    return len(path) == 1 and not isinstance(step, Set) and not node.flow and len(node.entries) == 1
+    only = len(node.entries) == 1 and node.entries[0].key == path[0]
+    return only and len(path) == 1 and not isinstance(step, Set) and not node.flow
 
 
 def _is_one_line(value: Value) -> bool:

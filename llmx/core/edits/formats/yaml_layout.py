@@ -101,7 +101,7 @@ def _fill_mapping(text: str, node: Node, events: Iterator[Value]) -> int:
 
 def _key(event: ScalarEvent) -> Value:
     """The value of a key: a plain ``1`` or ``true`` is no text."""
-    if event.style or event.tag or CERTAIN_TEXT.fullmatch(event.value):
+    if event.style or event.tag or event.value == "<<" or CERTAIN_TEXT.fullmatch(event.value):
         return event.value
     return loader().load(event.value)
 

@@ -1,0 +1,5 @@
+"""Edits of files that people own."""
+
+from tests.promises import Row
+
+ROWS: list[Row] = []

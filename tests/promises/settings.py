@@ -1,0 +1,5 @@
+"""Settings and trust."""
+
+from tests.promises import Row
+
+ROWS: list[Row] = []

@@ -1,0 +1,145 @@
+"""The command tree is whole, and what is shipped about it is true."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from llmx import errors
+from llmx.cli.app import Root
+from llmx.cli.complete import SCRIPTS, places
+from tests.regenerate import stale, subclasses
+
+ROOT = Path(__file__).resolve().parents[1]
+COMMANDS = [place.path.split()[1:] for place in places() if place.path not in ("llmx", "llm-exec")]
+
+
+def llmx(*words, **options):
+    """Run ``llmx`` as a process of its own."""
+    return subprocess.run([sys.executable, "-m", "llmx", *words], capture_output=True, text=True, **options)
+
+
+@pytest.mark.promise("S0-56", "S2-08")
+def test_what_is_generated_is_current():
+    assert stale() == []
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_every_command_says_what_it_is_for(words):
+    done = llmx(*words, "--help")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(f"Usage: llmx {' '.join(words)} ")
+    assert len(done.stdout.split("\n\n")[1].strip()) > 10
+
+
+def test_help_of_llm_exec_has_its_own_name():
+    code = "import sys; sys.argv = ['/x/llm-exec', '--help']; from llmx.__main__ import exec_main; sys.exit(exec_main())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("Usage: llm-exec [OPTIONS] [--] CMD [ARGS]...\n")
+
+
+def test_an_unknown_command_gets_a_suggestion():
+    done = llmx("exce")
+    assert done.returncode == 2
+    assert "exec" in done.stderr
+    assert done.stdout == ""
+
+
+def test_help_through_a_pipe_is_plain():
+    assert "\x1b" not in llmx("--help").stdout
+
+
+@pytest.mark.parametrize("words", [["help", "nonsense"], ["help", "exit-code"]])
+def test_a_missing_chapter_exits_4_and_says_what_to_type(words):
+    done = llmx(*words)
+    assert done.returncode == 4
+    assert "hint: " in done.stderr
+
+
+def test_every_chapter_is_listed_and_readable():
+    listed = [line.split()[0] for line in llmx("help").stdout.splitlines()]
+    assert "exit-codes" in listed
+    for topic in listed:
+        assert llmx("help", topic).stdout.startswith("# ")
+
+
+def test_commands_that_the_guide_shows_exist():
+    known = {place.path for place in places()}
+    for chapter in (ROOT / "llmx/data/guide").glob("*.md"):
+        for word in chapter.read_text().split("`")[1::2]:
+            if word.startswith("llmx ") and word.split()[1].isalpha():
+                assert " ".join(word.split()[:2]) in known, word
+
+
+@pytest.mark.promise("S2-07")
+def test_version_as_text_and_as_json():
+    assert llmx("--version").stdout == llmx("version").stdout
+    assert llmx("version", "--short").stdout.strip() == llmx("version").stdout.split()[1]
+    facts = json.loads(llmx("version", "--output", "json").stdout)
+    assert facts["version"] == llmx("version", "--short").stdout.strip()
+    assert facts["python"].count(".") == 2
+    assert facts["optional"].keys() >= {"gguf", "mlx"}
+    assert "pip install 'llmx-toolkit[" in llmx("version", "--verbose").stdout or all(facts["optional"].values())
+
+
+@pytest.mark.promise("S2-96")
+def test_every_kind_of_error_has_an_exit_code_and_stands_in_the_readme():
+    table = (ROOT / "README.md").read_text().split("## Exit codes")[1]
+    for kind in subclasses(errors.LlmxError):
+        assert "exit_code" in vars(kind), f"{kind.__name__} has no exit code of its own"
+        assert f"| {kind.exit_code} |" in table
+
+
+CHECKS = {"llmx.bash": ["bash", "-n"], "_llmx": ["zsh", "-n"], "llmx.fish": ["fish", "--no-execute"]}
+
+
+@pytest.mark.promise("S2-08")
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_the_shell_accepts_its_completion_script(name):
+    if shutil.which(CHECKS[name][0]) is None:
+        pytest.fail(f"{CHECKS[name][0]} is not installed: apt-get install {CHECKS[name][0]}")
+    done = subprocess.run([*CHECKS[name], ROOT / "completions" / name], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+TYPED = [
+    (["llmx", ""], "exec"),
+    (["llmx", "config", "s"], "show"),
+    (["llm-exec", "--ti"], "--timeout"),
+    (["llmx", "exec", "--js"], "--json"),
+    (["llm-exec", "--timeout", "5", "--mon"], "--monitor"),
+]
+
+
+@pytest.mark.promise("S2-08")
+@pytest.mark.parametrize(("words", "offered"), TYPED, ids=[" ".join(words) for words, _ in TYPED])
+def test_bash_offers_what_may_follow(words, offered):
+    assert offered in completed(words)
+
+
+@pytest.mark.parametrize("words", [["llm-exec", "ls", "--"], ["llm-exec", "--", "--ti"], ["llm-exec", "--cwd", ""]])
+def test_bash_leaves_the_command_and_its_values_to_others(words):
+    assert completed(words) == []
+
+
+def completed(words):
+    """What bash's completion offers for the last of ``words``."""
+    script = 'source "$0"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _llmx; printf "%s\\n" "${COMPREPLY[@]}"'
+    command = ["bash", "-c", script, ROOT / "completions/llmx.bash", *words]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+
+
+def test_completion_is_installed_where_the_shell_looks(home):
+    done = llmx("completion", "install", "bash")
+    for path in done.stdout.split():
+        assert Path(path).read_text() == (ROOT / "completions/llmx.bash").read_text()
+        assert path.startswith(str(home))
+    assert llmx("completion", "show", "fish").stdout == (ROOT / "completions/llmx.fish").read_text()
+
+
+def test_every_member_of_the_tree_stands_in_the_readme():
+    text = (ROOT / "README.md").read_text()
+    assert all(f"`llmx {name}" in text for name in Root.members)
