@@ -122,10 +122,15 @@ def nearest(word: str, known: "Iterable[str]") -> str | None:
 
     Near is an optimal-string-alignment distance of at most a third of the longer word (at least 1).
     """
-    scored = sorted((_distance(word, candidate), candidate) for candidate in known)
-    if scored and scored[0][0] <= max(1, max(len(word), len(scored[0][1])) // 3):
+    alike = [other for other in known if abs(len(word) - len(other)) <= _near(word, other)]
+    scored = sorted((_distance(word, other), other) for other in alike)
+    if scored and scored[0][0] <= _near(word, scored[0][1]):
         return scored[0][1]
     return None
+
+
+def _near(a: str, b: str) -> int:
+    return max(1, max(len(a), len(b)) // 3)
 
 
 def _distance(a: str, b: str) -> int:

@@ -54,8 +54,11 @@ def project(home, tmp_path):
     (home / ".config/llmx").mkdir(parents=True)
     (home / ".config/llmx/config.toml").write_text('[exec.isolation]\ntimeout = "4m"\n')
     (tmp_path / "llmx.toml").write_text("[exec]\ngrace = 3\n")
-    subprocess.run([sys.executable, "-m", "llmx", "exec", "--", "true"], check=True, cwd=tmp_path)
-    return tmp_path
+    for _ in range(100):  # a file written within the last 50 ms is not remembered
+        subprocess.run([sys.executable, "-m", "llmx", "exec", "-q", "true"], check=True, cwd=tmp_path)
+        if (home / ".cache/llmx/settings.marshal").exists():
+            return tmp_path
+    raise AssertionError("the settings are not remembered")
 
 
 @pytest.mark.promise("S2-51")

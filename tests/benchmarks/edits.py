@@ -29,7 +29,7 @@ FILES = {
 }
 
 
-class Wrong(Exception):
+class WrongError(Exception):
     """An edit was lost, torn or reverted."""
 
 
@@ -50,7 +50,7 @@ def found(folder: Path, writer: int) -> int:
     """The number in a writer's entry; raises where its files disagree."""
     first, second = (int(read(folder / name).get(f"writer{writer}", 0)) for name in pair(writer))
     if first != second:
-        raise Wrong(f"torn: writer {writer} finds {first} and {second} in {pair(writer)}")
+        raise WrongError(f"torn: writer {writer} finds {first} and {second} in {pair(writer)}")
     return first
 
 
@@ -58,7 +58,7 @@ def work(folder: Path, writer: int, done: int, edits: int, acknowledge: int) -> 
     """A writer's life: from the edit after ``done`` to the last one."""
     for number in range(done + 1, edits + 1):
         if (there := found(folder, writer)) != number - 1:
-            raise Wrong(f"lost or reverted: writer {writer} wrote {number - 1} and finds {there}")
+            raise WrongError(f"lost or reverted: writer {writer} wrote {number - 1} and finds {there}")
         changes = [Change(folder / name, [operation(name, writer, number)]) for name in pair(writer)]
         edit(changes, title=f"writer {writer}, edit {number}")
         os.write(acknowledge, f"{writer} {number}\n".encode())
@@ -84,7 +84,7 @@ class Arena:
             return
         try:
             work(self.folder, writer, self.acked[writer], self.each, self.acknowledge)
-        except (Wrong, LlmxError) as error:
+        except (WrongError, LlmxError) as error:
             os.write(self.acknowledge, f"{writer} wrong {error}\n".encode())
         except BaseException as error:
             os.write(self.acknowledge, f"{writer} wrong {error!r}\n".encode())
@@ -98,7 +98,7 @@ class Arena:
             for line in lines:
                 writer, what = line.decode().split(" ", 1)
                 if not what.isdigit():
-                    raise Wrong(what)
+                    raise WrongError(what)
                 self.acked[int(writer)] = int(what)
 
     def caught(self, left: list[int]) -> int:
@@ -120,7 +120,7 @@ class Arena:
         recover()
         there = found(self.folder, writer)
         if there not in (self.acked[writer], self.acked[writer] + 1):
-            raise Wrong(f"lost: writer {writer} was told of {self.acked[writer]}, the file has {there}")
+            raise WrongError(f"lost: writer {writer} was told of {self.acked[writer]}, the file has {there}")
         self.ahead += there - self.acked[writer]
         self.acked[writer] = there
 
@@ -146,14 +146,14 @@ class Arena:
         """Nothing lost, nothing torn, nothing lying around, nobody's comment gone."""
         for writer in range(WRITERS):
             if (there := found(self.folder, writer)) != self.each:
-                raise Wrong(f"lost: writer {writer} has {there} of {self.each}")
+                raise WrongError(f"lost: writer {writer} has {there} of {self.each}")
         if strays := sorted({file.name for file in self.folder.iterdir()} - set(FILES)):
-            raise Wrong(f"left behind: {strays}")
+            raise WrongError(f"left behind: {strays}")
         for name, content in FILES.items():
             text = (self.folder / name).read_bytes().decode()
             kept = [line for line in content.split("\n") if "note" in line or "keep" in line]
             if missing := [line for line in kept if line.rstrip(",") not in text]:
-                raise Wrong(f"{name} lost {missing}")
+                raise WrongError(f"{name} lost {missing}")
 
 
 def main(argv: list[str]) -> int:
@@ -174,7 +174,7 @@ def main(argv: list[str]) -> int:
         try:
             arena.run()
             arena.judge()
-        except Wrong as error:
+        except WrongError as error:
             print(f"WRONG (seed {seed}): {error}")
             return 1
         finally:

@@ -26,7 +26,8 @@ def test_a_plan_shows_a_diff_of_all_files_and_writes_nothing(write, tmp_path):
         [Change(one, [Set(("b",), 2)]), Change(two, [Set(("x",), 1)]), Change(new, [Set(("k",), ["v"])])], title="t"
     )
     assert plan.diff() == (
-        f'--- {one}\n+++ {one}\n@@ -1,3 +1,4 @@\n {{\n-  "a": 1\n+  "a": 1,\n+  "b": 2\n }}\n\\ No newline at end of file\n'
+        f"--- {one}\n+++ {one}\n@@ -1,3 +1,4 @@\n"
+        ' {\n-  "a": 1\n+  "a": 1,\n+  "b": 2\n }\n\\ No newline at end of file\n'
         f"--- /dev/null\n+++ {new}\n@@ -0,0 +1,2 @@\n+k:\n+- v\n"
     )
     assert one.read_text() == '{\n  "a": 1\n}'
@@ -389,7 +390,8 @@ def test_a_lock_that_is_held_is_waited_for_a_bounded_time(write, state, monkeypa
         [
             sys.executable,
             "-c",
-            f"import fcntl, sys; f = open({str(state / 'lock')!r}); fcntl.flock(f, 2); print('held', flush=True); sys.stdin.read()",
+            f"import fcntl, sys; f = open({str(state / 'lock')!r}); fcntl.flock(f, 2);"
+            "print('held', flush=True); sys.stdin.read()",
         ],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

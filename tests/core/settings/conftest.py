@@ -1,5 +1,6 @@
 """A home, a project and an /etc of a test's own."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from llmx.core.settings.merge import Merged, merge
 class Machine:
     """The folders that settings come from, and the environment that points at them."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.monkeypatch = monkeypatch
         self.home = root / "home"
         self.project = self.home / "work" / "project"
         self.cwd = self.project / "src" / "deep"
@@ -46,6 +48,14 @@ class Machine:
     def active(self, *, config: bool = False, profile: str | None = None) -> Settings:
         return active(self.env, str(self.cwd), file=str(self.files["config"]) if config else None, profile=profile)
 
+    def give_away(self, file: Path) -> None:
+        """Make it another user's; who is not root cannot, and becomes another user instead."""
+        if os.geteuid() == 0:
+            os.chown(file, 65534, 65534)
+        else:
+            another = os.geteuid() + 1
+            self.monkeypatch.setattr(os, "geteuid", lambda: another)
+
     def remembered(self) -> Settings:
         """The settings as the cache gives them, once the files are old enough to be remembered."""
         while (found := recall(self.places())) is None:
@@ -55,6 +65,6 @@ class Machine:
 
 @pytest.fixture
 def machine(tmp_path, monkeypatch):
-    made = Machine(tmp_path)
+    made = Machine(tmp_path, monkeypatch)
     monkeypatch.setattr(paths, "SYSTEM_CONFIG", str(made.files["system"]))
     return made

@@ -182,20 +182,14 @@ def test_a_cache_with_anything_wrong_is_not_used(compiled, kind):
     assert compiled.active().values == compiled.merged().values
 
 
-def test_a_cache_of_another_user_is_not_used(compiled, monkeypatch):
-    if os.geteuid() == 0:
-        os.chown(compiled.cache, 65534, 65534)
-    else:
-        monkeypatch.setattr(os, "geteuid", lambda: 65534)
+def test_a_cache_of_another_user_is_not_used(compiled):
+    compiled.give_away(compiled.cache)
     assert recall(compiled.places()) is None
 
 
 def test_where_the_home_belongs_to_another_user_nothing_is_written(machine, monkeypatch):
     machine.write("user", "exec.grace = 1")
-    if os.geteuid() == 0:
-        os.chown(machine.home, 65534, 65534)
-    else:
-        monkeypatch.setattr(os, "geteuid", lambda: 65534)
+    machine.give_away(machine.home)
     monkeypatch.setattr("llmx.core.settings.compiled.time.time_ns", lambda: 1 << 62)
     assert machine.active()["exec.grace"] == 1.0
     assert not machine.cache.parent.exists()

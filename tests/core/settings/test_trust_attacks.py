@@ -223,12 +223,9 @@ class TestOwner:
     """A file of another user in a folder above, such as /tmp."""
 
     @pytest.fixture
-    def foreign(self, machine, monkeypatch):
+    def foreign(self, machine):
         file = machine.write("project", EVIL)
-        if os.geteuid() == 0:
-            os.chown(file, 65534, 65534)
-        else:
-            monkeypatch.setattr(os, "geteuid", lambda: 65534)
+        machine.give_away(file)
         return file
 
     def test_it_is_ignored_with_a_notice_even_in_what_limits_more(self, machine, foreign):
@@ -236,7 +233,7 @@ class TestOwner:
         assert found.notices == [f"{foreign} is ignored: it belongs to another user"]
         assert found["exec.isolation.timeout"] == 300.0
 
-    def test_it_does_not_hide_the_users_own_above_it(self, machine, foreign, monkeypatch):
+    def test_it_does_not_hide_the_users_own_above_it(self, machine, foreign):
         if os.geteuid() != 0:
             pytest.skip("NOT CHECKED: only root can make files of two users")
         (machine.home / "llmx.toml").write_text("exec.policy.level = 'restricted'")

@@ -1,7 +1,6 @@
 """The record of trusted files: private, and worth nothing as soon as anybody else could have written it."""
 
 import json
-import os
 import stat
 
 import pytest
@@ -60,11 +59,8 @@ def test_one_that_is_a_link_trusts_nothing(recorded):
     assert recorded.active()["llm.model"] is None
 
 
-def test_one_of_another_user_trusts_nothing(recorded, monkeypatch):
-    if os.geteuid() == 0:
-        os.chown(recorded.record, 65534, 65534)
-    else:
-        monkeypatch.setattr(os, "geteuid", lambda: 65534)
+def test_one_of_another_user_trusts_nothing(recorded):
+    recorded.give_away(recorded.record)
     assert not is_trusted(project_of(recorded), recorded.env)
 
 
