@@ -23,7 +23,7 @@ tell(code)
 
 LLM_EXEC = {
     *("llmx", "llmx.__main__", "llmx.errors", "llmx.paths", "llmx.core", "llmx.core.plugins", "llmx.core.audit"),
-    *("llmx.core.jsonline", "llmx.core.redact", "llmx.core.settings", "llmx.core.settings.active"),
+    *("llmx.core.jsonline", "llmx.core.redact", "llmx.core.settings"),
     *("llmx.core.process", "llmx.core.process.supervise", "llmx.exec", "llmx.exec.argv", "llmx.exec.options"),
     *("llmx.exec.request", "llmx.exec.run"),
     *("_ctypes", "errno", "select", "resource", "time", "marshal", "_imp"),

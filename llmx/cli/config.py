@@ -13,7 +13,7 @@ import typer
 from llmx import paths
 from llmx.cli.output import Output
 from llmx.core.plugins import load
-from llmx.core.settings.active import Places
+from llmx.core.settings import Places
 from llmx.core.settings.keys import BY_NAME, Setting
 from llmx.core.settings.layers import read_layer
 from llmx.core.settings.merge import Merged, merge

@@ -7,7 +7,7 @@ import typer
 from typer.core import TyperGroup
 
 from llmx.cli.config import OutputOption, chosen, note, print_json
-from llmx.core.settings.active import Places
+from llmx.core.settings import Places
 from llmx.core.settings.layers import Entry, parse_layer
 from llmx.core.settings.sources import shown
 from llmx.core.settings.trust import is_trusted, open_project, trusted

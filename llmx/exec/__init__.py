@@ -3,7 +3,7 @@
 import os
 
 from llmx.core.plugins import load
-from llmx.core.settings.active import active
+from llmx.core.settings import active
 from llmx.errors import ExecError, LlmxError, PolicyError, render
 from llmx.exec.argv import asks_for_json, parse
 from llmx.exec.request import NOT_EXECUTABLE, OWN_FAILURE, ExecRequest, build

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from statistics import median
 from types import SimpleNamespace
 from typing import cast
@@ -22,13 +23,13 @@ PROCESSES = 50
 TREE = """
 import os, sys, time
 seconds = float(sys.argv[1])
-for _ in range(%d):
+for _ in range(int(sys.argv[2]) - 1):
     if os.fork() == 0:
         time.sleep(seconds)
         os._exit(0)
 print("ready", flush=True)
 time.sleep(seconds)
-""" % (PROCESSES - 1)
+"""
 WORDS = [sys.executable, "-I", "-S", "-c", TREE]
 SAMPLERS = ("llmx.core.process.sample:Sampler", "llmx.core.process.portable:Sampler")
 
@@ -47,23 +48,35 @@ def milliseconds(action: Callable[[], object], times: int = 20) -> float:
 def measure_samples() -> None:
     """Print the cost of each kind of look at the tree."""
     watched = SimpleNamespace(ending=Ending(), strangers=frozenset(tree.children(os.getpid())))
-    with subprocess.Popen([*WORDS, "60"], stdout=subprocess.PIPE, start_new_session=True) as process:
+    with subprocess.Popen([*WORDS, "60", str(PROCESSES)], stdout=subprocess.PIPE, start_new_session=True) as process:
         assert process.stdout
         process.stdout.readline()
         for target in SAMPLERS:
             sampler = load(target)(cast(Supervisor, watched))
             pids = sampler.take().pids
             assert len(pids) == PROCESSES, len(pids)
-            without = milliseconds(lambda sampler=sampler: sampler.take(io=False))
+            without = milliseconds(partial(sampler.take, io=False))
             full = milliseconds(sampler.take)
             print(f"{without:8.2f} ms  one sample, {sampler.source}\n{full:8.2f} ms  the same with I/O (every fifth)")
-        print(f"{milliseconds(lambda: proportional_bytes(pids, otherwise=0), 2):8.2f} ms  PSS of the tree")
+        print(f"{milliseconds(partial(proportional_bytes, pids, otherwise=0), 2):8.2f} ms  PSS of the tree")
         os.killpg(process.pid, 9)
 
 
 def own_cpu(*options: str, seconds: float) -> float:
     """CPU seconds of llm-exec itself, its children not counted, around a tree that rests for ``seconds``."""
-    words = [sys.executable, "-m", "llmx", "exec", "--no-sandbox", "--json", *options, "--", *WORDS, str(seconds)]
+    words = [
+        sys.executable,
+        "-m",
+        "llmx",
+        "exec",
+        "--no-sandbox",
+        "--json",
+        *options,
+        "--",
+        *WORDS,
+        str(seconds),
+        str(PROCESSES),
+    ]
     with subprocess.Popen(words, stdout=subprocess.DEVNULL) as process:
         os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
         with open(f"/proc/{process.pid}/stat") as file:

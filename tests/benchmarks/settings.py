@@ -20,7 +20,7 @@ import os, time
 start = time.process_time_ns()
 import llmx.core.plugins, llmx.paths
 shared = time.process_time_ns()
-from llmx.core.settings.active import active
+from llmx.core.settings import active
 imported = time.process_time_ns()
 active(os.environ, os.getcwd())
 done = time.process_time_ns()

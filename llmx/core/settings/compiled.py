@@ -7,7 +7,7 @@ import time
 from contextlib import suppress
 
 from llmx import paths
-from llmx.core.settings.active import HEADER, SUM_KEY, Places, Settings, known
+from llmx.core.settings import HEADER, SUM_KEY, Places, Settings, known
 from llmx.core.settings.merge import merge
 
 KEPT = 32

@@ -1,6 +1,6 @@
 """Settings from environment variables: ``LLMX_EXEC__GRACE=2`` and, for models only, the names of older tools."""
 
-from llmx.core.settings.active import PLAIN_VARIABLES
+from llmx.core.settings import PLAIN_VARIABLES
 from llmx.core.settings.keys import BY_NAME, SETTINGS
 from llmx.core.settings.kinds import is_reference, read_text
 from llmx.core.settings.strictness import is_as_strict
@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from llmx.core.settings.active import Settings
+    from llmx.core.settings import Settings
     from llmx.core.settings.keys import Setting
 
 OLDER = {

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from llmx.core.settings.active import Places
+from llmx.core.settings import Places
 from llmx.core.settings.environment import is_locked, locked_notice, readings
 from llmx.core.settings.keys import BY_NAME, SETTINGS
 from llmx.core.settings.layers import Entry, Layer, parse_layer, read_layer

@@ -14,6 +14,11 @@ ROOT = Path(__file__).parents[3]
 USER = "llmx-edits-test"
 
 
+def listing(folder: Path) -> list[str]:
+    """Everything in ``folder``, by name."""
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
+
+
 @pytest.fixture(autouse=True)
 def state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The state folder of a home that is empty."""

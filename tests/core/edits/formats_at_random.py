@@ -3,11 +3,18 @@
 import datetime
 import json
 from collections.abc import Callable
+from typing import Any
 
 import tomlkit
 from hypothesis import strategies as st
 
 from llmx.core.edits import Add, Operation, Remove, Set, Unset
+
+Path = tuple[Any, ...]
+Table = dict[str, Any]
+Items = list[Any]
+Draw = Callable[..., Any]
+Strategy = st.SearchStrategy[Any]
 
 KEYS = st.one_of(
     st.sampled_from(
@@ -26,7 +33,7 @@ SCALARS = st.one_of(TEXTS, NUMBERS, st.booleans())
 DATES = st.one_of(st.dates(datetime.date(1000, 1, 1)), st.datetimes(datetime.datetime(1000, 1, 1)))
 
 
-def values(scalars: st.SearchStrategy) -> st.SearchStrategy:
+def values(scalars: Strategy) -> Strategy:
     """Values of every shape, over the given scalars."""
     return st.recursive(
         scalars,
@@ -35,7 +42,7 @@ def values(scalars: st.SearchStrategy) -> st.SearchStrategy:
     )
 
 
-def documents(scalars: st.SearchStrategy) -> st.SearchStrategy:
+def documents(scalars: Strategy) -> Strategy:
     """What whole files hold."""
     return st.dictionaries(KEYS, values(scalars), max_size=4)
 
@@ -47,20 +54,20 @@ class Paint:
     ``pieces`` are the texts of the entries.
     """
 
-    def __init__(self, draw: Callable) -> None:
+    def __init__(self, draw: Draw) -> None:
         self.draw = draw
-        self.owners: dict[str, list[tuple]] = {}
-        self.pieces: dict[tuple, str] = {}
+        self.owners: dict[str, list[Path]] = {}
+        self.pieces: dict[Path, str] = {}
 
     def pick(self, *options: str) -> str:
         return str(self.draw(st.sampled_from(options)))
 
-    def piece(self, path: tuple, text: str) -> str:
+    def piece(self, path: Path, text: str) -> str:
         """``text``, remembered as what stands at ``path``."""
         self.pieces[path] = text
         return text
 
-    def gap(self, *options: str, owners: list[tuple]) -> str:
+    def gap(self, *options: str, owners: list[Path]) -> str:
         """One of the options, with an ``N`` in it replaced by the comment's name."""
         chosen = self.pick(*options)
         if "N" in chosen:
@@ -70,7 +77,7 @@ class Paint:
         return chosen
 
 
-def members(item: dict | list) -> list[tuple]:
+def members(item: Table | Items) -> list[Path]:
     """Keys (or indexes) and what they hold."""
     return list(item.items()) if isinstance(item, dict) else list(enumerate(item))
 
@@ -80,10 +87,10 @@ def jsonc(paint: Paint, value: object, *, comments: bool) -> str:
     blanks = ("", " ", "\n", "\n  ", "\t", "\r\n    ")
     remarks = ("// N\n", "/* N */", '  // N, { " \n', "/* N\n */") if comments else ()
 
-    def gap(*owners: tuple) -> str:
+    def gap(*owners: Path) -> str:
         return paint.gap(*blanks, *blanks, *remarks, owners=list(owners))
 
-    def written(item: object, path: tuple) -> str:
+    def written(item: object, path: Path) -> str:
         if not isinstance(item, dict | list):
             return json.dumps(item, ensure_ascii=bool(paint.draw(st.booleans())))
         parts, before = [], path
@@ -103,7 +110,7 @@ def pretty_jsonc(paint: Paint, value: object) -> str:
     """``value`` as people and editors write it, with comments above entries and behind them."""
     unit = paint.pick("  ", "    ", "\t")
 
-    def written(item: object, indent: str, path: tuple) -> str:
+    def written(item: object, indent: str, path: Path) -> str:
         if not isinstance(item, dict | list) or not item or paint.draw(st.booleans()):
             return json.dumps(item)
         inner = indent + unit
@@ -122,10 +129,10 @@ def pretty_jsonc(paint: Paint, value: object) -> str:
     return written(value, "", ()) + paint.pick("", "\n", "\n\n")
 
 
-def toml(paint: Paint, value: dict) -> str:
+def toml(paint: Paint, value: Table) -> str:
     """``value`` as TOML: tables under headers, inline or dotted, with comments."""
 
-    def inline(item: object, path: tuple) -> str:
+    def inline(item: object, path: Path) -> str:
         if isinstance(item, dict):
             return "{" + ", ".join(f"{name(k)} = {inline(v, (*path, k))}" for k, v in item.items()) + "}"
         if isinstance(item, list):
@@ -142,8 +149,8 @@ def toml(paint: Paint, value: dict) -> str:
     def name(key: str) -> str:
         return tomlkit.key([key]).as_string()
 
-    def table(path: tuple, item: dict) -> str:
-        pairs: list[tuple[tuple, str]] = []
+    def table(path: Path, item: Table) -> str:
+        pairs: list[tuple[Path, str]] = []
         below = []
         for key, entry in item.items():
             here = (*path, key)
@@ -162,7 +169,7 @@ def toml(paint: Paint, value: dict) -> str:
         ]
         return "".join(lines) + paint.gap("", "# N\n", "\n", "\n# N\n", owners=[()]) + "".join(below)
 
-    def section(path: tuple, item: dict, brackets: int = 1) -> str:
+    def section(path: Path, item: Table, brackets: int = 1) -> str:
         keys = ".".join(name(key) for key in path if isinstance(key, str))
         above = paint.gap("", "\n", "# N\n", "\n# N\n", owners=[()])
         behind = paint.gap("", " # N", owners=[path])
@@ -171,7 +178,7 @@ def toml(paint: Paint, value: dict) -> str:
     return table((), value)
 
 
-def yaml(paint: Paint, value: dict) -> str:
+def yaml(paint: Paint, value: Table) -> str:
     """``value`` as YAML in block and flow style, with comments."""
     step, dash = paint.draw(st.integers(1, 4)), paint.draw(st.integers(0, 2))
 
@@ -180,7 +187,7 @@ def yaml(paint: Paint, value: dict) -> str:
         written = json.dumps(item, ensure_ascii=False)
         return "".join(c if ord(c) > 0xFFFF or ord(c) < 127 else json.dumps(c)[1:-1] for c in written)
 
-    def block(item: dict | list, column: int, path: tuple) -> list[str]:
+    def block(item: Table | Items, column: int, path: Path) -> list[str]:
         """Lines that stand alone, for a collection that has entries."""
         blank = " " * column
         lines = []
@@ -208,7 +215,7 @@ def yaml(paint: Paint, value: dict) -> str:
     return text + paint.gap("", "\n", "\n# N\n", owners=[])
 
 
-def places(value: object, path: tuple = ()) -> list[tuple]:
+def places(value: object, path: Path = ()) -> list[Path]:
     """Every path in ``value``."""
     found = [path] if path else []
     if isinstance(value, dict):
@@ -220,7 +227,7 @@ def places(value: object, path: tuple = ()) -> list[tuple]:
     return found
 
 
-def operations(draw: Callable, value: object, new_values: st.SearchStrategy) -> Operation:
+def operations(draw: Draw, value: Any, new_values: Strategy) -> Operation:
     """One operation that fits a file holding ``value``, mostly on what is there."""
     there = places(value)
     path = draw(st.sampled_from(there)) if there else ()
@@ -232,22 +239,22 @@ def operations(draw: Callable, value: object, new_values: st.SearchStrategy) -> 
     if kind == "remove" and path and isinstance(path[-1], int):
         item = value
         for step in path:
-            item = item[step]  # type: ignore[index]
+            item = item[step]
         return Remove(path[:-1], item)
     if kind == "replace" and path:
         return Set(path, draw(new_values))
-    parents = [(), *(one for one in there if isinstance(_at(value, one), dict | list))]
+    parents = [(), *(one for one in there if isinstance(_at(value, one), Table | Items))]
     parent = draw(st.sampled_from(parents))
     inside = _at(value, parent)
     if isinstance(inside, list):
         return Set((*parent, len(inside)), draw(new_values))
     deeper = tuple(draw(st.lists(KEYS, max_size=1)))
     first = bool(draw(st.booleans()))
-    key = draw(KEYS.filter(lambda name: name not in inside))  # type: ignore[operator]
+    key = draw(KEYS.filter(lambda name: bool(name not in inside)))
     return Set((*parent, key, *deeper), draw(new_values), first=first and not deeper)
 
 
-def _at(value: object, path: tuple) -> object:
+def _at(value: Any, path: Path) -> Any:
     for step in path:
-        value = value[step]  # type: ignore[index]
+        value = value[step]
     return value

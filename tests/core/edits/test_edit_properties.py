@@ -12,7 +12,7 @@ from llmx.core.edits.formats import find
 from llmx.core.edits.operations import Step, steps
 from llmx.core.edits.rewrite import rewrite
 from llmx.core.edits.text import decode
-from llmx.core.edits.values import same, with_set, without
+from llmx.core.edits.values import Value, same, with_set, without
 from llmx.errors import ConfigError
 from tests.core.edits import formats_at_random as at_random
 
@@ -24,7 +24,7 @@ SCALARS = {
 }
 
 
-def written(paint, name, value):
+def written(paint: at_random.Paint, name: str, value: at_random.Table) -> str:
     if name == "toml":
         return at_random.toml(paint, value)
     if name == "yaml":
@@ -51,13 +51,13 @@ FORMATS = ["json", "jsonc", "toml", "yaml"]
 EXAMPLES = settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 
 
-def intended(value, step: Step):
+def intended(value: Value, step: Step) -> Value:
     if isinstance(step, Set):
         return with_set(value, step.path, step.value, first=step.first)
     return without(value, step.path)
 
 
-def is_within(path, above):
+def is_within(path: at_random.Path, above: at_random.Path) -> bool:
     return path[: len(above)] == above
 
 
@@ -104,7 +104,7 @@ def test_a_file_keeps_its_line_ends_and_its_byte_order_mark(name, data):
             assert after.count(b"\n") == after.count(end)
 
 
-def is_open_at_the_end(lines):
+def is_open_at_the_end(lines: list[str]) -> bool:
     return lines.count("```") % 2 == 1
 
 

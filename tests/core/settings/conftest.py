@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from llmx import paths
-from llmx.core.settings.active import Places, Settings, active, recall
+from llmx.core.settings import Places, Settings, active, recall
 from llmx.core.settings.merge import Merged, merge
 
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from llmx.core.settings import active as module
-from llmx.core.settings.active import known, recall
+from llmx.core import settings as module
+from llmx.core.settings import known, recall
 from llmx.core.settings.compiled import KEPT, compile_places, packed
 from llmx.core.settings.keys import defaults
 from llmx.core.settings.trust import trust
@@ -229,12 +229,12 @@ import sys
 before = set(sys.modules)
 from llmx import paths
 paths.SYSTEM_CONFIG = sys.argv[1]
-from llmx.core.settings.active import active
+from llmx.core.settings import active
 import os
 settings = active(os.environ, sys.argv[2])
 print(settings["exec.grace"], *sorted(set(sys.modules) - before))
 """
-HOT = ["llmx", "llmx.core", "llmx.core.plugins", "llmx.core.settings", "llmx.core.settings.active", "llmx.paths"]
+HOT = ["llmx", "llmx.core", "llmx.core.plugins", "llmx.core.settings", "llmx.paths"]
 
 
 def imported(machine, **variables: str) -> list[str]:

@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from llmx.core.settings.active import Places
+from llmx.core.settings import Places
 from llmx.core.settings.keys import PROFILES, defaults
 from llmx.core.settings.sources import Source
 from llmx.errors import ConfigError
