@@ -3,6 +3,7 @@
 import os
 import sys
 
+from llmx import __version__
 from llmx.core.plugins import load
 
 
@@ -10,8 +11,6 @@ def main() -> int:
     """Run ``llmx``; the hot paths never import Typer."""
     match sys.argv[1:]:
         case ["--version" | "-V"]:
-            from llmx import __version__
-
             print(f"llmx {__version__}")
             return 0
         case ["exec", *words]:
@@ -35,8 +34,9 @@ def one_file() -> int:
 
 def leave(code: int) -> None:
     """End at once: taking the interpreter apart costs more CPU than the whole run of a small command."""
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        if stream:  # None where the caller has closed it
+            stream.flush()
     os._exit(code)
 
 

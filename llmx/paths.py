@@ -75,5 +75,5 @@ def make_private(folder: str) -> str:
         try:
             os.mkdir(folder, 0o700)
         except FileExistsError:
-            pass
+            return folder
     return folder

@@ -51,10 +51,15 @@ def commands_table():
 def exit_code_table():
     """One row a kind of error."""
     kinds = sorted(subclasses(errors.LlmxError), key=lambda kind: (kind.exit_code, kind.__name__))
-    rows = [f"| {kind.exit_code} | {kind.__doc__.splitlines()[0].split(';')[0].rstrip('.').replace('``', '`')} |" for kind in kinds]
+    rows = [f"| {kind.exit_code} | {meaning(kind)} |" for kind in kinds]
     head = ["| 0 | Done, nothing to report |", "| 1 | The work was done and reports a failure or findings |"]
     foot = ["| 124 | Timed out, or stalled |", "| 128+n | `llm-exec`: signal n ended it; 137 for a limit |"]
     return "\n".join(["| code | meaning |", "|---|---|", *head, *rows, *foot]) + "\n"
+
+
+def meaning(kind):
+    """The first clause of the docstring of a kind of error."""
+    return kind.__doc__.splitlines()[0].split(";")[0].rstrip(".").replace("``", "`")
 
 
 def subclasses(kind):

@@ -10,21 +10,15 @@ def dumps(value: object) -> str:
     """
     if isinstance(value, str):
         return _text(value)
-    if value is None:
-        return "null"
-    if value is True:
-        return "true"
-    if value is False:
-        return "false"
     if isinstance(value, dict):
         return "{" + ",".join([f"{dumps(key)}:{dumps(item)}" for key, item in value.items()]) + "}"
     if isinstance(value, (list, tuple)):
         return "[" + ",".join([dumps(item) for item in value]) + "]"
-    if isinstance(value, float):
-        return _number(value)
-    if isinstance(value, int):
-        return int.__repr__(value)
-    raise TypeError(f"{type(value).__name__} has no JSON form")
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, (int, float)) and value - value == 0:
+        return repr(value)
+    raise TypeError(f"{value!r} has no JSON form")
 
 
 def _text(value: str) -> str:
@@ -45,9 +39,3 @@ def _is_unicode(value: str) -> bool:
     except UnicodeEncodeError:  # surrogate escapes: bytes that are no UTF-8
         return False
     return True
-
-
-def _number(value: float) -> str:
-    if value != value or value in (float("inf"), float("-inf")):
-        raise ValueError(f"{value} has no JSON form")
-    return repr(value)

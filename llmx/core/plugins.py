@@ -5,7 +5,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def load(target: str) -> "Any":
+def load(target: str) -> "Any":  # noqa: ANN401  # what it is, the name says
     """The object that ``package.module:attribute`` names.
 
     ``__import__`` and not ``importlib``, whose own import costs 2 ms on the way of every command.

@@ -15,6 +15,7 @@ FOR_THE_TREE = ("help", "schema")
 
 def main(words: list[str]) -> int | None:
     """Run what ``words`` (without the program's name) ask for; None when the command tree has the answer."""
+    _fill_closed_streams()
     try:
         line = parse(words)
         if any(name in line.values for name in FOR_THE_TREE):
@@ -52,6 +53,19 @@ def report(run: Run) -> int:
     return outcome.exit_code
 
 
+def _fill_closed_streams() -> None:
+    """Occupy descriptors 0 to 2 where the caller has closed them, so that no file of ours gets such a number.
+
+    The command finds them closed, as they were.
+    """
+    try:
+        while (descriptor := os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)) <= 2:
+            pass
+        os.close(descriptor)
+    except OSError:  # no /dev: nothing depends on it but callers who close streams
+        pass
+
+
 def _folder() -> str:
     try:
         return os.getcwd()
@@ -61,11 +75,15 @@ def _folder() -> str:
 
 def _check_result_file(path: str) -> None:
     """Refuse before the run what could not be written after it."""
-    if path and not os.path.isdir(os.path.dirname(path) or "."):
+    if not path:
+        return
+    folder = os.path.dirname(os.path.realpath(path))
+    is_there, is_special = os.path.exists(path), os.path.exists(path) and not os.path.isfile(path)
+    if not (is_special or os.path.isdir(folder)):
         raise ExecError(f"--result {path}: its folder does not exist", code="result")
-    if path and (
-        os.path.isdir(path) or not os.access(path if os.path.exists(path) else os.path.dirname(path) or ".", os.W_OK)
-    ):
+    if os.path.isdir(path):
+        raise ExecError(f"--result {path}: it is a folder", code="result")
+    if (is_there and not os.access(path, os.W_OK)) or not (is_special or os.access(folder, os.W_OK | os.X_OK)):
         raise ExecError(f"--result {path}: not writable", code="result")
 
 

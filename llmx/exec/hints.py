@@ -25,10 +25,7 @@ def hints(run: "Run") -> list[str]:
 
 def words(run: "Run") -> list[str]:
     """The lines for stderr after live output: what happened, where that is not the command's own affair, and hints."""
-    if run.setup_error:
-        what = [f"error: {run.setup_error['message']}"]
-    else:
-        what = _what_happened(run)
+    what = [f"error: {run.setup_error['message']}"] if run.setup_error else _what_happened(run)
     return what + [f"hint: {hint}" for hint in hints(run)]
 
 

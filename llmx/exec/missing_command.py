@@ -11,8 +11,11 @@ if TYPE_CHECKING:
 
 _METACHARACTERS = frozenset("|&;<>()$`*?\n")
 _BUILTINS = frozenset(
-    ". : alias cd declare eval exec exit export history let local popd pushd read return set shift shopt source trap"
-    " type typeset ulimit umask unset".split()
+    (
+        *(".", ":", "alias", "cd", "declare", "eval", "exec", "exit", "export", "history", "let", "local", "popd"),
+        *("pushd", "read", "return", "set", "shift", "shopt", "source", "trap", "type", "typeset", "ulimit"),
+        *("umask", "unset"),
+    )
 )
 _ALSO_CALLED = {
     "python": ("python3",),

@@ -138,10 +138,15 @@ def _folder(given: str, cwd: str) -> str:
 
 
 def _readable(given: str) -> str:
-    if given != "none" and not os.access(given, os.R_OK):
-        what = "cannot be read" if os.path.exists(given) else "does not exist"
-        raise ExecError(f"--stdin {given}: the file {what}", code="stdin", hint="--stdin none gives an empty stdin")
-    return given
+    if given == "none":
+        return given
+    if os.path.isdir(given):
+        what = "it is a folder"
+    elif not os.access(given, os.R_OK):
+        what = "the file cannot be read" if os.path.exists(given) else "the file does not exist"
+    else:
+        return given
+    raise ExecError(f"--stdin {given}: {what}", code="stdin", hint="--stdin none gives an empty stdin")
 
 
 TIMED_OUT, OWN_FAILURE, NOT_EXECUTABLE, KILLED = 124, 125, 126, 137

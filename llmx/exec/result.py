@@ -102,10 +102,11 @@ def write_file(path: str, data: bytes) -> None:
     if os.path.exists(path) and not os.path.isfile(path):
         _write(os.open(path, os.O_WRONLY | os.O_CLOEXEC), data)
         return
-    temporary = f"{path}.{os.getpid()}.tmp"
+    target = os.path.realpath(path)
+    temporary = f"{target}.{os.getpid()}.tmp"
     try:
         _write(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666), data)
-        os.rename(temporary, os.path.realpath(path))
+        os.rename(temporary, target)
     except OSError:
         if os.path.exists(temporary):
             os.unlink(temporary)

@@ -87,6 +87,7 @@ class TestShow:
         assert 'exec.capture_bytes = "64K"' in lines
         assert "llm.model = (unset)" in lines
 
+    @pytest.mark.promise("S0-04")
     def test_a_section_as_json_is_a_table(self, home):
         assert json.loads(run("show", "agents_md", "--output", "json")) == {
             "agents_md": {"enabled": True, "auto_update": True}
@@ -250,6 +251,7 @@ class TestValidate:
         assert "LLMX_EXEC__GRACE" in refused("validate").message
 
 
+@pytest.mark.promise("S0-40")
 def test_schema_validates_what_the_commands_write(home):
     run("set", "exec.grace", "2s")
     run("set", "llm.fallback", "a,b")
@@ -272,6 +274,7 @@ class TestPaths:
         assert text[1].split() == ["user", "absent", str(user_file(home))]
 
 
+@pytest.mark.promise("S2-04")
 def test_profiles_are_listed_with_what_they_are_for(home):
     assert [line.split()[0] for line in run("profiles").splitlines()] == list(PROFILES)
     assert all(set(row) == {"name", "description"} for row in json.loads(run("profiles", "--output", "json")))

@@ -16,7 +16,8 @@ import jsonschema
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-SCHEMA = json.loads((REPOSITORY / "llmx/data/exec-result.schema.json").read_text())
+SCHEMA_FILE = REPOSITORY / "llmx/data/exec-result.schema.json"
+SCHEMA = json.loads(SCHEMA_FILE.read_text())
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 NASTY = REPOSITORY / "tests/exec/nasty"
 MARK = "NASTY_TREE_MARK"
@@ -52,6 +53,8 @@ def checked(text):
 
 class Place:
     """A private folder (also HOME) in which llm-exec is run by the user ``uid``; what it starts carries a mark."""
+
+    schema = SCHEMA
 
     def __init__(self, folder, uid):
         self.folder = folder

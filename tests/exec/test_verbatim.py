@@ -12,7 +12,8 @@ import pytest
 
 CHANCE = random.Random(2)
 MEBIBYTE = CHANCE.randbytes(1 << 20)
-COPY_TO_BOTH = ["tee", "/dev/stderr"]
+COPY = "import sys; data = sys.stdin.buffer.read(); sys.stdout.buffer.write(data); sys.stderr.buffer.write(data)"
+COPY_TO_BOTH = [sys.executable, "-S", "-E", "-c", COPY]
 
 
 @pytest.mark.promise("S0-33")
@@ -125,7 +126,7 @@ def test_the_command_gets_no_descriptor_but_its_three(place):
 def test_a_descriptor_that_the_caller_hands_on_is_handed_on(place):
     read_end, write_end = os.pipe()
     os.set_inheritable(write_end, True)
-    ran = place.run("--", "sh", "-c", f"echo through >&{write_end}", pass_fds=[write_end])
+    ran = place.run("--", "bash", "-c", f"echo through >&{write_end}", pass_fds=[write_end])
     os.close(write_end)
     assert ran.code == 0
     assert os.read(read_end, 100) == b"through\n"

@@ -5,7 +5,7 @@ from tests.promises import Row
 ROWS = [
     Row("S0-56", "README, AGENTS.md and examples are there, and README's commands are run", "by real runs, not fakes"),
     Row("S2-07", "llmx version says what is installed, as text or JSON"),
-    Row("S2-08", "Completion scripts for bash, zsh and fish are committed and current", "llmx completion, not --install-completion"),
+    Row("S2-08", "Completion scripts for bash, zsh and fish are committed and current", "by llmx completion"),
     Row("S2-51", "What is not used is not imported"),
     Row("S2-95", "No warnings, and at least 95 % coverage, held by CI"),
     Row("S2-96", "Every kind of error has an exit code and the README's table shows it"),

@@ -17,7 +17,7 @@ else:
 
 DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin"
 
-# prctl(2), which Python has no function for. `_ctypes` is what the `ctypes` package is built on: 3 ms less a run.
+# prctl(2), which Python has no function for; `_ctypes` is what the `ctypes` package is built on: 3 ms less a run
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 
@@ -28,7 +28,7 @@ if sys.platform == "linux":
     try:
         import _ctypes
 
-        _prctl = _ctypes.dlsym(_ctypes.dlopen(None, 0), "prctl")  # type: ignore[arg-type]  # NULL: this process
+        _prctl = _ctypes.dlsym(_ctypes.dlopen(None, 0), "prctl")  # type: ignore[arg-type]  # None: this process
         _call = _ctypes.call_function
     except (ImportError, AttributeError, OSError):  # a Python built without it: fall back to the public package
         import ctypes
@@ -42,9 +42,9 @@ if sys.platform == "linux":
 class Launch:
     """What to start and how.
 
-    ``streams``: descriptors that become stdin, stdout and stderr, -1 to inherit. ``limits``: (resource, value)
-    pairs for setrlimit. ``groups``: ``cgroup.procs`` files to join. ``group``: the program leads a process group of its own. ``terminal``: a descriptor of
-    the terminal whose foreground that group takes, -1 for none.
+    ``streams``: descriptors that become stdin, stdout and stderr, -1 to inherit. ``limits``: (resource, value) pairs
+    for setrlimit. ``groups``: ``cgroup.procs`` files to join. ``group``: the program leads a process group of its own.
+    ``terminal``: a descriptor of the terminal whose foreground that group takes, -1 for none.
     """
 
     __slots__ = ("argv", "cwd", "env", "group", "groups", "limits", "program", "streams", "terminal")

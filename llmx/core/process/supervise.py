@@ -85,7 +85,10 @@ class Usage:
 
 
 class Ending:
-    """How it ended. ``status`` is wait(2)'s; ``leftovers`` were still running when the child had ended, ``survivors`` still are."""
+    """How it ended.
+
+    ``status`` is wait(2)'s; ``leftovers`` were still running when the child had ended, ``survivors`` still are.
+    """
 
     __slots__ = ("leftovers", "status", "survivors", "usage", "verdict")
 

@@ -72,7 +72,7 @@ class OrdinaryUser:
 
     def run(self, code: str) -> subprocess.CompletedProcess[str]:
         """Run ``code``, and hand back what it printed."""
-        ids = {} if os.geteuid() else {"user": self.account.pw_uid, "group": self.account.pw_gid, "extra_groups": []}
+        me, root = self.account, os.geteuid() == 0
         return subprocess.run(
             [sys.executable, "-c", code],
             env={
@@ -86,7 +86,9 @@ class OrdinaryUser:
             text=True,
             check=False,
             timeout=60,
-            **ids,  # type: ignore[arg-type]
+            user=me.pw_uid if root else None,
+            group=me.pw_gid if root else None,
+            extra_groups=[] if root else None,
         )
 
 

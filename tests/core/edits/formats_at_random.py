@@ -243,7 +243,7 @@ def operations(draw: Draw, value: Any, new_values: Strategy) -> Operation:
         return Remove(path[:-1], item)
     if kind == "replace" and path:
         return Set(path, draw(new_values))
-    parents = [(), *(one for one in there if isinstance(_at(value, one), Table | Items))]
+    parents = [(), *(one for one in there if isinstance(_at(value, one), dict | list))]
     parent = draw(st.sampled_from(parents))
     inside = _at(value, parent)
     if isinstance(inside, list):

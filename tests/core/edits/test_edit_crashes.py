@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -58,7 +59,7 @@ def changes(folder: Path, value: int) -> list[Change]:
     ]
 
 
-def found(folder: Path) -> list[object]:
+def found(folder: Path) -> list[Any]:
     return [edits.read(change.file).get("a") for change in changes(folder, 0)]
 
 

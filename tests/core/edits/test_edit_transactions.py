@@ -91,11 +91,9 @@ def test_a_file_that_does_not_parse_stops_the_whole_plan_with_its_line_and_colum
     good = write("good.json", "{}")
     bad = write(name, content)
     before = bad.read_bytes()
+    operation = Block("n", "x") if name == "a.md" else Set(("a",), 1)
     with pytest.raises(ConfigError) as caught:
-        edits.edit(
-            [Change(good, [Set(("a",), 1)]), Change(bad, [Set(("a",), 1), Block("n", "x")][name == "a.md" :][:1])],
-            title="t",
-        )
+        edits.edit([Change(good, [Set(("a",), 1)]), Change(bad, [operation])], title="t")
     assert caught.value.source == f"{bad}:{line}:{column}"
     assert caught.value.message.startswith(f"{bad}:{line}:{column}: ")
     assert bad.read_bytes() == before

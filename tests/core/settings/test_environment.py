@@ -19,6 +19,7 @@ TEXTS = {
 
 
 @pytest.mark.parametrize("setting", [s for s in SETTINGS if s.name != "profile"], ids=lambda setting: setting.name)
+@pytest.mark.promise("S2-05")
 def test_every_key_can_be_set(machine, setting):
     text, value = TEXTS.get(setting.kind) or (setting.choices[-1], setting.choices[-1])
     machine.env[setting.variable] = text

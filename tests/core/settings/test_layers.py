@@ -60,6 +60,7 @@ def read_all(data: bytes) -> None:
         ("output = 1979-05-27", "output", 1, "it must be one of text, json"),
     ],
 )
+@pytest.mark.promise("S0-41")
 def test_a_value_that_does_not_fit_is_named_with_its_line(text, key, line, words):
     error = fault(text)
     assert (error.key, error.source) == (key, f"{F}:{line}")
@@ -80,6 +81,7 @@ def test_a_value_that_does_not_fit_is_named_with_its_line(text, key, line, words
         ("exec.grace = 5\nexec.'' = 3", "exec.''", 2, None),
     ],
 )
+@pytest.mark.promise("S0-41")
 def test_an_unknown_key_gets_the_nearest_one(text, key, line, hint):
     error = fault(text)
     assert f"unknown key {key}" in error.message

@@ -13,6 +13,7 @@ LAYERS = ["default", "profile", "system", "user", "project", "config", "environm
 
 
 @pytest.mark.parametrize("top", range(len(LAYERS)))
+@pytest.mark.promise("S0-42", "S2-03")
 def test_each_layer_wins_over_all_below_it(machine, top):
     present = set(LAYERS[: top + 1])
     for seconds, name in enumerate(("system", "user", "project", "config"), 101):
