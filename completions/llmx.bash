@@ -1,7 +1,7 @@
 # Completion of llmx and llm-exec for bash; written from the command tree, do not edit.
 _llmx() {
   local path=${COMP_WORDS[0]##*/} words= word before= i
-  local known=" llmx/exec llmx/config llmx/trust llmx/help llmx/completion llmx/version llmx/config/init llmx/config/show llmx/config/get llmx/config/set llmx/config/unset llmx/config/validate llmx/config/schema llmx/config/paths llmx/config/profiles llmx/config/edit llmx/trust/add llmx/trust/list llmx/trust/revoke llmx/completion/show llmx/completion/install "
+  local known=" llmx/exec llmx/config llmx/trust llmx/undo llmx/history llmx/help llmx/completion llmx/version llmx/config/init llmx/config/show llmx/config/get llmx/config/set llmx/config/unset llmx/config/validate llmx/config/schema llmx/config/paths llmx/config/profiles llmx/config/edit llmx/trust/add llmx/trust/list llmx/trust/revoke llmx/completion/show llmx/completion/install "
   local valued=" --capture --command --config --cpu-time --cwd --file --grace --max-file-size --max-output --max-procs --memory --output --profile --result --stall-timeout --stdin --timeout "
   COMPREPLY=()
   for ((i = 1; i < COMP_CWORD; i++)); do
@@ -14,7 +14,7 @@ _llmx() {
   done
   if [[ $valued == *" $before "* ]]; then return; fi
   case $path in
-    "llmx") words="exec config trust help completion version --version --help" ;;
+    "llmx") words="exec config trust undo history help completion version --version --help" ;;
     "llmx exec") words="--command --cwd --stdin --keep-children --timeout --stall-timeout --grace --memory --cpu-time --max-procs --max-file-size --max-output --json --result --monitor --capture --quiet --no-sandbox --config --profile --schema --help" ;;
     "llmx config") words="init show get set unset validate schema paths profiles edit --help" ;;
     "llmx config init") words="--force --help" ;;
@@ -31,6 +31,8 @@ _llmx() {
     "llmx trust add") words="--output --help" ;;
     "llmx trust list") words="--output --help" ;;
     "llmx trust revoke") words="--output --help" ;;
+    "llmx undo") words="--force --output --help" ;;
+    "llmx history") words="--output --help" ;;
     "llmx help") words="--help" ;;
     "llmx completion") words="show install --help" ;;
     "llmx completion show") words="--help" ;;

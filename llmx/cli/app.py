@@ -24,6 +24,8 @@ class Root(LazyGroup):
         "exec": Member("llmx.cli.exec:command", "Run one command within limits; the same as llm-exec.", RUN),
         "config": Member("llmx.cli.config:app", "Read and change llmx's own settings.", SETTINGS),
         "trust": Member("llmx.cli.trust:app", "Say which projects' settings may do more than tune.", SETTINGS),
+        "undo": Member("llmx.cli.undo:app", "Take back the last edit of your files, or a named one.", SETTINGS),
+        "history": Member("llmx.cli.history:app", "List the edits llmx has made to your files.", SETTINGS),
         "help": Member("llmx.cli.help:app", "Read a chapter of the guide.", MORE),
         "completion": Member("llmx.cli.completion:app", "Show or install the shell's completion script.", MORE),
         "version": Member("llmx.cli.version:app", "Show the version and what is installed with it.", MORE),

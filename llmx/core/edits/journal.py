@@ -25,7 +25,7 @@ from llmx.core.edits.places import unwritable
 from llmx.core.edits.staging import sync_folder, write_durably
 from llmx.errors import ConfigError
 
-WAIT_S = 10.0
+WAIT_S = 30.0
 """How long a writer waits for the others."""
 
 KEPT = 100

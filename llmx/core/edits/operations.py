@@ -119,7 +119,8 @@ def narrow(step: Step, value: Value, *, ordered: bool) -> Iterator[Step]:
         return
     if same(old, step.value, ordered=ordered):
         return
-    if not (isinstance(old, dict) and isinstance(step.value, dict)) or not _can_grow(old, step.value, ordered):
+    both = isinstance(old, dict) and isinstance(step.value, dict) and bool(step.value)
+    if not both or not _can_grow(old, step.value, ordered):
         yield step
         return
     for key, item in step.value.items():

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from llmx.core.edits import Block, Set, Unset
 from llmx.core.edits.formats import find
-from llmx.core.edits.operations import Step, steps
+from llmx.core.edits.operations import Operation, Step, steps
 from llmx.core.edits.rewrite import rewrite
 from llmx.core.edits.text import decode
-from llmx.core.edits.values import Value, same, with_set, without
+from llmx.core.edits.values import Value, look, same, with_set, without
 from llmx.errors import ConfigError
 from tests.core.edits import formats_at_random as at_random
 
@@ -61,11 +61,20 @@ def is_within(path: at_random.Path, above: at_random.Path) -> bool:
     return path[: len(above)] == above
 
 
+def puts_a_scalar_among_tables(name: str, value: Value, operation: Operation) -> bool:
+    """What TOML refuses: an array of tables may be written under headers, where nothing but tables can go."""
+    if name != "toml" or not isinstance(operation, Set) or isinstance(operation.value, dict):
+        return False
+    neighbors = look(value, operation.path[:-1])
+    return isinstance(neighbors, list) and all(isinstance(one, dict) for one in neighbors)
+
+
 @pytest.mark.parametrize("name", FORMATS)
 @EXAMPLES
 @given(data=st.data())
 def test_a_text_means_what_was_asked_for_and_all_outside_the_entry_stays_as_it_is(name, data):
     text, value, paint, operation = data.draw(cases(name))
+    assume(not puts_a_scalar_among_tables(name, value, operation))
     format = find(name)
     after = rewrite(decode(text.encode()), format, (operation,))
     result, wanted = format.read(after.text), value
@@ -85,7 +94,8 @@ def test_a_text_means_what_was_asked_for_and_all_outside_the_entry_stays_as_it_i
 @EXAMPLES
 @given(data=st.data())
 def test_doing_it_twice_changes_nothing_more(name, data):
-    text, _, _, operation = data.draw(cases(name))
+    text, value, _, operation = data.draw(cases(name))
+    assume(not puts_a_scalar_among_tables(name, value, operation))
     assume(not (isinstance(operation, Unset) and isinstance(operation.path[-1], int)))
     once = rewrite(decode(text.encode()), find(name), (operation,))
     assert rewrite(once, find(name), (operation,)).encode() == once.encode()
@@ -95,7 +105,8 @@ def test_doing_it_twice_changes_nothing_more(name, data):
 @EXAMPLES
 @given(data=st.data())
 def test_a_file_keeps_its_line_ends_and_its_byte_order_mark(name, data):
-    text, _, _, operation = data.draw(cases(name))
+    text, value, _, operation = data.draw(cases(name))
+    assume(not puts_a_scalar_among_tables(name, value, operation))
     for bom, end in product((b"", BOM_UTF8), (b"\n", b"\r\n")):
         before = bom + text.replace("\r", "").encode().replace(b"\n", end)
         after = rewrite(decode(before), find(name), (operation,)).encode()

@@ -1,0 +1,123 @@
+"""A command that waits for input which nobody will send is found and ended; one that was spoken to never is."""
+
+import os
+import socket
+import sys
+
+import pytest
+
+QUICKLY = {"LLMX_EXEC__STDIN_WAIT": "0.5"}
+READ_FOREVER = "import os; os.read(0, 1)"
+
+
+def python(script):
+    return [sys.executable, "-S", "-E", "-c", script]
+
+
+@pytest.fixture(params=["pipe", "socket"])
+def line(request):
+    """The command's stdin and our end of it, both open: descriptor and function to send."""
+    if request.param == "pipe":
+        theirs, ours = os.pipe()
+        yield theirs, lambda data: os.write(ours, data)
+        os.close(theirs)
+        os.close(ours)
+    else:
+        theirs, ours = socket.socketpair()
+        yield theirs, ours.send
+        theirs.close()
+        ours.close()
+
+
+WAITING = {
+    "read": python(READ_FOREVER),
+    "recv": python("import socket; socket.socket(fileno=0).recv(1)"),
+    "cat": ["cat"],
+    "shell": ["sh", "-c", "read line"],
+    "duplicate": ["sh", "-c", "exec 5<&0 </dev/null; cat <&5"],
+    "grandchild": ["sh", "-c", "echo begun; (cat; true); true"],
+    "orphan": ["sh", "-c", "(cat <&3 &) 3<&0; sleep 60"],
+}
+
+
+@pytest.mark.parametrize("command", WAITING)
+def test_a_command_that_waits_for_a_first_byte_is_ended_as_stalled(either_place, line, command):
+    if command == "recv" and not isinstance(line[0], socket.socket):
+        pytest.skip("recv needs a socket: there is one in the other half of this table")
+    ran = either_place.run("--json", "--", *WAITING[command], stdin=line[0], env=QUICKLY)
+    result = ran.result
+    assert (ran.code, result["status"], result["blocked_on"]) == (124, "stalled", "stdin")
+    assert "--stdin none" in result["hints"][0]
+    assert either_place.survivors() == {}
+
+
+def test_it_is_said_on_stderr(place, line):
+    ran = place.run("--no-sandbox", "--", "cat", stdin=line[0], env=QUICKLY)
+    assert ran.code == 124
+    first, second = ran.err.decode().splitlines()
+    assert first == "llm-exec: stalled: it waited 0.5 s for a first byte on stdin"
+    assert second.startswith("llm-exec: hint: ")
+    assert "--stdin none" in second
+
+
+# Says that it runs, reads one byte, says so, and has a child wait for the next: that may take as long as it likes.
+SPOKEN_TO = """
+import os, time
+open("up", "w").close()
+os.write(1, os.read(0, 1))
+if os.fork() == 0:
+    os.read(0, 1)
+time.sleep(1.2)
+"""
+
+
+@pytest.mark.parametrize("when", ["before its start", "after its start"])
+def test_a_command_that_got_a_byte_may_wait_for_more_as_long_as_it_likes(place, line, until, when):
+    theirs, send = line
+    if when == "before its start":
+        send(b"x")
+    process = place.start("--json", "--", *python(SPOKEN_TO), stdin=theirs, env=QUICKLY)
+    until((place.folder / "up").exists)
+    if when == "after its start":
+        send(b"x")
+    ran = place.finish(process)
+    assert (ran.code, ran.result["status"], ran.result["stdout"]) == (0, "ok", "x")
+
+
+def test_a_command_that_never_reads_is_left_alone(place, line):
+    ran = place.run("--json", "--", "sleep", "1.2", stdin=line[0], env=QUICKLY)
+    assert (ran.code, ran.result["status"]) == (0, "ok")
+
+
+def test_a_command_that_reads_something_else_is_left_alone(place, line):
+    script = "import os, threading; r, w = os.pipe(); threading.Timer(1.2, os.write, (w, b'x')).start(); os.read(r, 1)"
+    ran = place.run("--json", "--", *python(script), stdin=line[0], env=QUICKLY)
+    assert (ran.code, ran.result["status"]) == (0, "ok")
+
+
+def test_an_end_of_file_is_an_answer(place):
+    ran = place.run("--json", "--", "sh", "-c", "cat; sleep 0.8", input=b"", env=QUICKLY)
+    assert (ran.code, ran.result["status"]) == (0, "ok")
+
+
+def test_0_waits_for_ever_and_the_timeout_says_what_it_waited_for(place, line):
+    ran = place.run("--json", "--timeout", "0.8", "--", "cat", stdin=line[0], env={"LLMX_EXEC__STDIN_WAIT": "0"})
+    assert (ran.code, ran.result["status"], ran.result["blocked_on"]) == (124, "timeout", "stdin")
+    assert "--stdin none" in ran.result["hints"][0]
+
+
+def test_at_a_timeout_nothing_is_claimed_of_a_command_that_does_not_read(place, line):
+    ran = place.run("--json", "--timeout", "0.4", "--", "sleep", "60", stdin=line[0])
+    assert ran.result["status"] == "timeout"
+    assert "blocked_on" not in ran.result
+
+
+@pytest.mark.parametrize("stdin", ["none", "/dev/zero"])
+def test_with_a_stdin_of_its_own_nobody_looks(place, line, stdin):
+    ran = place.run("--json", "--stdin", stdin, "--", "sleep", "0.9", stdin=line[0], env=QUICKLY)
+    assert ran.result["status"] == "ok"
+
+
+def test_the_default_is_ten_seconds(place):
+    ran = place.run(program=[sys.executable, "-m", "llmx", "config", "get", "exec.stdin_wait"])
+    assert ran.out.decode().strip() in ("10", "10.0", "10s"), ran
