@@ -1,45 +1,79 @@
 # Completion of llmx and llm-exec for bash; written from the command tree, do not edit.
+
+# what may follow at the place $1
+_llmx_place() {
+  members= words= values= runs=
+  case $1 in
+    "llmx") members="exec config trust undo history help completion version" words="exec config trust undo history help completion version --version --help" values="" ;;
+    "llmx exec") members="" words="--command --cwd --stdin --keep-children --timeout --stall-timeout --grace --memory --cpu-time --max-procs --max-file-size --max-output --json --json=full --result --monitor --capture --quiet --no-sandbox --config --profile --schema --help" values="--command= --cwd= --stdin= --timeout= --stall-timeout= --grace= --memory= --cpu-time= --max-procs= --max-file-size= --max-output= --result= --capture= --config= --profile=" runs=1 ;;
+    "llmx config") members="init show get set unset validate schema paths profiles edit" words="init show get set unset validate schema paths profiles edit --help" values="" ;;
+    "llmx config init") members="" words="--force --help" values="" ;;
+    "llmx config show") members="" words="--sources --output --config --profile --help" values="--output=text,json --config= --profile=" ;;
+    "llmx config get") members="" words="--output --config --profile --help" values="--output=text,json --config= --profile=" ;;
+    "llmx config set") members="" words="--help" values="" ;;
+    "llmx config unset") members="" words="--help" values="" ;;
+    "llmx config validate") members="" words="--file --output --config --profile --help" values="--file= --output=text,json --config= --profile=" ;;
+    "llmx config schema") members="" words="--help" values="" ;;
+    "llmx config paths") members="" words="--output --config --help" values="--output=text,json --config=" ;;
+    "llmx config profiles") members="" words="--output --help" values="--output=text,json" ;;
+    "llmx config edit") members="" words="--help" values="" ;;
+    "llmx trust") members="list revoke" words="list revoke --help" values="" ;;
+    "llmx trust list") members="" words="--output --help" values="--output=text,json" ;;
+    "llmx trust revoke") members="" words="--output --help" values="--output=text,json" ;;
+    "llmx undo") members="" words="--force --output --help" values="--output=text,json" ;;
+    "llmx history") members="" words="--output --help" values="--output=text,json" ;;
+    "llmx help") members="" words="exit-codes running-commands --help" values="" ;;
+    "llmx completion") members="show install" words="show install --help" values="" ;;
+    "llmx completion show") members="" words="bash zsh fish --help" values="" ;;
+    "llmx completion install") members="" words="bash zsh fish --help" values="" ;;
+    "llmx version") members="" words="--verbose --short --output --help" values="--output=text,json" ;;
+    "llm-exec") members="" words="--command --cwd --stdin --keep-children --timeout --stall-timeout --grace --memory --cpu-time --max-procs --max-file-size --max-output --json --json=full --result --monitor --capture --quiet --no-sandbox --config --profile --schema --help" values="--command= --cwd= --stdin= --timeout= --stall-timeout= --grace= --memory= --cpu-time= --max-procs= --max-file-size= --max-output= --result= --capture= --config= --profile=" runs=1 ;;
+  esac
+}
+
+# another program's command line starts at word $1
+_llmx_command() {
+  if declare -F _command_offset >/dev/null; then
+    _command_offset "$1"
+  elif ((COMP_CWORD == $1)); then
+    mapfile -t COMPREPLY < <(compgen -c -- "${COMP_WORDS[COMP_CWORD]}")
+  fi
+}
+
 _llmx() {
-  local path=${COMP_WORDS[0]##*/} words= word before= i
-  local known=" llmx/exec llmx/config llmx/trust llmx/undo llmx/history llmx/help llmx/completion llmx/version llmx/config/init llmx/config/show llmx/config/get llmx/config/set llmx/config/unset llmx/config/validate llmx/config/schema llmx/config/paths llmx/config/profiles llmx/config/edit llmx/trust/add llmx/trust/list llmx/trust/revoke llmx/completion/show llmx/completion/install "
-  local valued=" --capture --command --config --cpu-time --cwd --file --grace --max-file-size --max-output --max-procs --memory --output --profile --result --stall-timeout --stdin --timeout "
+  local path=${COMP_WORDS[0]##*/} typed=${COMP_WORDS[COMP_CWORD]} members words values runs word before= i
   COMPREPLY=()
+  _llmx_place "$path"
   for ((i = 1; i < COMP_CWORD; i++)); do
     word=${COMP_WORDS[i]}
-    if [[ $valued == *" $before "* ]]; then before=; continue; fi
-    before=$word
-    if [[ $word == -- ]]; then return; fi
-    if [[ $known == *" ${path// //}/$word "* ]]; then path+=" $word"; continue; fi
-    case $path:$word in llm-exec:[!-]* | "llmx exec":[!-]*) return ;; esac
+    if [[ $word == = ]]; then # bash splits --option=value in three
+      ((i + 1 < COMP_CWORD)) && before=
+      ((i += 1))
+    elif [[ -n $before && " $values " == *" $before="* ]]; then
+      before=
+    elif [[ $runs && $word == -- ]]; then
+      _llmx_command $((i + 1))
+      return
+    elif [[ $runs && $word != -* ]]; then
+      _llmx_command "$i"
+      return
+    elif [[ " $members " == *" $word "* ]]; then
+      path+=" $word" before=
+      _llmx_place "$path"
+    else
+      before=$word
+    fi
   done
-  if [[ $valued == *" $before "* ]]; then return; fi
-  case $path in
-    "llmx") words="exec config trust undo history help completion version --version --help" ;;
-    "llmx exec") words="--command --cwd --stdin --keep-children --timeout --stall-timeout --grace --memory --cpu-time --max-procs --max-file-size --max-output --json --result --monitor --capture --quiet --no-sandbox --config --profile --schema --help" ;;
-    "llmx config") words="init show get set unset validate schema paths profiles edit --help" ;;
-    "llmx config init") words="--force --help" ;;
-    "llmx config show") words="--sources --output --config --profile --help" ;;
-    "llmx config get") words="--output --config --profile --help" ;;
-    "llmx config set") words="--help" ;;
-    "llmx config unset") words="--help" ;;
-    "llmx config validate") words="--file --output --config --profile --help" ;;
-    "llmx config schema") words="--help" ;;
-    "llmx config paths") words="--output --config --help" ;;
-    "llmx config profiles") words="--output --help" ;;
-    "llmx config edit") words="--help" ;;
-    "llmx trust") words="add list revoke --help" ;;
-    "llmx trust add") words="--output --help" ;;
-    "llmx trust list") words="--output --help" ;;
-    "llmx trust revoke") words="--output --help" ;;
-    "llmx undo") words="--force --output --help" ;;
-    "llmx history") words="--output --help" ;;
-    "llmx help") words="--help" ;;
-    "llmx completion") words="show install --help" ;;
-    "llmx completion show") words="--help" ;;
-    "llmx completion install") words="--help" ;;
-    "llmx version") words="--verbose --short --output --help" ;;
-    "llm-exec") words="--command --cwd --stdin --keep-children --timeout --stall-timeout --grace --memory --cpu-time --max-procs --max-file-size --max-output --json --result --monitor --capture --quiet --no-sandbox --config --profile --schema --help" ;;
-  esac
-  mapfile -t COMPREPLY < <(compgen -W "$words" -- "${COMP_WORDS[COMP_CWORD]}")
+  if [[ $typed == = ]]; then typed=; fi
+  if [[ -n $before && " $values " == *" $before="* ]]; then
+    words=" $values"
+    words=${words#*" $before="}
+    words=${words%% *}
+    words=${words//,/ }
+  elif [[ $runs && -n $typed && $typed != -* ]]; then
+    _llmx_command "$COMP_CWORD"
+    return
+  fi
+  mapfile -t COMPREPLY < <(compgen -W "$words" -- "$typed")
 }
 complete -o default -o bashdefault -F _llmx llmx llm-exec

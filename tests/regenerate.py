@@ -10,7 +10,8 @@ from pathlib import Path
 
 from llmx import errors
 from llmx.cli.app import Root
-from llmx.cli.complete import SCRIPTS, places
+from llmx.cli.complete import SCRIPTS, script
+from llmx.cli.places import places
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -18,8 +19,8 @@ ROOT = Path(__file__).resolve().parents[1]
 def generated():
     """Each file's path below the root, and its text."""
     yield "README.md", readme()
-    for name, write in SCRIPTS.items():
-        yield f"completions/{name}", write()
+    for name in SCRIPTS:
+        yield f"completions/{name}", script(name)
     for place in places():
         if place.path != "llm-exec":
             yield f"tests/snapshots/{place.path.replace(' ', '_')}.txt", help_of(place.path.split()[1:])
@@ -49,12 +50,16 @@ def commands_table():
 
 
 def exit_code_table():
-    """One row a kind of error."""
-    kinds = sorted(subclasses(errors.LlmxError), key=lambda kind: (kind.exit_code, kind.__name__))
-    rows = [f"| {kind.exit_code} | {meaning(kind)} |" for kind in kinds]
-    head = ["| 0 | Done, nothing to report |", "| 1 | The work was done and reports a failure or findings |"]
-    foot = ["| 124 | Timed out, or stalled |", "| 128+n | `llm-exec`: signal n ended it; 137 for a limit |"]
-    return "\n".join(["| code | meaning |", "|---|---|", *head, *rows, *foot]) + "\n"
+    """One row a code, in the words of the kinds of error that carry it; a package's own kinds go under theirs."""
+    meanings = {0: ["Done, nothing to report"], 1: ["The work was done and reports a failure or findings"]}
+    for kind in subclasses(errors.LlmxError):
+        if kind.__module__ == errors.__name__:
+            known = meanings.setdefault(kind.exit_code, [])
+            known.append(meaning(kind)[0].lower() + meaning(kind)[1:] if known else meaning(kind))
+    meanings[124] = ["Timed out, or stalled"]
+    rows = [f"| {code} | {', or '.join(meanings[code])} |" for code in sorted(meanings)]
+    foot = "| 128+n | Signal n ended it: 130 interrupted; `llm-exec` says 137 for a limit too |"
+    return "\n".join(["| code | meaning |", "|---|---|", *rows, foot]) + "\n"
 
 
 def meaning(kind):
@@ -76,7 +81,15 @@ def help_of(words):
 
 def stale():
     """The files that differ from what the code says."""
-    return [name for name, text in generated() if not (ROOT / name).is_file() or (ROOT / name).read_text() != text]
+    return orphans() + [
+        name for name, text in generated() if not (ROOT / name).is_file() or (ROOT / name).read_text() != text
+    ]
+
+
+def orphans():
+    """The help snapshots of commands that there are no more."""
+    known = {f"{place.path.replace(' ', '_')}.txt" for place in places()}
+    return [f"tests/snapshots/{path.name}" for path in (ROOT / "tests/snapshots").iterdir() if path.name not in known]
 
 
 def main():
@@ -84,6 +97,8 @@ def main():
         old = stale()
         print("\n".join(f"{name} is out of date: run python -m tests.regenerate" for name in old) or "all current")
         return 1 if old else 0
+    for name in orphans():
+        (ROOT / name).unlink()
     for name, text in generated():
         path = ROOT / name
         path.parent.mkdir(exist_ok=True)

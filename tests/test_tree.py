@@ -10,7 +10,8 @@ import pytest
 
 from llmx import errors
 from llmx.cli.app import Root
-from llmx.cli.complete import SCRIPTS, places
+from llmx.cli.complete import SCRIPTS
+from llmx.cli.places import places
 from tests.regenerate import stale, subclasses
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -89,12 +90,26 @@ def test_version_as_text_and_as_json():
     assert "pip install 'llmx-toolkit[" in llmx("version", "--verbose").stdout or all(facts["optional"].values())
 
 
+def codes(text):
+    """The first column of the tables in ``text``."""
+    return {line.split()[1] for line in text.splitlines() if line.startswith("| ") and line.split()[1] != "code"}
+
+
 @pytest.mark.promise("S2-96")
-def test_every_kind_of_error_has_an_exit_code_and_stands_in_the_readme():
-    table = (ROOT / "README.md").read_text().split("## Exit codes")[1]
+def test_every_kind_of_error_has_an_exit_code_that_the_readme_and_the_guide_explain():
+    readme = codes((ROOT / "README.md").read_text().split("## Exit codes")[1])
+    guide = codes((ROOT / "llmx/data/guide/exit-codes.md").read_text())
     for kind in subclasses(errors.LlmxError):
-        assert "exit_code" in vars(kind), f"{kind.__name__} has no exit code of its own"
-        assert f"| {kind.exit_code} |" in table
+        assert str(kind.exit_code) in readme & guide, kind.__name__
+        assert "exit_code" in vars(kind) or kind.__module__ != errors.__name__, f"{kind.__name__} has none of its own"
+    assert readme - guide == set()
+
+
+@pytest.mark.promise("S2-96")
+@pytest.mark.parametrize("kind", subclasses(errors.LlmxError), ids=lambda kind: kind.__name__)
+def test_every_kind_of_error_shows_its_hint_below_its_message(kind):
+    assert errors.render(kind("this is wrong", hint="type that")) == "error: this is wrong\nhint: type that"
+    assert errors.render(kind("this is wrong")) == "error: this is wrong"
 
 
 CHECKS = {"llmx.bash": ["bash", "-n"], "_llmx": ["zsh", "-n"], "llmx.fish": ["fish", "--no-execute"]}

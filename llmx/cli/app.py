@@ -3,18 +3,18 @@
 import gc
 import os
 import sys
-from itertools import pairwise
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 from typer.main import get_command
 
 from llmx import __version__
 from llmx.cli.lazy import LazyGroup, Member
-from llmx.core.jsonline import dumps
-from llmx.errors import LlmxError, render
+from llmx.cli.refusal import is_help, is_refusal, refusal, show
+from llmx.errors import LlmxError, UsageError
 
 RUN, SETTINGS, MORE = "Run", "Settings", "More"
+INTERRUPTED = 130
 
 
 class Root(LazyGroup):
@@ -30,6 +30,14 @@ class Root(LazyGroup):
         "completion": Member("llmx.cli.completion:app", "Show or install the shell's completion script.", MORE),
         "version": Member("llmx.cli.version:app", "Show the version and what is installed with it.", MORE),
     }
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401  # Typer's context is private
+        """The command, imported; from here on there is something to collect, but nothing among the imports."""
+        found = super().resolve_command(ctx, args)
+        if not gc.isenabled():
+            gc.freeze()
+            gc.enable()
+        return found
 
 
 MARKUP: Literal["rich"] | None = "rich" if sys.stdout.isatty() else None
@@ -62,24 +70,26 @@ def root(
 
 
 def open_tree() -> int:
-    """Run the command that ``sys.argv`` names; every error of llmx's own is shown here and nowhere else."""
-    gc.disable()  # a short-lived process: collecting while importing only costs
-    command = get_command(app)
-    gc.enable()
+    """Run the command that ``sys.argv`` names and return its exit code; every error is shown here and nowhere else."""
     try:
-        command(prog_name="llmx")
-    except LlmxError as error:
-        if os.environ.get("LLMX_DEBUG"):
-            raise
-        show(error)
-        return error.exit_code
-    except SystemExit as leaving:
-        return leaving.code if isinstance(leaving.code, int) else 1 if leaving.code else 0
-    return 0
+        code = get_command(app)(prog_name="llmx", standalone_mode=False)
+    except typer.Abort:
+        print("interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except Exception as error:
+        return _failed(error)
+    finally:
+        gc.freeze()  # the interpreter looks through everything once more at its end, for 4 ms and no use
+    return code if isinstance(code, int) else 0
 
 
-def show(error: LlmxError) -> None:
-    """The error on stderr, and as JSON on stdout where JSON was asked for."""
-    print(render(error), file=sys.stderr)
-    if "--output=json" in sys.argv or ("--output", "json") in pairwise(sys.argv):
-        print(dumps({"error": {"message": error.message, "hint": error.hint, "exit_code": error.exit_code}}))
+def _failed(error: Exception) -> int:
+    """Show what is the user's to know; what is a defect of ours goes on as it is."""
+    if is_help(error):
+        print(error, file=sys.stderr)
+        return UsageError.exit_code
+    known = error if isinstance(error, LlmxError) else refusal(error) if is_refusal(error) else None
+    if known is None or os.environ.get("LLMX_DEBUG"):
+        raise error
+    show(known, sys.argv[1:])
+    return known.exit_code

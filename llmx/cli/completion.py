@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from llmx.cli.complete import SCRIPTS
+from llmx.cli import complete
 from llmx.paths import home
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
@@ -56,7 +56,7 @@ def install(shell: ShellArgument) -> None:
 
 def script(shell: Shell) -> str:
     """The script for ``shell``, as ``completions/`` holds it."""
-    return SCRIPTS[PLACES[shell][0]]()
+    return complete.script(PLACES[shell][0])
 
 
 def _write(path: str, text: str) -> None:

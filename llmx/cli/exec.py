@@ -12,6 +12,7 @@ from typing import Any
 import typer
 from typer.core import TyperArgument, TyperCommand, TyperOption
 
+from llmx.errors import UsageError
 from llmx.exec import main
 from llmx.exec.argv import parse
 from llmx.exec.options import OPTIONS, Option
@@ -41,7 +42,7 @@ def parse_is_help(words: list[str]) -> bool:
     """Whether ``--help`` stands among the options; words that do not parse are the run's to refuse."""
     try:
         return "help" in parse(words).values
-    except Exception:
+    except UsageError:
         return False
 
 
@@ -57,7 +58,7 @@ def command(markup: Any) -> ExecCommand:  # noqa: ANN401  # Typer's markup mode 
     )
 
 
-DESCRIPTION = """Run one command within limits; the same as llm-exec.
+DESCRIPTION = """Run one command within limits and come back with one honest result.
 
 The first word that is not an option starts the command; after -- everything is the command's. The exit code is the
 command's own; 124 timed out or stalled, 125 llm-exec's own failure, 126 not executable, 127 not found, 128+n a signal.

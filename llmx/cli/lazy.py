@@ -39,7 +39,7 @@ class Deferred(TyperCommand):
         else:
             command = made(self.rich_markup_mode)
         command.name = self.name
-        command.help = self.member.help
+        command.help = command.help or self.member.help
         return command
 
 

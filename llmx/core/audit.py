@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+LOOKS = 10  # at a last line without its end, 2 ms apart: a long line grows page by page
+
+
 class AuditLog:
     """An open log, or the reason why there is none in ``problem``."""
 
@@ -52,9 +55,13 @@ class AuditLog:
             return os.open(self.path, flags, 0o600)
 
     def _was_torn(self) -> bool:
-        """Whether the last line lacks its end, as a full disk leaves it."""
-        size = os.fstat(self._descriptor).st_size
-        return size > 0 and os.pread(self._descriptor, 1, size - 1) != b"\n"
+        """Whether the last line lacks its end, as a full disk leaves it; one that is being written gets its time."""
+        for _ in range(LOOKS):
+            size = os.fstat(self._descriptor).st_size
+            if size == 0 or os.pread(self._descriptor, 1, size - 1) == b"\n":
+                return False
+            time.sleep(0.002)
+        return True
 
 
 def timestamp(seconds: float) -> str:

@@ -20,8 +20,9 @@ SLOWEST = 0.5  # seconds between two looks
 class StdinWatch:
     """Ends the run when one process has sat in a read of stdin for ``wait`` seconds and no byte has ever come.
 
-    The supervisor's listener on stdin takes this watch away as soon as anything arrives. A reader that is quicker
-    than the listener is caught by its own count of finished reads: when that grows between two looks, bytes came.
+    The supervisor's listener on stdin takes this watch away as soon as a byte arrives. As neither pipes nor sockets
+    count what went through, whoever is seen waiting must also stay asleep: once one of them has woken up, or is gone,
+    it may have been spoken to, and nothing is claimed any more.
     """
 
     def __init__(self, descendants: "Callable[[], list[int]]", now: float, wait: float) -> None:
@@ -29,22 +30,20 @@ class StdinWatch:
         self._descendants = descendants
         self._started = now
         self._wait = wait
-        self._waiting: dict[int, tuple[float, bytes]] = {}  # pid -> since when, and its count of reads then
+        self._waiting: dict[int, tuple[float, bytes]] = {}  # pid -> since when, and how often it had slept by then
 
     def check(self, now: float) -> Verdict | None:
         self.due = now + min(SLOWEST, max(0.005, (now - self._started) / 10))
         waiting = {}
-        for pid in self._descendants():
-            if not waits_for_stdin(pid):
-                continue
-            reads = _finished_reads(pid)
-            since, before = self._waiting.get(pid, (now, reads))
-            if reads != before:
-                self.due = NEVER
-                return None
-            if now - since >= self._wait:
-                return Verdict("stalled", "stdin")
-            waiting[pid] = (since, before)
+        for pid in filter(waits_for_stdin, self._descendants()):
+            sleeps = _sleeps(pid)
+            since, before = self._waiting.get(pid, (now, sleeps))
+            if sleeps == before:
+                waiting[pid] = (since, sleeps)
+        if self._waiting.keys() - waiting.keys():
+            self.due = NEVER
+        elif any(now - since >= self._wait for since, _ in waiting.values()):
+            return Verdict("stalled", "stdin")
         self._waiting = waiting
         return None
 
@@ -61,9 +60,10 @@ def waits_for_stdin(pid: int) -> bool:
     return (theirs.st_dev, theirs.st_ino) == (ours.st_dev, ours.st_ino)
 
 
-def _finished_reads(pid: int) -> bytes:
+def _sleeps(pid: int) -> bytes:
+    """How often ``pid`` has given up the processor to wait for something; unchanged as long as it sleeps."""
     try:
-        return _read(f"/proc/{pid}/io").partition(b"syscr: ")[2].partition(b"\n")[0]
+        return _read(f"/proc/{pid}/status").partition(b"\nvoluntary_ctxt_switches:")[2].partition(b"\n")[0]
     except OSError:
         return b""
 

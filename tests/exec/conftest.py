@@ -20,6 +20,7 @@ SCHEMA_FILE = REPOSITORY / "llmx/data/exec-result.schema.json"
 SCHEMA = json.loads(SCHEMA_FILE.read_text())
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 NASTY = REPOSITORY / "tests/exec/nasty"
+LLM_EXEC = [sys.executable, "-m", "llmx", "exec"]
 MARK = "NASTY_TREE_MARK"
 PATIENCE = 20.0  # seconds; far above what anything here takes, far below the 60 s that what must be ended would run
 ORDINARY = 64321  # a user id that nothing else here uses
@@ -55,6 +56,7 @@ class Place:
     """A private folder (also HOME) in which llm-exec is run by the user ``uid``; what it starts carries a mark."""
 
     schema = SCHEMA
+    tool = LLM_EXEC
 
     def __init__(self, folder, uid):
         self.folder = folder
@@ -128,10 +130,7 @@ class Place:
         """The execution log's lines, each of which must be whole."""
         text = self.log.read_text()
         assert text.endswith("\n")
-        return [json.loads(line) for line in text.splitlines()]
-
-
-LLM_EXEC = [sys.executable, "-m", "llmx", "exec"]
+        return [json.loads(line) for line in text[:-1].split("\n")]
 
 
 @pytest.fixture

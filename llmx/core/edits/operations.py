@@ -55,6 +55,13 @@ Operation = Set | Unset | Add | Remove | Block
 Step = Set | Unset
 
 
+def setting(step: Step) -> Set:
+    """``step`` where it sets; raises ``LookupError`` where it would unset something that has no place in the text."""
+    if isinstance(step, Set):
+        return step
+    raise LookupError(f"nothing in the text is {dotted(step.path)}")
+
+
 def steps(operation: Operation, value: Value) -> Iterator[Step]:
     """The single steps that ``operation`` means for a file that holds ``value``; none where it already holds."""
     if isinstance(operation, Block):

@@ -38,7 +38,7 @@ def _checked(text: Text, format: Format, step: Step, value: Value) -> tuple[Text
         after = format.apply(text.text, step)
         after.encode()
         result = format.read(after)
-    except (ParseError, AssertionError, IndexError, KeyError, ValueError, RecursionError) as error:
+    except (ParseError, LookupError, ValueError, RecursionError) as error:
         raise _unmakeable(step) from error
     if not _agree(format, result, wanted, step):
         raise _unmakeable(step)
@@ -46,12 +46,7 @@ def _checked(text: Text, format: Format, step: Step, value: Value) -> tuple[Text
 
 
 def _agree(format: Format, result: Value, wanted: Value, step: Step) -> bool:
-    return same(format.settle(result, step), format.settle(wanted, step), ordered=format.ordered and _keeps_order(step))
-
-
-def _keeps_order(step: Step) -> bool:
-    """Order is compared unless a key was to come first and something that is not a neighbor may stand before it."""
-    return not (isinstance(step, Set) and step.first)
+    return same(format.settle(result, step), format.settle(wanted, step), ordered=format.ordered)
 
 
 def _unmakeable(step: Step) -> ConfigError:

@@ -48,7 +48,7 @@ def cases(draw, name):
 
 
 FORMATS = ["json", "jsonc", "toml", "yaml"]
-EXAMPLES = settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+EXAMPLES = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def intended(value: Value, step: Step) -> Value:

@@ -99,6 +99,9 @@ YAML = [
     ),
     Case("nothing becomes a table", "yaml", GOOSE, [Set(("empty", "a"), 1)], GOOSE + "    a: 1\n"),
     Case("the last entry leaves an empty table", "yaml", "a: # x\n  b: 1 # y\n", [Unset(("a", "b"))], "a: {} # x\n"),
+    Case("a table gives way to a word", "yaml", "a:\n  # c\n  b: 1\nd: 2\n", [Set(("a",), "x")], "a: x\n  # c\nd: 2\n"),
+    Case("a table gives way to a list", "yaml", "a: # c\n  b: 1\nd: 2\n", [Set(("a",), [1])], "a: # c\n- 1\nd: 2\n"),
+    Case("a table gives way to lines", "yaml", "a:\n  b: 1\nd: 2\n", [Set(("a",), "x\ny")], "a: |-\n  x\n  y\nd: 2\n"),
     Case("an empty table fills", "yaml", "a: {} # x\n", [Set(("a", "b"), 1)], "a: # x\n  b: 1\n"),
     Case(
         "words that older readers take for more are quoted",

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
-from llmx.core.edits.operations import Set, Step
+from llmx.core.edits.operations import Set, Step, setting
 from llmx.core.edits.values import KeyPath, Value, nested
 
 
@@ -95,7 +95,7 @@ def edit(text: str, node: Node, step: Step, path: KeyPath, spelling: Spelling, *
     """
     places = [place for place, entry in enumerate(node.entries) if entry.key == path[0]]
     if not places:
-        assert isinstance(step, Set)
+        step = setting(step)
         return _insert(
             text, node, path[0], nested(path[1:], step.value), step.first, spelling=spelling, own_line=own_line
         )

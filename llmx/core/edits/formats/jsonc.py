@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from llmx.core.edits.formats import ParseError
 from llmx.core.edits.formats.bracketed import Entry, Node, edit, indent_of, leading
-from llmx.core.edits.operations import Set, Step
+from llmx.core.edits.operations import Step, setting
 from llmx.core.edits.values import Value, nested
 from llmx.errors import ConfigError
 
@@ -179,7 +179,7 @@ class Json:
         if root.opening:
             own_line = bool(root.entries) or not text[: root.start].strip() or "\n" in text[: root.start]
             return edit(text, root, step, step.path, spelling, own_line=own_line)
-        assert isinstance(step, Set)
+        step = setting(step)
         written = spelling.spread(nested(step.path, step.value), "")
         if tokens:
             return text[: root.start] + written + text[root.end :]

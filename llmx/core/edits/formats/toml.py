@@ -13,7 +13,7 @@ from llmx.core.edits.formats import ParseError
 from llmx.core.edits.formats.bracketed import edit, leading, rest_of_line
 from llmx.core.edits.formats.toml_layout import COMMENT, Pair, Section, has_dotted, layout
 from llmx.core.edits.formats.toml_style import TomlSpelling, name, section
-from llmx.core.edits.operations import Set, Step
+from llmx.core.edits.operations import Set, Step, setting
 from llmx.core.edits.values import KeyPath, Value, look, nested, with_set, without
 from llmx.errors import ConfigError
 
@@ -42,7 +42,7 @@ class Toml:
     def apply(self, text: str, step: Step) -> str:
         """``text`` after ``step``."""
         if not text.strip():
-            assert isinstance(step, Set)
+            step = setting(step)
             value = nested(step.path, step.value)
             SPELLING.inline(value)
             return text + tomli_w.dumps(value)

@@ -85,7 +85,8 @@ def _names(text: str, at: int) -> tuple[list[str], int]:
     names: list[str] = []
     while True:
         found = KEY.match(text, skip(text, at, COMMENT))
-        assert found is not None
+        if found is None:
+            raise LookupError("the text is laid out in a way that is not known here")
         names.append(_name(found.group()))
         after = skip(text, found.end(), COMMENT)
         if text[after : after + 1] != ".":
@@ -105,7 +106,8 @@ def _pair(text: str, at: int, under: KeyPath) -> Pair:
 def _value(text: str, at: int) -> Node:
     if text[at] not in "[{":
         found = SCALAR.match(text, at)
-        assert found is not None
+        if found is None:
+            raise LookupError("the text is laid out in a way that is not known here")
         return Node(at, found.end())
     node = Node(at, at, text[at])
     at = skip(text, at + 1, COMMENT)

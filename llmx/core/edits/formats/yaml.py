@@ -11,7 +11,7 @@ from llmx.core.edits.formats import ParseError, bracketed
 from llmx.core.edits.formats.bracketed import indent_of, rest_of_line
 from llmx.core.edits.formats.yaml_layout import COMMENT, Entry, Node, as_bracketed, layout, loader
 from llmx.core.edits.formats.yaml_style import FlowSpelling, Style, scalar
-from llmx.core.edits.operations import Set, Step
+from llmx.core.edits.operations import Set, Step, setting
 from llmx.core.edits.values import KeyPath, Value, nested
 
 
@@ -66,7 +66,7 @@ class _Edit:
 
     def apply(self, step: Step) -> str:
         if self.root is None or (self.root.flow and not self.root.entries):
-            assert isinstance(step, Set)
+            step = setting(step)
             return self._from_nothing(nested(step.path, step.value))
         if self.root.flow:
             return self._in_brackets(self.root, step, step.path)
@@ -86,7 +86,7 @@ class _Edit:
         """``text`` after ``step`` in a block collection, with ``path`` still to go."""
         place = next((i for i, entry in enumerate(node.entries) if entry.key == path[0]), None)
         if place is None:
-            assert isinstance(step, Set)
+            step = setting(step)
             return self._insert(node, path[0], nested(path[1:], step.value), step.first)
         entry = node.entries[place]
         inner = entry.node

@@ -122,7 +122,8 @@ def _dash(text: str, at: int, column: int | None) -> tuple[int, int]:
     """The next dash of a block list, after ``at``; its dashes share a column, which the first one tells."""
     if column is None:
         found = re.compile(r"(?:[&!]\S*[ \t]*)*(?:#[^\n]*)?(?:\s+|#[^\n]*\n)*-(?=\s|$)").match(text, at)
-        assert found is not None
+        if found is None:
+            raise LookupError("the text is laid out in a way that is not known here")
         dash = found.end() - 1
         return dash, dash - (text.rfind("\n", 0, dash) + 1)
     begin = text.find("\n", at) + 1
