@@ -22,7 +22,7 @@ _llmx_place() {
     "llmx trust revoke") members="" words="--output --help" values="--output=text,json" ;;
     "llmx undo") members="" words="--force --output --help" values="--output=text,json" ;;
     "llmx history") members="" words="--output --help" values="--output=text,json" ;;
-    "llmx help") members="" words="exit-codes running-commands --help" values="" ;;
+    "llmx help") members="" words="exit-codes getting-started running-commands --help" values="" ;;
     "llmx completion") members="show install" words="show install --help" values="" ;;
     "llmx completion show") members="" words="bash zsh fish --help" values="" ;;
     "llmx completion install") members="" words="bash zsh fish --help" values="" ;;

@@ -134,7 +134,7 @@ complete -c llmx -n '__llmx_at \'llmx undo\'' -l output -x -a 'text json' -d 'te
 complete -c llmx -n '__llmx_at \'llmx undo\'' -l help -d 'Show this message and exit.'
 complete -c llmx -n '__llmx_at \'llmx history\'' -l output -x -a 'text json' -d 'text or json.'
 complete -c llmx -n '__llmx_at \'llmx history\'' -l help -d 'Show this message and exit.'
-complete -c llmx -n '__llmx_at \'llmx help\'' -f -a 'exit-codes running-commands'
+complete -c llmx -n '__llmx_at \'llmx help\'' -f -a 'exit-codes getting-started running-commands'
 complete -c llmx -n '__llmx_at \'llmx help\'' -l help -d 'Show this message and exit.'
 complete -c llmx -n '__llmx_at \'llmx completion\'' -f -a show -d 'Print the script.'
 complete -c llmx -n '__llmx_at \'llmx completion\'' -f -a install -d 'Write the script to where the shell looks for it.'

@@ -1,8 +1,11 @@
 """What every test stands on: a HOME of its own, no settings from outside, and an ordinary user to run things as."""
 
+import fcntl
 import os
 import pwd
 import subprocess
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -26,8 +29,10 @@ def ordinary_user():
     if os.getuid() != 0:
         return pwd.getpwuid(os.getuid())
     name = "llmx-tests"
-    try:
-        return pwd.getpwnam(name)
-    except KeyError:
-        subprocess.run(["useradd", "--create-home", "--shell", "/bin/bash", name], check=True)
-        return pwd.getpwnam(name)
+    with open(Path(tempfile.gettempdir()) / f"{name}.lock", "w") as lock:  # the suite runs in several processes
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            return pwd.getpwnam(name)
+        except KeyError:
+            subprocess.run(["useradd", "--create-home", "--shell", "/bin/bash", name], check=True)
+            return pwd.getpwnam(name)

@@ -38,7 +38,7 @@ def parse(words: list[str]) -> CommandLine:
         flag, equals, attached = word.partition("=")
         option = BY_FLAG.get(flag)
         if option is None:
-            raise _unknown(flag)
+            raise _unknown(flag, after_command="command" in values)
         if option.kind in ("flag", "mode"):
             values[option.dest] = _switch(option, flag, attached if equals else None)
             continue
@@ -97,7 +97,7 @@ def _switch(option: Option, flag: str, attached: str | None) -> object:
     return attached
 
 
-_EXAMPLES = {"duration": "90, 10m or 1h30m", "size": "512M or 2G", "count": "a whole number"}
+_EXAMPLES = {"duration": "90, 10m or 1h30m", "size": "512M or 2G", "count": "16"}
 
 
 def _example(option: Option) -> str | None:
@@ -123,14 +123,38 @@ _MEANT = {
     "--no-stdin": "did you mean --stdin none?",
     "--silent": "did you mean --quiet?",
     "--background": "background runs are not there yet; --keep-children leaves a started process running",
+    "--detach": "background runs are not there yet; --keep-children leaves a started process running",
+    "-d": "background runs are not there yet; --keep-children leaves a started process running",
+    "--env": "variables are set by env: llm-exec -- env NAME=VALUE CMD",
+    "-e": "variables are set by env: llm-exec -- env NAME=VALUE CMD",
+    "--kill-after": "did you mean --grace?",
+    "-k": "did you mean --grace?",
+    "--signal": "it is SIGTERM, and after --grace TIME SIGKILL",
+    "-s": "it is SIGTERM, and after --grace TIME SIGKILL",
+    "--no-timeout": "--timeout 0 is none",
+    "--time-limit": "did you mean --timeout?",
+    "--idle-timeout": "did you mean --stall-timeout?",
+    "--memory-limit": "did you mean --memory?",
+    "--max-memory": "did you mean --memory?",
+    "--cpu": "did you mean --cpu-time?",
+    "--cpus": "did you mean --cpu-time?",
+    "--pids-limit": "did you mean --max-procs?",
+    "--format": "did you mean --json?",
+    "-j": "did you mean --json?",
+    "--input": "did you mean --stdin FILE?",
+    "--chdir": "did you mean --cwd?",
+    "--directory": "did you mean --cwd?",
+    "-w": "did you mean --cwd?",
+    "--network": "there is no sandbox yet, so the network cannot be closed",
+    "--no-network": "there is no sandbox yet, so the network cannot be closed",
     "--version": "llmx --version shows it",
     "-V": "llmx --version shows it",
 }
 
 
-def _unknown(flag: str) -> UsageError:
-    hint = _MEANT.get(flag)
+def _unknown(flag: str, *, after_command: bool) -> UsageError:
+    hint = "the whole shell line is one word: --command 'ls -la'" if after_command else _MEANT.get(flag)
     if hint is None:
-        near = nearest(flag if flag.startswith("--") else "-" + flag, tuple(BY_FLAG))
+        near = nearest((flag if flag.startswith("--") else "-" + flag).lower(), tuple(BY_FLAG))
         hint = f"did you mean {near}?" if near else "llm-exec --help lists the options; the command's own go after --"
     return UsageError(f"unknown option {flag}", hint=hint)

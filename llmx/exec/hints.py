@@ -76,7 +76,7 @@ def _for_words(argv: list[str], *, is_shell: bool) -> list[str]:
     """Things that only a shell would have understood, handed to the command as they were."""
     if is_shell:
         return []
-    seen = [word for word in argv[1:] if word in _SHELL_WORDS]
+    seen = [word for word in argv[1:] if word in _SHELL_WORDS or _is_redirection(word) or word.endswith(";")]
     if seen:
         return [
             f"{seen[0]} went to {argv[0]} as a plain word: --command {shlex.quote(' '.join(argv))} runs a shell line"
@@ -89,6 +89,12 @@ def _for_words(argv: list[str], *, is_shell: bool) -> list[str]:
         ):
             return [f"{word} was not expanded: --command {shlex.quote(' '.join(argv))} runs a shell line"]
     return []
+
+
+def _is_redirection(word: str) -> bool:
+    """Such as ``2>/dev/null``, ``&>log`` or ``>out``; but not ``<div>``, which a search may be for."""
+    target = word.lstrip("0123456789&").lstrip(">")
+    return ">" in word[: len(word) - len(target)] and (target[:1].isalpha() or target.startswith(("/", ".", "~", "&")))
 
 
 def _for_processes(run: "Run") -> list[str]:

@@ -9,14 +9,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_METACHARACTERS = frozenset("|&;<>()$`*?\n")
-_BUILTINS = frozenset(
+_METACHARACTERS = frozenset("|&;<>()$`*?\n'\"")
+_SHELLS_OWN = frozenset(
     (
-        *(".", ":", "alias", "cd", "declare", "eval", "exec", "exit", "export", "history", "let", "local", "popd"),
-        *("pushd", "read", "return", "set", "shift", "shopt", "source", "trap", "type", "typeset", "ulimit"),
-        *("umask", "unset"),
+        *(".", ":", "[[", "alias", "case", "cd", "command", "declare", "eval", "exec", "exit", "export", "for"),
+        *("function", "history", "if", "let", "local", "popd", "pushd", "read", "return", "set", "shift", "shopt"),
+        *("source", "trap", "type", "typeset", "ulimit", "umask", "unset", "until", "while"),
     )
 )
+_TYPOGRAPHIC_DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212"
 _ALSO_CALLED = {
     "python": ("python3",),
     "python2": ("python3",),
@@ -47,7 +48,7 @@ def _as_shell_line(argv: list[str]) -> str:
     if name == "cd":
         folder = shlex.quote(argv[1]) if len(argv) > 1 else "DIR"
         return f"cd would change nothing outside: llm-exec --cwd {folder} -- CMD runs CMD there"
-    if name in _BUILTINS:
+    if name in _SHELLS_OWN:
         return f"{name} is a shell's own word: --command {shlex.quote(line)} runs it in one"
     return ""
 
@@ -57,10 +58,16 @@ def _as_something_else(argv: list[str], env: "Mapping[str, str]") -> str:
     if _is_assignment(name):
         rest = shlex.join(argv[1:]) or "CMD"
         return f"variables are set by env: llm-exec -- env {shlex.quote(name)} {rest}"
-    if name.startswith("~"):
+    if name == "~" or name.startswith("~/"):
         return f"the ~ was not expanded: write {env.get('HOME', '$HOME')}{name[1:]}"
     if name.startswith("-"):
         return "options of llm-exec stand before --, and the command comes first after it"
+    if name[0] in _TYPOGRAPHIC_DASHES:
+        return f"--{name.lstrip('-' + _TYPOGRAPHIC_DASHES)} is written with two plain dashes"
+    if "://" in name:
+        return f"a URL is no command: llm-exec -- curl -fsSL {shlex.quote(name)} fetches it"
+    if name in ("full", "compact"):
+        return f"the mode of --json stands behind a =: --json={name}"
     return ""
 
 
@@ -82,7 +89,12 @@ def _near_program(argv: list[str], path: str, cwd: str) -> list[str]:
     name = argv[0]
     if os.path.isfile(os.path.join(cwd, name)):
         return [_run_file(f"./{name}", argv[1:], cwd)]
+    if os.path.isdir(os.path.join(cwd, name)):
+        return [_enter_folder(name)]
     programs = _programs(path)
+    plain = name.lower().removesuffix(".exe").removesuffix(".cmd").removesuffix(".bat")
+    if plain in programs:
+        return [f"did you mean {shlex.join([plain, *argv[1:]])}?"]
     for other in _ALSO_CALLED.get(name, ()):
         if other in programs:
             words = [other, "-m", name] if (name, other) == ("pip", "python3") else [other]
@@ -106,12 +118,16 @@ def suggest_for_refused(argv: list[str], cwd: str) -> list[str]:
     name = argv[0]
     file = os.path.join(cwd, name)
     if os.path.isdir(file):
-        return [f"{name} is a folder: llm-exec --cwd {shlex.quote(name)} -- CMD runs CMD in it"]
+        return [_enter_folder(name)]
     if os.access(file, os.X_OK):
         return _for_interpreter(file)
     if "/" not in name:
         return []
     return [_run_file(name, argv[1:], cwd)]
+
+
+def _enter_folder(name: str) -> str:
+    return f"{name} is a folder: llm-exec --cwd {shlex.quote(name)} -- CMD runs CMD in it"
 
 
 def _run_file(name: str, arguments: list[str], cwd: str) -> str:

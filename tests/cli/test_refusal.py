@@ -76,10 +76,8 @@ def test_a_reader_that_leaves_early_gets_no_traceback():
 def on_terminal(*words):
     """What a terminal shows for ``llmx`` with ``words``, and the exit code."""
     terminal, theirs = pty.openpty()
-    streams = {"stdin": theirs, "stdout": theirs, "stderr": theirs}
-    process = subprocess.Popen(
-        [*LLMX, *words], env=os.environ | {"TERM": "xterm-256color", "COLUMNS": "100"}, **streams
-    )
+    environment = os.environ | {"TERM": "xterm-256color", "COLUMNS": "100"}
+    process = subprocess.Popen([*LLMX, *words], env=environment, stdin=theirs, stdout=theirs, stderr=theirs)
     os.close(theirs)
     shown = b""
     while True:

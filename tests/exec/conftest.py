@@ -117,6 +117,21 @@ class Place:
                     found[int(entry.name)] = (entry / "cmdline").read_bytes()
         return found
 
+    def close(self):
+        """End what is left, remove the folder; what was left, as ``survivors`` tells it."""
+        for process in self.processes:
+            process.kill()
+            for stream in (process.stdin, process.stdout, process.stderr):
+                if stream:
+                    stream.close()
+            process.wait()
+        left = self.survivors()
+        for pid in left:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        shutil.rmtree(self.folder, ignore_errors=True)
+        return left
+
     def write(self, name, text, mode=0o644):
         """A file in the folder, belonging to the place's user."""
         file = self.folder / name
@@ -133,32 +148,36 @@ class Place:
         return [json.loads(line) for line in text[:-1].split("\n")]
 
 
-@pytest.fixture
-def make_place():
-    """Make places for a user id; afterwards nothing that was started in them may be left."""
-    places = []
+@contextlib.contextmanager
+def places():
+    """Make places for a user id; at the end nothing that was started in them may be left."""
+    made = []
 
     def make(uid):
         folder = Path(tempfile.mkdtemp(prefix="x", dir="/tmp"))
         os.chown(folder, uid, uid if uid != os.getuid() else os.getgid())
-        places.append(Place(folder, uid))
-        return places[-1]
+        made.append(Place(folder, uid))
+        return made[-1]
 
     yield make
     left = {}
-    for place in places:
-        for process in place.processes:
-            process.kill()
-            for stream in (process.stdin, process.stdout, process.stderr):
-                if stream:
-                    stream.close()
-            process.wait()
-        left |= place.survivors()
-        for pid in left:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        shutil.rmtree(place.folder, ignore_errors=True)
+    for place in made:
+        left |= place.close()
     assert not left, "left running"
+
+
+@pytest.fixture
+def make_place():
+    """Make places for a user id."""
+    with places() as make:
+        yield make
+
+
+@pytest.fixture(scope="module")
+def module_place():
+    """One place for all tests of a module, which leave it as it is."""
+    with places() as make:
+        yield make(os.getuid())
 
 
 @pytest.fixture
@@ -191,6 +210,12 @@ def until():
         return value
 
     return wait
+
+
+@pytest.fixture(scope="session", name="checked")
+def checked_fixture():
+    """Read a result object; it must keep to the schema."""
+    return checked
 
 
 @pytest.fixture

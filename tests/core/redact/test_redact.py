@@ -11,11 +11,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from llmx.core import secret_argv, secret_stream
-from llmx.core.redact import Masker, mask_argv, mask_text, may_hold_a_secret
-from llmx.core.secret_names import NO, PERHAPS, SURELY, secrecy
-from llmx.core.secret_shapes import SHAPES
-from llmx.core.secret_spans import MASK
+from llmx.core.redact import Masker, mask_argv, mask_text, may_hold_a_secret, stream
+from llmx.core.redact import argv as thorough
+from llmx.core.redact.names import NO, PERHAPS, SURELY, secrecy
+from llmx.core.redact.shapes import SHAPES
+from llmx.core.redact.spans import MASK
 
 ENV = {
     "HOME": "/root",
@@ -102,7 +102,7 @@ def test_a_secret_on_the_command_line_is_masked_and_its_name_stays(argv: list[st
 
 @pytest.mark.parametrize("argv", LEFT_ALONE, ids=[" ".join(argv) for argv in LEFT_ALONE])
 def test_an_ordinary_command_line_is_left_alone(argv: list[str]) -> None:
-    assert secret_argv.mask_argv(argv, ENV) == argv
+    assert thorough.mask_argv(argv, ENV) == argv
 
 
 @pytest.mark.parametrize(
@@ -200,7 +200,7 @@ def test_a_secret_on_a_line_longer_than_a_window_is_masked(start: int, secret: s
 def test_at_most_one_window_is_held_back() -> None:
     masker = Masker({})
     given_back = sum(len(masker.feed(b"x" * 1000)) for _ in range(1000))
-    assert 1_000_000 - given_back <= secret_stream.WINDOW
+    assert 1_000_000 - given_back <= stream.WINDOW
 
 
 PIECES = st.sampled_from(
@@ -263,10 +263,10 @@ TEXTS = st.lists(PIECES | st.text(max_size=6), max_size=12).map("".join)
 @example(["--sessionid", "a1" * 10], {})
 @example(["secret_access_key", "a1" * 10], {})
 def test_whatever_the_thorough_part_masks_the_quick_check_lets_through(argv: list[str], env: dict[str, str]) -> None:
-    if secret_argv.mask_argv(argv, env) != argv:
+    if thorough.mask_argv(argv, env) != argv:
         assert may_hold_a_secret(argv, env)
     for text in argv:
-        if secret_stream.mask_text(text, env) != text:
+        if stream.mask_text(text, env) != text:
             assert may_hold_a_secret([text], env)
 
 
@@ -313,21 +313,24 @@ ADVERSARIAL = [
     "unit", [*ADVERSARIAL, "Authorization: ", "--token ", "-----BEGIN PRIVATE KEY-----", "a", " ", "aaaaaa\n"]
 )
 def test_the_cost_is_linear_whatever_the_input(unit: str) -> None:
-    data = (unit * (1_000_000 // len(unit))).encode()
+    small, large = (cpu_seconds((unit * (size // len(unit))).encode()) for size in (40_000, 160_000))
+    assert large < 10 * small + 0.1, "four times the input costs sixteen times as much where a rule is quadratic"
+
+
+def cpu_seconds(data: bytes) -> float:
+    """What masking ``data`` costs."""
     started = time.process_time()
     masker = Masker({"A_TOKEN": "aaaaaa"})
     masker.feed(data)
     masker.finish()
-    assert time.process_time() - started < 10, "a quadratic rule takes minutes here, a linear one two seconds"
+    return time.process_time() - started
 
 
-def test_ten_megabytes_of_log_take_seconds() -> None:
+def test_a_megabyte_of_log_without_secrets_stays_as_it_is() -> None:
     line = b"2026-11-21 04:28:37 INFO request key: value token: none path=/usr/lib/x.py user=me status=200\n"
-    data = line * (10_000_000 // len(line))
-    started = time.process_time()
+    data = line * (1_000_000 // len(line))
     masker = Masker(ENV)
     assert masker.feed(data) + masker.finish() == data
-    assert time.process_time() - started < 30
 
 
 QUICK = [["true"], ["ls", "-la"], ["git", "commit", "-m", "message"], ["pytest", "-q", "tests/core"]]

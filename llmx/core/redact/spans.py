@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-from llmx.core.secret_contexts import named_spans
-from llmx.core.secret_names import is_placeholder
-from llmx.core.secret_shapes import SHAPES
+from llmx.core.redact.contexts import named_spans
+from llmx.core.redact.names import is_placeholder
+from llmx.core.redact.shapes import SHAPES
 
 MASK = "[redacted]"
 

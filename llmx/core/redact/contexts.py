@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from llmx.core.secret_names import NO, hides, is_placeholder, secrecy
+from llmx.core.redact.names import NO, hides, is_placeholder, secrecy
 
 type_of_name = lru_cache(maxsize=4096)(secrecy)
 

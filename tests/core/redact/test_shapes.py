@@ -6,8 +6,8 @@ from random import Random
 import pytest
 
 from llmx.core.redact import ANCHORS, SHORTEST_SHAPE, Masker, mask_argv, mask_text
-from llmx.core.secret_shapes import SHAPES, Shape
-from llmx.core.secret_spans import MASK
+from llmx.core.redact.shapes import SHAPES, Shape
+from llmx.core.redact.spans import MASK
 
 TOKENS = [
     pytest.param(shape, shape.example(Random(seed)), id=f"{shape.name}-{seed}") for shape in SHAPES for seed in (1, 2)

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Mapping
 
-from llmx.core.secret_names import NO, PERHAPS, hides, is_placeholder, looks_random, secrecy, variable_secrets
-from llmx.core.secret_spans import MASK, secret_spans
-from llmx.core.secret_stream import mask_with
+from llmx.core.redact.names import NO, PERHAPS, hides, is_placeholder, looks_random, secrecy, variable_secrets
+from llmx.core.redact.spans import MASK, secret_spans
+from llmx.core.redact.stream import mask_with
 
 _NAMED = re.compile(r"(?P<name>-{0,2}[A-Za-z_][\w.-]*)=(?P<value>.+)", re.ASCII | re.DOTALL)
 _OPTION = re.compile(r"--?[A-Za-z][\w.-]*", re.ASCII)

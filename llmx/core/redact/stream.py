@@ -7,8 +7,8 @@ result depends on the bytes alone and not on how they arrived.
 import re
 from collections.abc import Mapping
 
-from llmx.core.secret_names import variable_secrets
-from llmx.core.secret_spans import masked, secret_spans
+from llmx.core.redact.names import variable_secrets
+from llmx.core.redact.spans import masked, secret_spans
 
 WINDOW = 65536
 """Characters of an unfinished line after which a part of it is handled."""

@@ -79,7 +79,7 @@ def mask_argv(argv: "list[str]", env: "Mapping[str, str]") -> "list[str]":
     """``argv`` with every secret replaced by ``[redacted]``; names and public prefixes stay."""
     if not may_hold_a_secret(argv, env):
         return list(argv)
-    masked: list[str] = load("llmx.core.secret_argv:mask_argv")(argv, env)
+    masked: list[str] = load("llmx.core.redact.argv:mask_argv")(argv, env)
     return masked
 
 
@@ -87,7 +87,7 @@ def mask_text(text: str, env: "Mapping[str, str]") -> str:
     """``text`` with every secret replaced by ``[redacted]``."""
     if not may_hold_a_secret((text,), env):
         return text
-    masked: str = load("llmx.core.secret_stream:mask_text")(text, env)
+    masked: str = load("llmx.core.redact.stream:mask_text")(text, env)
     return masked
 
 
@@ -97,7 +97,7 @@ class Masker:
     __slots__ = ("_stream",)
 
     def __init__(self, env: "Mapping[str, str]") -> None:
-        self._stream: Any = load("llmx.core.secret_stream:ByteStream")(env)
+        self._stream: Any = load("llmx.core.redact.stream:ByteStream")(env)
 
     def feed(self, data: bytes) -> bytes:
         """What can be written now."""
@@ -119,7 +119,7 @@ def may_hold_a_secret(texts: "Sequence[str]", env: "Mapping[str, str]") -> bool:
 def _holds_a_variable(joined: str, env: "Mapping[str, str]") -> bool:
     for value in env.values():
         if len(value) > 5 and (value in joined or ("\n" in value and _shares_a_line(value, joined))):
-            return bool(load("llmx.core.secret_names:occurs_in")(joined, env))
+            return bool(load("llmx.core.redact.names:occurs_in")(joined, env))
     return False
 
 
