@@ -38,7 +38,7 @@ def history() -> list[Edit]:
     for edit_id in reversed(journal.ids("done")):
         try:
             entry = journal.entry("done", edit_id, contents=False)
-        except FileNotFoundError:  # another writer has just forgotten it
+        except ConfigError:  # another writer has just forgotten it, or it is damaged and cannot be undone
             continue
         if entry.undoes is not None and entry.id not in undone:
             undone.add(entry.undoes)

@@ -45,7 +45,7 @@ class Replacement:
     before: bytes | None
     after: bytes | None
     mode: int | None = None
-    """The mode of a new file; an existing file keeps its own."""
+    """The mode to make the file with; one that is there when it is replaced keeps its own."""
     staged: Path | None = None
     made_folders: tuple[Path, ...] = ()
 
@@ -130,16 +130,25 @@ class Journal:
     def entry(self, state: str, edit_id: str, *, contents: bool = True) -> Entry:
         """The edit with that number, with or without the bytes of its files.
 
-        Raises ``OSError`` or ``ValueError`` where its record is incomplete.
+        Raises ``ConfigError`` where its record is incomplete.
         """
         folder = self.folder / state / edit_id
-        manifest = json.loads((folder / "edit.json").read_bytes())
-        files = manifest.pop("files")
-        replacements = tuple(_read(folder if contents else None, place, one) for place, one in enumerate(files))
-        return Entry(**{**manifest, "replacements": replacements})
+        try:
+            manifest = json.loads((folder / "edit.json").read_bytes())
+            files = manifest.pop("files")
+            replacements = tuple(_read(folder if contents else None, place, one) for place, one in enumerate(files))
+            return Entry(**{**manifest, "replacements": replacements})
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, AssertionError):
+            raise ConfigError(
+                f"the record of edit {edit_id} in {folder} is damaged",
+                source=str(folder),
+                hint="look whether its files are as you want them, then remove that folder",
+            ) from None
 
     def forget(self, state: str, edit_id: str) -> None:
-        """Remove an edit's record."""
+        """Remove an edit's record; its first step makes it none, whenever the rest is cut off."""
+        with contextlib.suppress(OSError):
+            os.unlink(self.folder / state / edit_id / "edit.json")
         shutil.rmtree(self.folder / state / edit_id, ignore_errors=True)
 
     def prune(self) -> None:

@@ -21,7 +21,7 @@ def recover(journal: Journal | None = None) -> None:
 def settle(journal: Journal, needed: set[Path]) -> None:
     """Bring unfinished edits to their end; raises where one of the ``needed`` files cannot be brought there."""
     for edit_id in journal.ids("making"):
-        with contextlib.suppress(OSError, ValueError, KeyError):
+        with contextlib.suppress(OSError, ConfigError):
             _clear(journal.entry("making", edit_id), keep_folders=False)
         journal.forget("making", edit_id)
     for edit_id in journal.ids("pending"):

@@ -20,6 +20,8 @@ DEEPEST = 100
 
 
 class Token(NamedTuple):
+    """One token of the text and where it starts."""
+
     text: str
     start: int
 

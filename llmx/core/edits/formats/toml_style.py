@@ -25,6 +25,8 @@ class TomlSpelling:
             return f"[{', '.join(self.inline(item) for item in value)}]"
         if value is None:
             raise ConfigError("TOML has no null", hint="unset the key instead")
+        if isinstance(value, int) and not -(1 << 63) <= value < 1 << 63:
+            raise ConfigError(f"TOML cannot hold this value: {value} takes more than 64 bits")
         try:
             return str(tomlkit.item(value).as_string())
         except (TOMLKitError, ValueError) as error:

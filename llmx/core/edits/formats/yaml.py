@@ -4,6 +4,8 @@ ruamel's own round trip re-indents lists, folds long lines and moves comments, s
 values here; every other byte is never parsed into anything.
 """
 
+from collections.abc import Iterator
+
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.reader import ReaderError
 
@@ -13,6 +15,9 @@ from llmx.core.edits.formats.yaml_layout import COMMENT, Entry, Node, as_bracket
 from llmx.core.edits.formats.yaml_style import FlowSpelling, Style, scalar
 from llmx.core.edits.operations import Set, Step, setting
 from llmx.core.edits.values import KeyPath, Value, nested
+
+MOST = 1 << 20
+"""Values in a text, aliases followed; nine short lines of aliases can mean billions."""
 
 
 class Yaml:
@@ -24,6 +29,7 @@ class Yaml:
         """The value in ``text``, merge keys resolved."""
         try:
             value = loader().load(text)
+            return {} if value is None else _data(value, iter(range(MOST)))
         except MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
@@ -34,7 +40,6 @@ class Yaml:
             raise ParseError("nested too deeply", 1, 1) from None
         except (YAMLError, ValueError) as error:
             raise ParseError(str(error).split("\n", 1)[0], 1, 1) from None
-        return {} if value is None else _data(value)
 
     def apply(self, text: str, step: Step) -> str:
         """``text`` after ``step``."""
@@ -47,12 +52,14 @@ class Yaml:
         return value
 
 
-def _data(value: Value) -> Value:
-    """ruamel's value as plain data; dates and numbers lose what only matters for writing them back."""
+def _data(value: Value, room: Iterator[int]) -> Value:
+    """ruamel's value as plain data, in which aliases are copies; ``room`` has an item for each value it may hold."""
+    if next(room, None) is None:
+        raise ParseError(f"aliases make more than {MOST} values of it", 1, 1)
     if isinstance(value, dict):
-        return {key: _data(item) for key, item in value.items()}
+        return {key: _data(item, room) for key, item in value.items()}
     if isinstance(value, list):
-        return [_data(item) for item in value]
+        return [_data(item, room) for item in value]
     return value
 
 

@@ -23,6 +23,8 @@ class Style:
 
     def __init__(self, text: str, root: Node | None) -> None:
         self.mapping, self.dash = 2, 0
+        self.is_closed = not text or text.endswith("\n")
+        """Whether the last line has its end, without which a literal block would lose a line break."""
         seen: dict[str, int] = {}
         if root is not None:
             _measure(text, root, seen)
@@ -34,7 +36,7 @@ class Style:
         writer = ruamel.yaml.YAML()
         writer.width = 1 << 20
         writer.indent(mapping=self.mapping, sequence=self.dash + 2, offset=self.dash)
-        return _written(writer, _quoted(value, block=True))
+        return _written(writer, _quoted(value, block=self.is_closed))
 
 
 class FlowSpelling:
