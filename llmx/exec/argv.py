@@ -53,15 +53,23 @@ def parse(words: list[str]) -> CommandLine:
 
 def asks_for_json(words: list[str]) -> str:
     """The ``--json`` mode that stands before the command, also in a line that ``parse`` refuses; "" for none."""
-    mode = ""
-    after_option = False
-    for word in words:
-        if word == "--" or not (word.startswith("-") or after_option):
-            break
-        after_option = word.startswith("-") and "=" not in word
-        if word.split("=", 1)[0] == "--json":
-            mode = "full" if word == "--json=full" else "compact"
+    mode, at = "", 0
+    while at < len(words) and words[at].startswith("-") and words[at] not in ("-", "--"):
+        flag, equals, _ = words[at].partition("=")
+        if flag == "--json":
+            mode = "full" if words[at] == "--json=full" else "compact"
+        at += 1
+        if not equals and _may_take(flag, words[at : at + 1]):
+            at += 1
     return mode
+
+
+def _may_take(flag: str, following: list[str]) -> bool:
+    """Whether the word after ``flag`` is its value; with an unknown option that is a guess."""
+    option = BY_FLAG.get(flag)
+    if option is None:
+        return not "".join(following).startswith("-")
+    return option.kind not in ("flag", "mode")
 
 
 def convert(option: Option, text: str) -> object:

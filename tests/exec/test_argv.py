@@ -92,3 +92,24 @@ def test_every_flag_stands_for_one_option():
     assert len(BY_FLAG) == sum(len(option.flags) for option in OPTIONS)
     assert len({option.dest for option in OPTIONS}) == len(OPTIONS)
     assert all(option.help.endswith(".") and option.group for option in OPTIONS)
+
+
+@pytest.mark.parametrize(
+    ("words", "mode"),
+    [
+        (["--json", "ls"], "compact"),
+        (["--json=full", "--timout", "5", "ls"], "full"),
+        (["--timout", "5", "--json", "ls"], "compact"),
+        (["--timeout", "soon", "--json"], "compact"),
+        (["--json=pretty", "ls"], "compact"),
+        (["--no-sandbox", "ls", "--json"], ""),
+        (["--timeout", "5", "ls", "--json"], ""),
+        (["--command", "--json"], ""),
+        (["--", "--json"], ""),
+        (["-", "--json"], ""),
+        ([], ""),
+    ],
+    ids=str,
+)
+def test_only_a_json_before_the_command_asks_for_an_object(words, mode):
+    assert asks_for_json(words) == mode
