@@ -2,9 +2,9 @@
 
 import json
 import os
-import shlex
 import shutil
 import subprocess
+import tempfile
 import tomllib
 from pathlib import Path
 
@@ -19,7 +19,9 @@ LEFT_OUT = shutil.ignore_patterns(".git", ".venv", "__pycache__", ".*_cache", ".
 def installed(tmp_path_factory, ordinary_user):
     """A copy of the checkout in which an ordinary user has run README's first command: its folder and its output."""
     folder = tmp_path_factory.mktemp("newcomer", numbered=True)
-    for parent in [folder, *folder.parents][:3]:
+    for parent in [folder, *folder.parents]:
+        if parent == Path(tempfile.gettempdir()):
+            break
         parent.chmod(0o755)
     checkout = folder / "llmx"
     shutil.copytree(ROOT, checkout, ignore=LEFT_OUT)
@@ -75,10 +77,8 @@ def test_the_second_command_is_what_ci_runs():
 @pytest.mark.timeout(300)
 def test_the_one_file_build_runs_under_both_names(installed, ordinary_user):
     checkout, _ = installed
-    command = next(part for part in (ROOT / "README.md").read_text().split("`") if part.startswith(".venv/bin/shiv"))
-    made = as_newcomer(ordinary_user, [".venv/bin/pip", "install", "-q", "shiv"], checkout)
-    assert made.returncode == 0, made.stderr
-    made = as_newcomer(ordinary_user, shlex.split(command), checkout)
+    command = next(part for part in (ROOT / "README.md").read_text().split("`") if ".venv/bin/shiv" in part)
+    made = as_newcomer(ordinary_user, ["sh", "-c", command], checkout)
     assert made.returncode == 0, made.stderr
     (checkout / "llm-exec").symlink_to("llmx.pyz")
     done = as_newcomer(ordinary_user, ["./llmx.pyz", "--version"], checkout)

@@ -1,5 +1,6 @@
 """The root of the ``llmx`` command tree: its members, the options of every command, and the one place for errors."""
 
+import errno
 import gc
 import os
 import sys
@@ -40,7 +41,7 @@ class Root(LazyGroup):
         return found
 
 
-MARKUP: Literal["rich"] | None = "rich" if sys.stdout.isatty() else None
+MARKUP: Literal["rich"] | None = "rich" if sys.stdout and sys.stdout.isatty() else None
 """Rich help for people; plain help, and no Rich import, for pipes and agents."""
 
 app = typer.Typer(
@@ -73,6 +74,8 @@ def open_tree() -> int:
     """Run the command that ``sys.argv`` names and return its exit code; every error is shown here and nowhere else."""
     try:
         code = get_command(app)(prog_name="llmx", standalone_mode=False)
+        if sys.stdout:  # None where the caller has closed it
+            sys.stdout.flush()
     except typer.Abort:
         print("interrupted", file=sys.stderr)
         return INTERRUPTED
@@ -88,8 +91,16 @@ def _failed(error: Exception) -> int:
     if is_help(error):
         print(error, file=sys.stderr)
         return UsageError.exit_code
-    known = error if isinstance(error, LlmxError) else refusal(error) if is_refusal(error) else None
+    known = error if isinstance(error, LlmxError) else refusal(error) if is_refusal(error) else _undelivered(error)
     if known is None or os.environ.get("LLMX_DEBUG"):
         raise error
     show(known, sys.argv[1:])
     return known.exit_code
+
+
+def _undelivered(error: Exception) -> LlmxError | None:
+    """The error of a stdout that takes no more; None where it is about something else."""
+    if not isinstance(error, OSError) or error.filename or error.errno not in (errno.EPIPE, errno.ENOSPC, errno.EIO):
+        return None
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter tries again at its end
+    return LlmxError(f"the output was not written: {error.strerror}")

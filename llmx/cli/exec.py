@@ -68,7 +68,7 @@ command's own; 124 timed out or stalled, 125 llm-exec's own failure, 126 not exe
 def run(words: list[str]) -> None:
     """Run, or print the schema of the result."""
     if "schema" in parse(words).values:
-        sys.stdout.write((files("llmx") / "data" / "exec-result.schema.json").read_text())
+        print((files("llmx") / "data" / "exec-result.schema.json").read_text(), end="")
         return
     raise typer.Exit(main(words) or 0)
 

@@ -1,6 +1,5 @@
 """``llmx help TOPIC``: the guide, one Markdown chapter a topic."""
 
-import sys
 from importlib.resources import files
 from typing import Annotated
 
@@ -22,7 +21,7 @@ def chapter(topic: Annotated[str, typer.Argument(help="The chapter's name; none 
         near = nearest(topic, chapters)
         hint = f"did you mean `llmx help {near}`?" if near else "`llmx help` lists the chapters"
         raise NotFoundError(f"no chapter is called {topic}", hint=hint)
-    sys.stdout.write((files("llmx") / "data" / "guide" / f"{topic}.md").read_text())
+    print((files("llmx") / "data" / "guide" / f"{topic}.md").read_text(), end="")
 
 
 def topics() -> dict[str, str]:

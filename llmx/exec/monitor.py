@@ -60,7 +60,7 @@ class Monitor:
         self._samples = 0
         self._series = Series()
         self._peak_rss = 0
-        self._peak_processes = 0
+        self._peak_processes = 1  # the command itself, also where it is over before the first look
         self._io: tuple[int | None, int | None] = (None, None)
         self._line = LiveLine(now) if live else None
 

@@ -68,9 +68,27 @@ def test_debugging_shows_where_an_error_comes_from():
     assert "NotFoundError" in done.stderr
 
 
+@pytest.mark.parametrize("line", ["help exit-codes", "version", "--help", "exec --schema"])
+def test_a_full_disk_is_said_and_is_no_success(line):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([*LLMX, *line.split()], check=False, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert (done.returncode, done.stderr) == (1, "error: the output was not written: No space left on device\n")
+
+
+@pytest.mark.parametrize("line", ["--help", "version", "help exit-codes", "exec --schema", "exec --help"])
+def test_a_closed_stdout_is_no_failure(line):
+    done = subprocess.run(["sh", "-c", f"{' '.join(LLMX)} {line} >&-"], check=False, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_a_reader_that_leaves_early_gets_no_traceback():
-    shell = f"{' '.join(LLMX)} help exit-codes | head -n 0"
-    assert subprocess.run(["sh", "-c", shell], capture_output=True, text=True, check=True).stderr == ""
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run([*LLMX, "help", "exit-codes"], check=False, stdout=writer, stderr=subprocess.PIPE)
+    os.close(writer)
+    assert done.returncode == 1
+    assert b"Traceback" not in done.stderr
+    assert b"Exception" not in done.stderr
 
 
 def on_terminal(*words):

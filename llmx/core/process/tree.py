@@ -65,8 +65,8 @@ def terminate(pids: list[int]) -> None:
 def _read(file: str) -> bytes:
     descriptor = os.open(file, os.O_RDONLY)
     try:
-        data = os.read(descriptor, 65536)
-        while len(data) % 4096 == 0 and (more := os.read(descriptor, 65536)):  # a page at a time
+        data = more = os.read(descriptor, 65536)
+        while len(more) > 4000 and (more := os.read(descriptor, 65536)):  # a page of whole numbers at a time
             data += more
         return data
     finally:

@@ -27,6 +27,7 @@ PLAIN_VARIABLES = (
 )
 """The variables of llmx that stand for no key."""
 
+_KEYS = __file__.replace("__init__", "keys")  # another table of keys makes what was compiled with this one stale
 _PREFIXES = ("LLMX_", "LLM_", "AUTOBOT_")
 HEADER = f"llmx settings 1 {marshal.version} {sys.hexversion:x} {__version__}\n".encode()
 SUM_KEY = 0x6C6C6D78
@@ -75,7 +76,11 @@ class Places:
         if self.file:
             self.identities.append((self.file, _identity(self.file)))
         nothing = not (self.file or self.profile or any(identity is not None for _, identity in self.identities))
-        self.stamp = "" if nothing else repr((self.identities, self.projects, self.file, self.profile, self.trusted))
+        self.stamp = (
+            ""
+            if nothing
+            else repr((self.identities, self.projects, self.file, self.profile, self.trusted, _identity(_KEYS)))
+        )
 
 
 def active(env: "Mapping[str, str]", cwd: str, *, file: str | None = None, profile: str | None = None) -> Settings:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import stat
 import tomllib
 
 from llmx.core.settings.sources import shown
@@ -15,6 +16,8 @@ def read_bytes(file: str) -> bytes:
     """The bytes of a settings file that the user named or keeps; raises ``ConfigError``."""
     try:
         with open(file, "rb", opener=_open_without_waiting) as opened:
+            if stat.S_ISFIFO(os.fstat(opened.fileno()).st_mode):
+                raise ValueError("it is a pipe, and what comes from one cannot be read again")
             return opened.read(LARGEST + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)

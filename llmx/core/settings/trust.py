@@ -1,12 +1,13 @@
 """Which project files the user has read and trusts: the exact bytes at the exact place, and nothing like it."""
 
+import fcntl
 import hashlib
 import json
 import os
 import re
 import stat
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -91,7 +92,9 @@ def trust(path: str, env: Mapping[str, str] = os.environ, *, sha256: str | None 
         raise UsageError(f"{shown(path)} has changed since it was shown", hint=hint)
     now = datetime.now(UTC).isoformat(timespec="seconds")
     entry = Trusted(real_place(path), file.sha256, now)
-    _write(record_path(env), _read(record_path(env)) | {entry.path: entry})
+    record = record_path(env)
+    with _changing(record):
+        _write(record, _read(record) | {entry.path: entry})
     return entry
 
 
@@ -107,10 +110,12 @@ def open_project(path: str) -> ProjectFile:
 
 def revoke(path: str, env: Mapping[str, str] = os.environ) -> bool:
     """Forget the file; whether it was known. It need not exist any more."""
-    known = _read(record_path(env))
-    if known.pop(real_place(path), None) is None:
-        return False
-    _write(record_path(env), known)
+    record = record_path(env)
+    with _changing(record):
+        known = _read(record)
+        if known.pop(real_place(path), None) is None:
+            return False
+        _write(record, known)
     return True
 
 
@@ -128,6 +133,21 @@ def real_place(path: str) -> str:
     """The path with every link of its folders resolved; the file itself is none."""
     folder, name = os.path.split(os.path.abspath(path))
     return os.path.join(os.path.realpath(folder), name)
+
+
+@contextmanager
+def _changing(record: str) -> Iterator[None]:
+    """Held from reading the record to replacing it, so that two changes at once both count."""
+    try:
+        paths.make_private(os.path.dirname(record))
+        lock = os.open(f"{record}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise ConfigError(f"cannot keep the trust record {shown(record)}: {error.strerror}", source=record) from None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
 
 
 def _read(record: str) -> dict[str, Trusted]:

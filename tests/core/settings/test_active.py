@@ -259,3 +259,10 @@ def test_a_variable_adds_only_what_reads_variables(compiled):
 
 def test_without_files_only_the_table_of_keys_is_read(machine):
     assert imported(machine) == ["5.0", *sorted([*HOT, "llmx.core.settings.keys"])]
+
+
+def test_another_table_of_keys_makes_what_was_compiled_stale(compiled, monkeypatch, tmp_path):
+    table = tmp_path / "keys.py"
+    table.write_text("")
+    monkeypatch.setattr(module, "_KEYS", str(table))
+    assert module.recall(module.Places(compiled.env, str(compiled.cwd))) is None

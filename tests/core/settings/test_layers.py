@@ -158,9 +158,10 @@ def test_a_file_that_cannot_be_read_is_an_error_that_names_it(tmp_path):
         read_layer("config", "a\0b")
 
 
-def test_a_pipe_in_the_place_of_a_file_does_not_block(tmp_path):
+def test_a_pipe_in_the_place_of_a_file_is_refused_at_once(tmp_path):
     os.mkfifo(tmp_path / "pipe")
-    assert read_layer("config", str(tmp_path / "pipe")).entries == ()
+    with pytest.raises(ConfigError, match="it is a pipe"):
+        read_layer("config", str(tmp_path / "pipe"))
 
 
 @given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))

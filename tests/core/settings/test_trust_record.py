@@ -2,6 +2,8 @@
 
 import json
 import stat
+import subprocess
+import sys
 
 import pytest
 
@@ -80,3 +82,16 @@ def test_a_state_folder_that_cannot_be_written_is_an_error(machine):
     machine.record.parent.write_text("a file where the folder should be")
     with pytest.raises(ConfigError, match="cannot keep the trust record"):
         trust(project_of(machine), machine.env)
+
+
+def test_many_that_trust_at_once_are_all_recorded(machine, tmp_path):
+    files = []
+    for number in range(12):
+        file = tmp_path / str(number) / "llmx.toml"
+        file.parent.mkdir()
+        file.write_text(TEXT)
+        files.append(file)
+    code = "import sys; from llmx.core.settings.trust import trust; trust(sys.argv[1])"
+    running = [subprocess.Popen([sys.executable, "-c", code, str(file)], env=machine.env) for file in files]
+    assert [process.wait() for process in running] == [0] * len(files)
+    assert {entry.path for entry in trusted(machine.env)} == {str(file) for file in files}
