@@ -55,20 +55,17 @@ def _as_shell_line(argv: list[str]) -> str:
 
 def _as_something_else(argv: list[str], env: "Mapping[str, str]") -> str:
     name = argv[0]
-    if _is_assignment(name):
-        rest = shlex.join(argv[1:]) or "CMD"
-        return f"variables are set by env: llm-exec -- env {shlex.quote(name)} {rest}"
-    if name == "~" or name.startswith("~/"):
-        return f"the ~ was not expanded: write {env.get('HOME', '$HOME')}{name[1:]}"
-    if name.startswith("-"):
-        return "options of llm-exec stand before --, and the command comes first after it"
-    if name[0] in _TYPOGRAPHIC_DASHES:
-        return f"--{name.lstrip('-' + _TYPOGRAPHIC_DASHES)} is written with two plain dashes"
-    if "://" in name:
-        return f"a URL is no command: llm-exec -- curl -fsSL {shlex.quote(name)} fetches it"
-    if name in ("full", "compact"):
-        return f"the mode of --json stands behind a =: --json={name}"
-    return ""
+    rest = shlex.join(argv[1:]) or "CMD"
+    undashed = name.lstrip("-" + _TYPOGRAPHIC_DASHES)
+    meanings = (
+        (_is_assignment(name), f"variables are set by env: llm-exec -- env {shlex.quote(name)} {rest}"),
+        (f"{name}/".startswith("~/"), f"the ~ was not expanded: write {env.get('HOME', '$HOME')}{name[1:]}"),
+        (name.startswith("-"), "options of llm-exec stand before --, and the command comes first after it"),
+        (name[0] in _TYPOGRAPHIC_DASHES, f"--{undashed} is written with two plain dashes"),
+        ("://" in name, f"a URL is no command: llm-exec -- curl -fsSL {shlex.quote(name)} fetches it"),
+        (name in ("full", "compact"), f"the mode of --json stands behind a =: --json={name}"),
+    )
+    return next((hint for applies, hint in meanings if applies), "")
 
 
 def _is_assignment(word: str) -> bool:

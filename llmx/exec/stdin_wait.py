@@ -3,6 +3,7 @@
 import os
 
 from llmx.core.process.supervise import NEVER, Verdict
+from llmx.core.process.tree import read_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class StdinWatch:
 def waits_for_stdin(pid: int) -> bool:
     """Whether ``pid`` is blocked right now reading from the very stdin that this process has."""
     try:
-        call, argument, *_ = _read(f"/proc/{pid}/syscall").split()
+        call, argument, *_ = read_file(f"/proc/{pid}/syscall").split()
         if call not in _READING:
             return False
         theirs, ours = os.stat(f"/proc/{pid}/fd/{int(argument, 16)}"), os.fstat(0)
@@ -63,14 +64,6 @@ def waits_for_stdin(pid: int) -> bool:
 def _sleeps(pid: int) -> bytes:
     """How often ``pid`` has given up the processor to wait for something; unchanged as long as it sleeps."""
     try:
-        return _read(f"/proc/{pid}/status").partition(b"\nvoluntary_ctxt_switches:")[2].partition(b"\n")[0]
+        return read_file(f"/proc/{pid}/status").partition(b"\nvoluntary_ctxt_switches:")[2].partition(b"\n")[0]
     except OSError:
         return b""
-
-
-def _read(file: str) -> bytes:
-    descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        return os.read(descriptor, 4096)
-    finally:
-        os.close(descriptor)

@@ -143,7 +143,7 @@ def proportional_bytes(pids: list[int], *, otherwise: int) -> int:
     total, asked = 0, 0
     for pid in pids:
         try:
-            total += int(_read(f"/proc/{pid}/smaps_rollup").partition(b"\nPss:")[2].split(None, 1)[0]) * 1024
+            total += int(tree.read_file(f"/proc/{pid}/smaps_rollup").partition(b"\nPss:")[2].split(None, 1)[0]) * 1024
         except (OSError, IndexError, ValueError):
             continue
         asked += 1
@@ -176,11 +176,3 @@ def _children(descriptor: int) -> list[int]:
     except OSError:
         return []
     return list(map(int, data.split()))
-
-
-def _read(file: str) -> bytes:
-    descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        return os.read(descriptor, 4096)
-    finally:
-        os.close(descriptor)

@@ -1,6 +1,6 @@
 """What processes have read and written (Linux, by /proc/PID/io), the ended ones included."""
 
-import os
+from llmx.core.process.tree import read_file
 
 SIGCHLD_BIT = 1 << 16  # signal 17's place in the masks of /proc/PID/status
 
@@ -57,7 +57,7 @@ class LastLook:
 def last_look(pid: int) -> LastLook:
     """Look at ``pid`` when it has ended and is not yet reaped."""
     try:
-        ignored = int(_read(f"/proc/{pid}/status").partition(b"\nSigIgn:")[2].split(None, 1)[0], 16)
+        ignored = int(read_file(f"/proc/{pid}/status").partition(b"\nSigIgn:")[2].split(None, 1)[0], 16)
     except (OSError, IndexError, ValueError):
         ignored = 0
     return LastLook(reaped_io(), ignores_children=bool(ignored & SIGCHLD_BIT))
@@ -66,7 +66,7 @@ def last_look(pid: int) -> LastLook:
 def transfer(file: str) -> Transfer | None:
     """What ``file``, a process's or a thread's ``io``, says; None when it may not be read or is gone."""
     try:
-        lines = _read(file).split(b"\n")
+        lines = read_file(file).split(b"\n")
         numbers = [int(line.partition(b": ")[2]) for line in lines[:6]]  # rchar wchar syscr syscw read_ write_bytes
         return Transfer(numbers[4], numbers[5], numbers[1])
     except (OSError, ValueError, IndexError):
@@ -77,11 +77,3 @@ def reaped_io() -> Transfer | None:
     """The I/O of all children this process has reaped: its own figures less those of its one thread."""
     whole, own = transfer("/proc/self/io"), transfer("/proc/thread-self/io")
     return whole - own if whole and own else None
-
-
-def _read(file: str) -> bytes:
-    descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        return os.read(descriptor, 4096)
-    finally:
-        os.close(descriptor)

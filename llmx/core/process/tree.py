@@ -14,7 +14,7 @@ def children(pid: int) -> list[int]:
     found: list[int] = []
     try:
         for thread in os.listdir(f"/proc/{pid}/task"):
-            found += map(int, _read(f"/proc/{pid}/task/{thread}/children").split())
+            found += map(int, read_file(f"/proc/{pid}/task/{thread}/children").split())
     except OSError:
         return found
     return found
@@ -31,7 +31,7 @@ def descendants(pid: int, strangers: "frozenset[int]" = frozenset()) -> list[int
 def name(pid: int) -> str:
     """The program's short name as the kernel knows it; "" when the process is gone."""
     try:
-        return _read(f"/proc/{pid}/comm").rstrip(b"\n").decode(errors="replace")
+        return read_file(f"/proc/{pid}/comm").rstrip(b"\n").decode(errors="replace")
     except OSError:
         return ""
 
@@ -39,7 +39,7 @@ def name(pid: int) -> str:
 def is_zombie(pid: int) -> bool:
     """Whether ``pid`` has ended and only waits to be reaped."""
     try:
-        return _read(f"/proc/{pid}/stat").rpartition(b")")[2][1:2] == b"Z"
+        return read_file(f"/proc/{pid}/stat").rpartition(b")")[2][1:2] == b"Z"
     except OSError:
         return False
 
@@ -62,7 +62,8 @@ def terminate(pids: list[int]) -> None:
             send(pid, _signal.SIGCONT)
 
 
-def _read(file: str) -> bytes:
+def read_file(file: str) -> bytes:
+    """The whole of a file of /proc, which gives at most a page at a time; raises ``OSError`` when it is gone."""
     descriptor = os.open(file, os.O_RDONLY)
     try:
         data = more = os.read(descriptor, 65536)
