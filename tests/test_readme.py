@@ -16,13 +16,10 @@ LEFT_OUT = shutil.ignore_patterns(".git", ".venv", "__pycache__", ".*_cache", ".
 
 
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory, ordinary_user):
+def installed(ordinary_user):
     """A copy of the checkout in which an ordinary user has run README's first command: its folder and its output."""
-    folder = tmp_path_factory.mktemp("newcomer", numbered=True)
-    for parent in [folder, *folder.parents]:
-        if parent == Path(tempfile.gettempdir()):
-            break
-        parent.chmod(0o755)
+    folder = Path(tempfile.mkdtemp(prefix="newcomer-"))  # not below pytest's folder, which every session closes again
+    folder.chmod(0o755)
     checkout = folder / "llmx"
     shutil.copytree(ROOT, checkout, ignore=LEFT_OUT)
     if os.getuid() == 0:
@@ -30,7 +27,8 @@ def installed(tmp_path_factory, ordinary_user):
     command = BLOCKS[0].split(" && ", 1)[1]  # the packages of apt-get are there, or this suite would not run
     assert "apt-get" not in command
     done = as_newcomer(ordinary_user, ["sh", "-c", command], checkout)
-    return checkout, done
+    yield checkout, done
+    shutil.rmtree(folder)
 
 
 def as_newcomer(user, command, cwd):

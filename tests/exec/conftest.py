@@ -23,7 +23,6 @@ NASTY = REPOSITORY / "tests/exec/nasty"
 LLM_EXEC = [sys.executable, "-m", "llmx", "exec"]
 MARK = "NASTY_TREE_MARK"
 PATIENCE = 20.0  # seconds; far above what anything here takes, far below the 60 s that what must be ended would run
-ORDINARY = 64321  # a user id that nothing else here uses
 
 
 class Ran:
@@ -160,7 +159,7 @@ def places():
         return made[-1]
 
     yield make
-    left = {}
+    left: dict[int, bytes] = {}
     for place in made:
         left |= place.close()
     assert not left, "left running"
@@ -187,15 +186,15 @@ def place(make_place):
 
 
 @pytest.fixture
-def ordinary_place(make_place):
+def ordinary_place(make_place, ordinary_user):
     """A place of a user who is not root."""
-    return make_place(ORDINARY if os.getuid() == 0 else os.getuid())
+    return make_place(ordinary_user.pw_uid)
 
 
 @pytest.fixture(params=["root", "ordinary"] if os.getuid() == 0 else ["ordinary"])
-def either_place(request, make_place):
+def either_place(request, make_place, ordinary_user):
     """Once as root, where the tests run as root, and once as an ordinary user."""
-    return make_place(0 if request.param == "root" else ORDINARY if os.getuid() == 0 else os.getuid())
+    return make_place(0 if request.param == "root" else ordinary_user.pw_uid)
 
 
 @pytest.fixture

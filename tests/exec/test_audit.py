@@ -114,7 +114,9 @@ def test_a_torn_last_line_does_not_spoil_the_next(place, torn):
     assert [json.loads(line)["event"] for line in (*lines[:2], *lines[3:])] == ["start", "end"] * 2
 
 
-@pytest.mark.parametrize("argument", ['a\n{"event":"start","run_id":"forged"}\n', "\r\n\x1b[2J\x00"[:-1], "\u2028", b"\xff\n"])
+@pytest.mark.parametrize(
+    "argument", ['a\n{"event":"start","run_id":"forged"}\n', "\r\n\x1b[2J\x00"[:-1], "\u2028", b"\xff\n"]
+)
 def test_an_argument_cannot_forge_a_line(place, argument):
     assert place.run("--", "true", argument).code == 0
     lines = place.audit()

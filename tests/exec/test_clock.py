@@ -1,10 +1,12 @@
 """With clocks of our own: which time is which in a result. Everything else about the run is real."""
 
+import ctypes
 import os
 import signal
 
 import pytest
 
+from llmx.core.process import PR_SET_CHILD_SUBREAPER
 from llmx.core.settings.keys import defaults
 from llmx.exec.argv import parse
 from llmx.exec.request import build
@@ -25,12 +27,13 @@ class Clock:
 
 
 @pytest.fixture(autouse=True)
-def own_signals():
-    """A run takes over the process's signals: give them back."""
+def own_process():
+    """A run takes over the process's signals and orphans: give them back."""
     numbers = [number for number in signal.valid_signals() if number not in (signal.SIGKILL, signal.SIGSTOP)]
     before = {number: signal.getsignal(number) for number in numbers}
     wakeup = signal.set_wakeup_fd(-1)
     yield
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
     signal.set_wakeup_fd(wakeup)
     for number, handler in before.items():
         if handler is not None and signal.getsignal(number) != handler:
@@ -62,7 +65,11 @@ def test_a_wall_clock_that_is_set_back_does_not_make_a_duration_negative(home):
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(0.0, "1970-01-01T00:00:00.000Z"), (951782399.9996, "2000-02-28T23:59:59.999Z"), (4102444800, "2100-01-01T00:00:00.000Z")],
+    [
+        (0.0, "1970-01-01T00:00:00.000Z"),
+        (951782399.9996, "2000-02-28T23:59:59.999Z"),
+        (4102444800, "2100-01-01T00:00:00.000Z"),
+    ],
 )
 def test_timestamps_are_utc_and_never_round_up(home, seconds, text):
     _, result = run(home, ["--json", "--stdin", "none", "true"], wall=lambda: seconds)

@@ -54,10 +54,9 @@ def furnish(place):
 
 
 @pytest.mark.promise("S0-32")
-@pytest.mark.parametrize(
-    ("words", "code", "status", "ended_by", "error"), ENDINGS, ids=lambda value: str(value).replace("\n", " ")[:40]
-)
-def test_the_exit_code_and_the_result_agree_on_how_it_ended(either_place, words, code, status, ended_by, error):
+@pytest.mark.parametrize("ending", ENDINGS, ids=[" ".join(words).replace("\n", " ")[:40] for words, *_ in ENDINGS])
+def test_the_exit_code_and_the_result_agree_on_how_it_ended(either_place, ending):
+    words, code, status, ended_by, error = ending
     furnish(either_place)
     ran = either_place.run("--json", "--", *words)
     result = ran.result
@@ -156,7 +155,10 @@ def test_a_timeout_and_a_command_that_itself_exits_124_are_told_apart(place):
 def test_a_timeout_is_said_on_stderr(place):
     ran = place.run("--no-sandbox", "--timeout", "0.3", "--", "sleep", "60")
     assert ran.code == 124
-    assert ran.err == b"llm-exec: timed out after 0.3 s\nllm-exec: hint: --timeout 30m gives it longer, --timeout 0 no end\n"
+    assert (
+        ran.err
+        == b"llm-exec: timed out after 0.3 s\nllm-exec: hint: --timeout 30m gives it longer, --timeout 0 no end\n"
+    )
 
 
 def test_timeout_0_is_none(place):
@@ -203,7 +205,9 @@ def test_a_signal_that_the_caller_ignores_stays_ignored(place, until):
     def ignore():
         signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
 
-    process = place.start("--json", "--", "sh", "-c", "touch ready; until test -e go; do sleep 0.01; done", before=ignore)
+    process = place.start(
+        "--json", "--", "sh", "-c", "touch ready; until test -e go; do sleep 0.01; done", before=ignore
+    )
     until((place.folder / "ready").exists)
     process.send_signal(signal.SIGHUP)
     (place.folder / "go").touch()

@@ -104,7 +104,9 @@ def workshop(module_place):
     return module_place
 
 
-@pytest.mark.parametrize(("words", "code", "hint"), MISTAKES, ids=[" ".join(words) or "nothing" for words, *_ in MISTAKES])
+@pytest.mark.parametrize(
+    ("words", "code", "hint"), MISTAKES, ids=[" ".join(words) or "nothing" for words, *_ in MISTAKES]
+)
 def test_a_mistake_is_answered_with_what_to_type_instead(workshop, words, code, hint):
     hint = hint.replace("{folder}", str(workshop.folder))
     ran = workshop.run("--json", *words)
@@ -120,7 +122,9 @@ def test_the_mode_of_json_as_a_word_of_its_own(workshop):
     assert "--json=full" in workshop.run("--json", "full", "ls").result["hints"][0]
 
 
-@pytest.mark.parametrize("words", [["grep", "<div>", "data.txt"], ["grep", "a>b", "data.txt"], ["test", "1", "-gt", "2"]])
+@pytest.mark.parametrize(
+    "words", [["grep", "<div>", "data.txt"], ["grep", "a>b", "data.txt"], ["test", "1", "-gt", "2"]]
+)
 def test_a_command_that_simply_fails_gets_no_advice(workshop, words):
     ran = workshop.run("--json", *words)
     assert (ran.code, ran.result["hints"]) == (1, [])

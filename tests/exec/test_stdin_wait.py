@@ -20,14 +20,11 @@ def line(request):
     """The command's stdin and our end of it, both open: descriptor and function to send."""
     if request.param == "pipe":
         theirs, ours = os.pipe()
-        yield theirs, lambda data: os.write(ours, data)
-        os.close(theirs)
-        os.close(ours)
     else:
-        theirs, ours = socket.socketpair()
-        yield theirs, ours.send
-        theirs.close()
-        ours.close()
+        theirs, ours = (end.detach() for end in socket.socketpair())
+    yield theirs, lambda data: os.write(ours, data)
+    os.close(theirs)
+    os.close(ours)
 
 
 @pytest.fixture
@@ -146,10 +143,15 @@ def test_whoever_reads_after_one_that_was_spoken_to_may_wait(place, line, let_it
     assert ran.result["status"] == "ok"
 
 
-@pytest.mark.parametrize("call", ["os.read(0, 1)", "socket.socket(fileno=0).recv(1)", "socket.socket(fileno=0).recvmsg(1)"])
+@pytest.mark.parametrize(
+    "call", ["os.read(0, 1)", "socket.socket(fileno=0).recv(1)", "socket.socket(fileno=0).recvmsg(1)"]
+)
 def test_by_whichever_call_it_reads(place, let_it_look, call):
     theirs, ours = socket.socketpair()
-    script = f"import os, socket, threading; open('up', 'w').close(); {call}; os.write(1, b'x'); threading.Timer(0.6, os._exit, [0]).start(); {call}"
+    script = (
+        f"import os, socket, threading; open('up', 'w').close(); {call}; os.write(1, b'x')\n"
+        f"threading.Timer(0.6, os._exit, [0]).start(); {call}"
+    )
     with theirs, ours:
         process = place.start("--", *python(script), stdin=theirs, env=QUICKLY)
         let_it_look(process)

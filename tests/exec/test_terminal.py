@@ -1,7 +1,6 @@
-"""On a terminal the command is the foreground job: Ctrl-C and Ctrl-Z are its own, and the shell gets the terminal back."""
+"""On a terminal the command is the foreground job: Ctrl-C and Ctrl-Z are its own, and the shell gets it back."""
 
 import contextlib
-import errno
 import fcntl
 import os
 import re
@@ -53,8 +52,7 @@ class Terminal:
             try:
                 self.seen += os.read(self.ours, 65536).decode(errors="replace")
             except OSError as error:
-                assert error.errno == errno.EIO, error
-                pytest.fail(f"the terminal closed before {pattern!r} appeared in {self.seen!r}")
+                pytest.fail(f"{error}, before {pattern!r} appeared in {self.seen!r}")
         self.seen = self.seen[found.end() :]
         return found
 
@@ -141,7 +139,9 @@ def test_a_repl_keeps_ctrl_c_to_itself(bash):
 
 @pytest.mark.parametrize("report", ["", "--result /dev/null"])
 def test_ctrl_z_stops_the_job_and_fg_goes_on(bash, report):
-    bash.type(f"{TOOL} {report} -- {sys.executable} -S -c \"print('READ' + 'Y'); print('GOT', input())\"; echo EN''D $?\n")
+    bash.type(
+        f"{TOOL} {report} -- {sys.executable} -S -c \"print('READ' + 'Y'); print('GOT', input())\"; echo EN''D $?\n"
+    )
     bash.wait_for("READY")
     bash.type("\x1a")
     bash.wait_for("Stopped")
@@ -180,7 +180,9 @@ def test_a_stopped_job_can_be_ended(bash, place, until):
     until(lambda: not [line for line in place.survivors().values() if b"sleep\0" in line])
 
 
-@pytest.mark.parametrize("line", ["{tool} -- echo hello | cat", "echo hello | {tool} -- cat", "echo hello | {tool} cat | cat"])
+@pytest.mark.parametrize(
+    "line", ["{tool} -- echo hello | cat", "echo hello | {tool} -- cat", "echo hello | {tool} cat | cat"]
+)
 def test_in_a_pipeline_the_terminal_stays_with_the_shells_job(bash, line):
     bash.type(line.format(tool=TOOL) + "; echo EN''D $?\n")
     bash.wait_for("hello\r\n")
@@ -275,7 +277,9 @@ def test_a_vanished_terminal_ends_the_run(terminal, place, until):
     one.ours = os.open(os.devnull, os.O_RDONLY)
 
 
-@pytest.mark.skipif(not shutil.which("tmux"), reason="tmux is not installed here; the other terminals of this file stand for it")
+@pytest.mark.skipif(
+    not shutil.which("tmux"), reason="tmux is not installed here; the other terminals of this file stand for it"
+)
 def test_in_tmux(place, until):
     socket = str(place.folder / "tmux")
     tmux = ["tmux", "-f", "/dev/null", "-S", socket]
@@ -285,7 +289,9 @@ def test_in_tmux(place, until):
     try:
         code = place.folder / "code"
         until(lambda: code.exists() and code.read_text())
-        screen = subprocess.run([*tmux, "capture-pane", "-p"], env=env, capture_output=True, text=True, check=True).stdout
+        screen = subprocess.run(
+            [*tmux, "capture-pane", "-p"], env=env, capture_output=True, text=True, check=True
+        ).stdout
     finally:
         subprocess.run([*tmux, "kill-server"], env=env, check=True)
     assert code.read_text() == "7\n"

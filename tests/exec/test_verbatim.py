@@ -1,4 +1,4 @@
-"""What goes in comes out: arguments, stdin, stdout and stderr byte for byte, and the tool's own words apart from them."""
+"""What goes in comes out: arguments, stdin, stdout and stderr byte for byte, the tool's own words apart from them."""
 
 import base64
 import os
@@ -62,7 +62,20 @@ def test_capture_0_keeps_only_the_count(place):
     assert (result["stdout"], result["stdout_tail"], result["stdout_bytes"]) == ("", "", 6)
 
 
-WORDS = [b"plain", b"--timeout", b"--", b"-", b"*", b"a b", b"", b"$HOME", b"\xff\xfe", "ä€😀".encode(), b"'\"\\", b"\n\t\x01"]
+WORDS = [
+    b"plain",
+    b"--timeout",
+    b"--",
+    b"-",
+    b"*",
+    b"a b",
+    b"",
+    b"$HOME",
+    b"\xff\xfe",
+    "ä€😀".encode(),
+    b"'\"\\",
+    b"\n\t\x01",
+]
 
 
 @pytest.mark.promise("S0-08")

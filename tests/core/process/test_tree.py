@@ -18,13 +18,13 @@ def start():
     def run(code):
         process = subprocess.Popen([sys.executable, "-S", "-E", "-c", code], stdout=subprocess.PIPE, text=True)
         running.append(process)
+        assert process.stdout
         return process, list(map(int, process.stdout.readline().split()))
 
     yield run
     for process in running:
         process.kill()
-        process.wait()
-        process.stdout.close()
+        process.communicate()
 
 
 FAMILY = """
@@ -107,8 +107,8 @@ def test_a_name_is_the_programs(start):
 
 @pytest.mark.parametrize("name_", [") Z 1 (", "a b", "\xff"])
 def test_a_misleading_name_misleads_nobody(start, name_):
-    code = f"import time; open('/proc/self/comm', 'wb').write({name_.encode('latin-1')!r}); print(1, flush=True); time.sleep(60)"
-    process, _ = start(code)
+    rename = f"open('/proc/self/comm', 'wb').write({name_.encode('latin-1')!r})"
+    process, _ = start(f"import time; {rename}; print(1, flush=True); time.sleep(60)")
     assert is_zombie(process.pid) is False
     assert name(process.pid) == name_.replace("\xff", "\N{REPLACEMENT CHARACTER}")
 
