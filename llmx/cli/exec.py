@@ -66,11 +66,11 @@ command's own; 124 timed out or stalled, 125 llm-exec's own failure, 126 not exe
 
 
 def run(words: list[str]) -> None:
-    """Run, or print the schema of the result."""
-    if "schema" in parse(words).values:
-        print((files("llmx") / "data" / "exec-result.schema.json").read_text(), end="")
-        return
-    raise typer.Exit(main(words) or 0)
+    """Run, or print the schema of the result: what the run leaves to the tree, help being answered already."""
+    code = main(words)
+    if code is not None:
+        raise typer.Exit(code)
+    print((files("llmx") / "data" / "exec-result.schema.json").read_text(), end="")
 
 
 def _parameter(option: Option) -> TyperOption:

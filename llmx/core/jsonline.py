@@ -6,7 +6,8 @@ from llmx.core.plugins import load
 def dumps(value: object) -> str:
     """``value`` (None, bool, int, float, str, lists and string-keyed dicts of these) as compact JSON.
 
-    Text stays readable UTF-8, except that what is not (surrogate escapes of foreign bytes) is written as ``\\udcXX``.
+    Text stays readable UTF-8, except where it holds foreign bytes (surrogate escapes) or control characters beyond
+    ASCII, which a terminal may obey: that is written in escapes.
     """
     if isinstance(value, str):
         return _text(value)
@@ -25,7 +26,7 @@ def _text(value: str) -> str:
     """A quoted string. Most are plain; only for others is the accelerator of the ``json`` package loaded."""
     if value.isascii() and value.isprintable() and '"' not in value and "\\" not in value:
         return f'"{value}"'
-    escape = "encode_basestring" if _is_unicode(value) else "encode_basestring_ascii"
+    escape = "encode_basestring" if _is_readable(value) else "encode_basestring_ascii"
     try:
         quoted: str = load(f"_json:{escape}")(value)
     except ImportError:  # a Python without the accelerator has the same two in plain code
@@ -33,9 +34,12 @@ def _text(value: str) -> str:
     return quoted
 
 
-def _is_unicode(value: str) -> bool:
+_CONTROLS = dict.fromkeys(range(0x80, 0xA0))
+
+
+def _is_readable(value: str) -> bool:
     try:
         value.encode()
     except UnicodeEncodeError:  # surrogate escapes: bytes that are no UTF-8
         return False
-    return True
+    return value.isascii() or len(value.translate(_CONTROLS)) == len(value)

@@ -46,8 +46,9 @@ def report(run: Run) -> int:
         result = assemble(run)
         if request.result:
             _write_result(request.result, render_json(result, "full"))
-        if request.report:
-            _print(1, render_json(result, request.report))
+        if request.report and (problem := _print(1, render_json(result, request.report))):
+            _tell(f"error: the result could not be written: {problem}")
+            return OWN_FAILURE
     elif not request.quiet:
         _say(run)
     return outcome.exit_code
@@ -97,7 +98,8 @@ def _refuse(words: list[str], error: LlmxError) -> int:
     if mode := asks_for_json(words):
         _print(1, load("llmx.exec.refusal:refusal")(words, error, exit_code, mode))
     else:
-        _print(2, f"llm-exec: {render(error)}\n".encode(errors="surrogateescape"))
+        for line in render(error).split("\n"):
+            _tell(line)
     return exit_code
 
 
@@ -105,7 +107,7 @@ def _say_notices(request: ExecRequest, notices: list[str]) -> None:
     if not request.no_sandbox and not request.report:
         notices = [*notices, *load("llmx.exec.notice:sandbox_notice")(request.env)]
     for notice in notices:
-        _print(2, f"llm-exec: {notice}\n".encode(errors="surrogateescape"))
+        _tell(notice)
 
 
 def _say(run: Run) -> None:
@@ -114,20 +116,28 @@ def _say(run: Run) -> None:
     if run.audit.problem:
         lines = [f"warning: not logged: {run.audit.problem}", *lines]
     for line in lines:
-        _print(2, f"llm-exec: {line}\n".encode(errors="surrogateescape"))
+        _tell(line)
 
 
 def _write_result(path: str, data: bytes) -> None:
     try:
         load("llmx.exec.result:write_file")(path, data)
     except OSError as error:
-        _print(2, f"llm-exec: warning: --result {path}: {error.strerror}\n".encode(errors="surrogateescape"))
+        _tell(f"warning: --result {path}: {error.strerror}")
 
 
-def _print(descriptor: int, data: bytes) -> None:
-    """Write all of it; whoever has closed the stream does not want it."""
+def _tell(line: str) -> None:
+    """One line of llmx's own on stderr."""
+    _print(2, f"llm-exec: {line}\n".encode(errors="surrogateescape"))
+
+
+def _print(descriptor: int, data: bytes) -> str:
+    """Write all of it and return what went wrong; a stream that its reader has closed is no problem."""
     try:
         while data:
             data = data[os.write(descriptor, data) :]
-    except OSError:
-        pass
+    except BrokenPipeError:
+        return ""
+    except OSError as error:
+        return error.strerror or str(error)
+    return ""

@@ -62,3 +62,8 @@ def test_a_python_without_the_accelerator_writes_the_same(text):
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(sys.modules, "_json", None)  # what import leaves behind for a module that is not there
         assert dumps(text) == with_it
+
+
+def test_control_characters_that_a_terminal_may_obey_are_escaped():
+    assert dumps("\x9b31m é") == '"\\u009b31m \\u00e9"'
+    assert dumps("é") == '"é"'

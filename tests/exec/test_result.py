@@ -200,3 +200,10 @@ def test_a_result_nobody_can_take_does_not_change_the_exit_code(place):
     with reader.stdin or pytest.fail("no pipe") as pipe:
         ran = place.run("--json", "--", "sh", "-c", "exit 5", stdout=pipe)
     assert (ran.code, ran.err) == (5, b"")
+
+
+def test_a_result_that_cannot_be_written_is_a_failure_of_llm_exec(place):
+    with open("/dev/full", "wb") as full:
+        ran = place.finish(place.start("--json", "--", "true", stdout=full))
+    assert ran.code == 125
+    assert ran.err == b"llm-exec: error: the result could not be written: No space left on device\n"
