@@ -1,6 +1,7 @@
 """Run one command within its limits and come back with one honest result."""
 
 import os
+import sys
 import time
 
 from llmx.core.audit import AuditLog, new_run_id
@@ -257,7 +258,7 @@ class Run:
         if request.monitor:
             self.monitor = load("llmx.exec.monitor:Monitor")(supervisor, now, live=self._shows_live())
             supervisor.watches.append(self.monitor)
-        if request.report or request.result:
+        if (request.report or request.result) and sys.platform == "linux":
             supervisor.before_reaping = lambda: self._look_last(pid)
 
     def _watch_stdin(self, supervisor: Supervisor, now: float) -> None:

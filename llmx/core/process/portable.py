@@ -1,4 +1,4 @@
-"""Sample a whole process tree on systems without /proc (macOS and others), by psutil."""
+"""Look at processes and sample a whole tree on systems without /proc (macOS and others), by psutil."""
 
 import psutil
 
@@ -10,6 +10,30 @@ if TYPE_CHECKING:
     from llmx.core.process.supervise import Supervisor
 
 _GONE_OR_NOT_OURS = (psutil.NoSuchProcess, psutil.AccessDenied)
+
+
+def children(pid: int) -> list[int]:
+    """The children of ``pid``, zombies included; empty when it is gone."""
+    try:
+        return [child.pid for child in psutil.Process(pid).children()]
+    except _GONE_OR_NOT_OURS:
+        return []
+
+
+def name(pid: int) -> str:
+    """The program's short name; "" when the process is gone."""
+    try:
+        return psutil.Process(pid).name()
+    except _GONE_OR_NOT_OURS:
+        return ""
+
+
+def is_zombie(pid: int) -> bool:
+    """Whether ``pid`` has ended and only waits to be reaped."""
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except _GONE_OR_NOT_OURS:
+        return False
 
 
 class Sampler:

@@ -1,6 +1,8 @@
-"""Find and signal the descendants of this process (Linux, by /proc)."""
+"""Find and signal the descendants of this process: by /proc, or by psutil where there is none (macOS)."""
 
 import os
+
+from llmx.core.plugins import load
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -9,8 +11,13 @@ else:
     import _signal
 
 
+HAS_PROC = os.path.isdir("/proc/self/task")
+
+
 def children(pid: int) -> list[int]:
     """The children of ``pid`` (all its threads'), zombies included; empty when it is gone."""
+    if not HAS_PROC:
+        return list(load("llmx.core.process.portable:children")(pid))
     found: list[int] = []
     try:
         for thread in os.listdir(f"/proc/{pid}/task"):
@@ -30,6 +37,8 @@ def descendants(pid: int, strangers: "frozenset[int]" = frozenset()) -> list[int
 
 def name(pid: int) -> str:
     """The program's short name as the kernel knows it; "" when the process is gone."""
+    if not HAS_PROC:
+        return str(load("llmx.core.process.portable:name")(pid))
     try:
         return read_file(f"/proc/{pid}/comm").rstrip(b"\n").decode(errors="replace")
     except OSError:
@@ -38,6 +47,8 @@ def name(pid: int) -> str:
 
 def is_zombie(pid: int) -> bool:
     """Whether ``pid`` has ended and only waits to be reaped."""
+    if not HAS_PROC:
+        return bool(load("llmx.core.process.portable:is_zombie")(pid))
     try:
         return read_file(f"/proc/{pid}/stat").rpartition(b")")[2][1:2] == b"Z"
     except OSError:

@@ -141,3 +141,29 @@ def test_terminating_wakes_the_stopped(start):
     os.waitid(os.P_PID, process.pid, os.WSTOPPED)
     terminate([process.pid])
     assert process.wait(20) == -signal.SIGTERM
+
+
+def test_without_proc_psutil_sees_the_same(start, monkeypatch):
+    process, (child, grandchild) = start(FAMILY)
+    by_proc = [descendants(process.pid), name(child), is_zombie(child), children(2**22 + 1)]
+    monkeypatch.setattr("llmx.core.process.tree.HAS_PROC", False)
+    assert [descendants(process.pid), name(child), is_zombie(child), children(2**22 + 1)] == by_proc
+    assert descendants(process.pid) == [child, grandchild]
+    assert (name(2**22 + 1), is_zombie(2**22 + 1)) == ("", False)
+    for pid in (child, grandchild):
+        os.kill(pid, signal.SIGKILL)
+
+
+WITHOUT_PROC = """
+import sys
+from llmx.core.process import tree
+from llmx.exec import main
+tree.HAS_PROC = False
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def test_a_run_ends_its_tree_without_proc_too():
+    words = ["--timeout", "1", "--grace", "0.2", "--", "sh", "-c", "trap '' TERM; sleep 60 & sleep 60; sleep 60"]
+    done = subprocess.run([sys.executable, "-c", WITHOUT_PROC, *words], capture_output=True, check=False, timeout=30)
+    assert done.returncode == 124
