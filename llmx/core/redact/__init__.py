@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 WORDS = ("key", "token", "secret", "pass", "pwd", "cred", "auth", "private", "dsn", "cookie", "session", "jwt", "sig")
 """Every secret-announcing name holds one of these, in lower case."""
 
+QUERY_NAMES = ("code=", "sid=", "hash=")
+"""The names of secrets in a URL's query that hold none of ``WORDS``."""
+
 ANCHORS = (
     *("sk-", "sk_live_", "sk_test_", "rk_live_", "rk_test_", "whsec_", "hf_", "gsk_", "xai-", "r8_", "pplx-", "nvapi-"),
     *(
@@ -68,7 +71,7 @@ ANCHORS = (
 )
 """Every shape holds one of these, or is a Discord token (long, with two dots)."""
 
-SHORTEST_SHAPE = 20
+SHORTEST_SHAPE = 17
 """No shape is shorter, in characters without white space."""
 
 SHORTEST_DOTTED_SHAPE = 57
@@ -153,19 +156,24 @@ def _holds_a_named_value(joined: str, texts: "Sequence[str]") -> bool:
         return True
     if "curl" in lowered and _may_name_a_user(texts):
         return True
+    if "=" in lowered and _names_a_query_secret(lowered):
+        return True
     for word in WORDS:
         if word in lowered:
             return _may_give_a_value(texts)
     return False
 
 
+def _names_a_query_secret(lowered: str) -> bool:
+    return any("?" + name in lowered or "&" + name in lowered for name in QUERY_NAMES)
+
+
 def _may_name_a_user(texts: "Sequence[str]") -> bool:
+    """Whether ``-u``, a cluster of up to 13 letters with a ``u``, ``--user`` or ``--proxy-user`` stands anywhere."""
     for text in texts:
-        if text.startswith("--"):
-            if "user" in text:
+        for option in text.split("-")[1:]:
+            if "u" in option[:13].lower():
                 return True
-        elif " -" in text or "\t-" in text or (text.startswith("-") and "u" in text.lower()):
-            return True
     return False
 
 

@@ -23,6 +23,9 @@ _KEY_KINDS = frozenset(
     ["api", "access", "secret", "private", "auth", "master", "encryption", "signing", "account", "service", "client"]
 )
 _WEAK_WORDS = frozenset(["key", "auth", "oauth", "private", "dsn", "session", "sessionid", "pass", "bearer"])
+_WEAK_ENDINGS = ("key", "keys", "pass", "auth", "dsn", "tokens")
+_ORDINARY = "monkey donkey turkey hockey jockey whiskey hotkey compass bypass askpass overpass underpass trespass"
+_ORDINARY_WORDS = frozenset([*_ORDINARY.split(), "monkeys", "donkeys", "turkeys", "hotkeys"])
 _HARMLESS_WORDS = frozenset(["max", "min", "num", "public", "pub", "keyboard"])
 _ABOUT = """path file dir directory folder sock socket type name limit count length len size url uri ttl timeout expiry
     expires expiration age fingerprint algorithm alg version prefix suffix provider method methods mode format backend
@@ -65,7 +68,7 @@ def secrecy(name: str) -> int:
     """Whether a value of this name is a secret: ``NO``, ``PERHAPS`` (the value decides) or ``SURELY``."""
     if name in _HARMLESS_NAMES or name.startswith(_HARMLESS_STARTS):
         return NO
-    words = words_of(name)
+    words = [bare for word in words_of(name) if (bare := word.rstrip("0123456789"))]
     if not words or words[-1] in _ABOUT_THE_SECRET or not _HARMLESS_WORDS.isdisjoint(words):
         return NO
     if words[-1] == "id" and "session" not in words:
@@ -74,7 +77,11 @@ def secrecy(name: str) -> int:
         return SURELY
     if len(words) > 1 and words[-1] == "pass":
         return SURELY
-    return NO if _WEAK_WORDS.isdisjoint(words) else PERHAPS
+    return PERHAPS if any(_hints_at_a_secret(word) for word in words) else NO
+
+
+def _hints_at_a_secret(word: str) -> bool:
+    return word in _WEAK_WORDS or (word.endswith(_WEAK_ENDINGS) and word not in _ORDINARY_WORDS)
 
 
 def _names_a_kind_of_key(words: list[str]) -> bool:
@@ -153,7 +160,7 @@ def lines_to_hide(name: str, value: str) -> list[str]:
     level = secrecy(name)
     if level == NO or value.lower() in _PLAIN_WORDS or is_placeholder(value) or is_existing_path(value):
         return []
-    if level == PERHAPS and value.isalpha():
+    if level == PERHAPS and (value.isalpha() or (value.isdigit() and name.lower().endswith("tokens"))):
         return []
     lines = [line.strip() for line in value.split("\n")] if "\n" in value else [value]
     return [line for line in lines if len(line) >= SHORTEST_VARIABLE and not line.startswith("-----")]

@@ -1,8 +1,6 @@
 """Secrets of the environment, of named options and of headers are masked; the quick check misses none of them."""
 
 import base64
-import subprocess
-import sys
 import time
 from itertools import pairwise
 from random import Random
@@ -13,7 +11,6 @@ from hypothesis import strategies as st
 
 from llmx.core.redact import Masker, mask_argv, mask_text, may_hold_a_secret, stream
 from llmx.core.redact import argv as thorough
-from llmx.core.redact.names import NO, PERHAPS, SURELY, secrecy
 from llmx.core.redact.shapes import SHAPES
 from llmx.core.redact.spans import MASK
 
@@ -73,6 +70,16 @@ MASKED = [
         ["aws", "configure", "set", "aws_secret_access_key", MASK],
     ),
     (["x", f"--key={'a1' * 10}"], ["x", f"--key={MASK}"]),
+    (["x", "eyJ" + "a" * 8 + ".aaaa."], ["x", "eyJ" + MASK]),
+    (["x", "https://h/?code=abcdef1"], ["x", f"https://h/?code={MASK}"]),
+    (["x", "https://h/?a=1&sid=abcdef1"], ["x", f"https://h/?a=1&sid={MASK}"]),
+    (["x", "https://h/?a=1&HASH=abcdef1"], ["x", f"https://h/?a=1&HASH={MASK}"]),
+    (["sh", "-c", "curl '-ume:pw' http://h"], ["sh", "-c", f"curl '-ume:{MASK}' http://h"]),
+    (["sh", "-c", "x=$(curl;-u me:pw http://h)"], ["sh", "-c", f"x=$(curl;-u me:{MASK} http://h)"]),
+    (["x", "curl,--proxy-user=me:pw"], ["x", f"curl,--proxy-user=me:{MASK}"]),
+    (["x", "--token2", "hunter2"], ["x", "--token2", MASK]),
+    (["env", "DB_PASSWORD1=hunter2"], ["env", f"DB_PASSWORD1={MASK}"]),
+    (["env", f"LICENSEKEY={'a1' * 10}"], ["env", f"LICENSEKEY={MASK}"]),
 ]
 
 LEFT_ALONE = [
@@ -90,6 +97,7 @@ LEFT_ALONE = [
     ["x", "see --token for the token, --password PASSWORD, --api-key API_KEY"],
     ["x", "error: bad password: try again. Token: missing"],
     ["curl", "-s", "http://localhost:8080/x", "-o", "a:b"],
+    ["x", "--tokens", "100", "total_tokens=131072", "pass2=ok", "https://h/?page=2&code=1"],
     ["x", "Authorization: Bearer $TOKEN", "https://me:$PASS@host/", "Authorization: required"],
 ]
 
@@ -103,32 +111,6 @@ def test_a_secret_on_the_command_line_is_masked_and_its_name_stays(argv: list[st
 @pytest.mark.parametrize("argv", LEFT_ALONE, ids=[" ".join(argv) for argv in LEFT_ALONE])
 def test_an_ordinary_command_line_is_left_alone(argv: list[str]) -> None:
     assert thorough.mask_argv(argv, ENV) == argv
-
-
-@pytest.mark.parametrize(
-    ("name", "level"),
-    [
-        *[
-            (name, SURELY)
-            for name in ("API_KEY", "apiKey", "OPENAI_APIKEY", "PGPASSWORD", "GITHUB_TOKEN", "aws_secret_access_key")
-        ],
-        *[
-            (name, SURELY)
-            for name in ("DB_PASS", "CLIENT_SECRET", "CREDENTIALS", "X-Auth-Token", "Cookie", "--passwd", "Pwd")
-        ],
-        *[(name, PERHAPS) for name in ("GROQ_KEY", "key", "AUTH", "SENTRY_DSN", "SESSION_ID", "PRIVATE")],
-        *[
-            (name, NO)
-            for name in ("SSH_AUTH_SOCK", "XDG_SESSION_ID", "DBUS_SESSION_BUS_ADDRESS", "KEYBOARD", "MONKEY", "PWD")
-        ],
-        *[
-            (name, NO)
-            for name in ("TOKEN_PATH", "KEY_FILE", "SECRET_DIR", "max_tokens", "tokenizer", "public-key", "author", "")
-        ],
-    ],
-)
-def test_a_name_says_whether_its_value_is_a_secret(name: str, level: int) -> None:
-    assert secrecy(name) == level
 
 
 PEM = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\n{}-----END RSA PRIVATE KEY-----\n"
@@ -331,19 +313,3 @@ def test_a_megabyte_of_log_without_secrets_stays_as_it_is() -> None:
     data = line * (1_000_000 // len(line))
     masker = Masker(ENV)
     assert masker.feed(data) + masker.finish() == data
-
-
-QUICK = [["true"], ["ls", "-la"], ["git", "commit", "-m", "message"], ["pytest", "-q", "tests/core"]]
-
-
-def test_the_quick_check_of_an_ordinary_command_loads_neither_re_nor_the_thorough_part() -> None:
-    code = f"""if True:
-        import sys
-        from llmx.core.redact import mask_argv
-        env = {{f"VARIABLE_{{n}}": f"/some/value/{{n}}" for n in range(39)}} | {{"A_TOKEN": "hidden-1"}}
-        for argv in {QUICK!r}:
-            assert mask_argv(argv, env) == argv
-        print(*sorted(m for m in sys.modules if m == "re" or m.startswith("llmx.core.secret")))
-    """
-    result = subprocess.run([sys.executable, "-S", "-c", code], capture_output=True, text=True, check=True)
-    assert result.stdout.split() == []
