@@ -4,15 +4,15 @@
 _llmx_place() {
   members= words= values= runs=
   case $1 in
-    "llmx") members="exec config trust undo history help completion version" words="exec config trust undo history help completion version --version --help" values="" ;;
-    "llmx exec") members="" words="--command --cwd --stdin --keep-children --timeout --stall-timeout --grace --memory --cpu-time --max-procs --max-file-size --max-output --json --json=full --result --monitor --capture --quiet --no-sandbox --config --profile --schema --help" values="--command= --cwd= --stdin= --timeout= --stall-timeout= --grace= --memory= --cpu-time= --max-procs= --max-file-size= --max-output= --result= --capture= --config= --profile=" runs=1 ;;
+    "llmx") members="exec config trust undo history doctor help completion version" words="exec config trust undo history doctor help completion version --output --quiet --trace --profile --config --version --help" values="--output=text,json --trace=off,error,warn,info,debug,trace --profile=@profiles -p=@profiles --config= -c=" ;;
+    "llmx exec") members="" words="--command --cwd --stdin --keep-children --timeout --stall-timeout --grace --memory --cpu-time --max-procs --max-file-size --max-output --json --json=full --result --monitor --capture --quiet --no-sandbox --config --profile --schema --help" values="--command= --cwd= --stdin= --timeout= --stall-timeout= --grace= --memory= --cpu-time= --max-procs= --max-file-size= --max-output= --result= --capture= --config= --profile=@profiles" runs=1 ;;
     "llmx config") members="init show get set unset validate schema paths profiles edit" words="init show get set unset validate schema paths profiles edit --help" values="" ;;
     "llmx config init") members="" words="--force --help" values="" ;;
-    "llmx config show") members="" words="--sources --output --config --profile --help" values="--output=text,json --config= --profile=" ;;
-    "llmx config get") members="" words="--output --config --profile --help" values="--output=text,json --config= --profile=" ;;
-    "llmx config set") members="" words="--help" values="" ;;
-    "llmx config unset") members="" words="--help" values="" ;;
-    "llmx config validate") members="" words="--file --output --config --profile --help" values="--file= --output=text,json --config= --profile=" ;;
+    "llmx config show") members="" words="@settings --sources --output --config --profile --help" values="--output=text,json --config= --profile=@profiles" ;;
+    "llmx config get") members="" words="@settings --output --config --profile --help" values="--output=text,json --config= --profile=@profiles" ;;
+    "llmx config set") members="" words="@settings --help" values="" ;;
+    "llmx config unset") members="" words="@settings --help" values="" ;;
+    "llmx config validate") members="" words="--file --output --config --profile --help" values="--file= --output=text,json --config= --profile=@profiles" ;;
     "llmx config schema") members="" words="--help" values="" ;;
     "llmx config paths") members="" words="--output --config --help" values="--output=text,json --config=" ;;
     "llmx config profiles") members="" words="--output --help" values="--output=text,json" ;;
@@ -22,12 +22,13 @@ _llmx_place() {
     "llmx trust revoke") members="" words="--output --help" values="--output=text,json" ;;
     "llmx undo") members="" words="--force --output --help" values="--output=text,json" ;;
     "llmx history") members="" words="--output --help" values="--output=text,json" ;;
-    "llmx help") members="" words="exit-codes getting-started running-commands --help" values="" ;;
+    "llmx doctor") members="" words="--output --help" values="--output=text,json" ;;
+    "llmx help") members="" words="@topics --output --help" values="--output=text,json" ;;
     "llmx completion") members="show install" words="show install --help" values="" ;;
     "llmx completion show") members="" words="bash zsh fish --help" values="" ;;
     "llmx completion install") members="" words="bash zsh fish --help" values="" ;;
     "llmx version") members="" words="--verbose --short --output --help" values="--output=text,json" ;;
-    "llm-exec") members="" words="--command --cwd --stdin --keep-children --timeout --stall-timeout --grace --memory --cpu-time --max-procs --max-file-size --max-output --json --json=full --result --monitor --capture --quiet --no-sandbox --config --profile --schema --help" values="--command= --cwd= --stdin= --timeout= --stall-timeout= --grace= --memory= --cpu-time= --max-procs= --max-file-size= --max-output= --result= --capture= --config= --profile=" runs=1 ;;
+    "llm-exec") members="" words="--command --cwd --stdin --keep-children --timeout --stall-timeout --grace --memory --cpu-time --max-procs --max-file-size --max-output --json --json=full --result --monitor --capture --quiet --no-sandbox --config --profile --schema --help" values="--command= --cwd= --stdin= --timeout= --stall-timeout= --grace= --memory= --cpu-time= --max-procs= --max-file-size= --max-output= --result= --capture= --config= --profile=@profiles" runs=1 ;;
   esac
 }
 
@@ -38,6 +39,19 @@ _llmx_command() {
   elif ((COMP_CWORD == $1)); then
     mapfile -t COMPREPLY < <(compgen -c -- "${COMP_WORDS[COMP_CWORD]}")
   fi
+}
+
+# $words, with the names that llmx knows in the place of each @KIND
+_llmx_names() {
+  local program=${COMP_WORDS[0]%"${COMP_WORDS[0]##*/}"}llmx word found=
+  for word in $words; do
+    if [[ $word != @* ]]; then
+      found+=" $word"
+    elif [[ $1 != -* ]]; then
+      found+=" $("$program" __complete "${word#@}" 2>/dev/null)"
+    fi
+  done
+  words=$found
 }
 
 _llmx() {
@@ -74,6 +88,7 @@ _llmx() {
     _llmx_command "$COMP_CWORD"
     return
   fi
+  if [[ " $words" == *" @"* ]]; then _llmx_names "$typed"; fi
   mapfile -t COMPREPLY < <(compgen -W "$words" -- "$typed")
 }
 complete -o default -o bashdefault -F _llmx llmx llm-exec

@@ -1,7 +1,7 @@
 # Completion of llmx and llm-exec for fish; written from the command tree, do not edit.
 
-set -g __llmx_known 'llmx exec' 'llmx config' 'llmx trust' 'llmx undo' 'llmx history' 'llmx help' 'llmx completion' 'llmx version' 'llmx config init' 'llmx config show' 'llmx config get' 'llmx config set' 'llmx config unset' 'llmx config validate' 'llmx config schema' 'llmx config paths' 'llmx config profiles' 'llmx config edit' 'llmx trust list' 'llmx trust revoke' 'llmx completion show' 'llmx completion install'
-set -g __llmx_valued 'llmx exec --command' 'llmx exec --cwd' 'llmx exec --stdin' 'llmx exec --timeout' 'llmx exec --stall-timeout' 'llmx exec --grace' 'llmx exec --memory' 'llmx exec --cpu-time' 'llmx exec --max-procs' 'llmx exec --max-file-size' 'llmx exec --max-output' 'llmx exec --result' 'llmx exec --capture' 'llmx exec --config' 'llmx exec --profile' 'llmx config show --output' 'llmx config show --config' 'llmx config show --profile' 'llmx config get --output' 'llmx config get --config' 'llmx config get --profile' 'llmx config validate --file' 'llmx config validate --output' 'llmx config validate --config' 'llmx config validate --profile' 'llmx config paths --output' 'llmx config paths --config' 'llmx config profiles --output' 'llmx trust list --output' 'llmx trust revoke --output' 'llmx undo --output' 'llmx history --output' 'llmx version --output' 'llm-exec --command' 'llm-exec --cwd' 'llm-exec --stdin' 'llm-exec --timeout' 'llm-exec --stall-timeout' 'llm-exec --grace' 'llm-exec --memory' 'llm-exec --cpu-time' 'llm-exec --max-procs' 'llm-exec --max-file-size' 'llm-exec --max-output' 'llm-exec --result' 'llm-exec --capture' 'llm-exec --config' 'llm-exec --profile'
+set -g __llmx_known 'llmx exec' 'llmx config' 'llmx trust' 'llmx undo' 'llmx history' 'llmx doctor' 'llmx help' 'llmx completion' 'llmx version' 'llmx config init' 'llmx config show' 'llmx config get' 'llmx config set' 'llmx config unset' 'llmx config validate' 'llmx config schema' 'llmx config paths' 'llmx config profiles' 'llmx config edit' 'llmx trust list' 'llmx trust revoke' 'llmx completion show' 'llmx completion install'
+set -g __llmx_valued 'llmx --output' 'llmx --trace' 'llmx --profile' 'llmx -p' 'llmx --config' 'llmx -c' 'llmx exec --command' 'llmx exec --cwd' 'llmx exec --stdin' 'llmx exec --timeout' 'llmx exec --stall-timeout' 'llmx exec --grace' 'llmx exec --memory' 'llmx exec --cpu-time' 'llmx exec --max-procs' 'llmx exec --max-file-size' 'llmx exec --max-output' 'llmx exec --result' 'llmx exec --capture' 'llmx exec --config' 'llmx exec --profile' 'llmx config show --output' 'llmx config show --config' 'llmx config show --profile' 'llmx config get --output' 'llmx config get --config' 'llmx config get --profile' 'llmx config validate --file' 'llmx config validate --output' 'llmx config validate --config' 'llmx config validate --profile' 'llmx config paths --output' 'llmx config paths --config' 'llmx config profiles --output' 'llmx trust list --output' 'llmx trust revoke --output' 'llmx undo --output' 'llmx history --output' 'llmx doctor --output' 'llmx help --output' 'llmx version --output' 'llm-exec --command' 'llm-exec --cwd' 'llm-exec --stdin' 'llm-exec --timeout' 'llm-exec --stall-timeout' 'llm-exec --grace' 'llm-exec --memory' 'llm-exec --cpu-time' 'llm-exec --max-procs' 'llm-exec --max-file-size' 'llm-exec --max-output' 'llm-exec --result' 'llm-exec --capture' 'llm-exec --config' 'llm-exec --profile'
 set -g __llmx_runs 'llmx exec' 'llm-exec'
 
 # the place that the words before the cursor lead to; "command N" where another program's line starts at word N
@@ -34,6 +34,16 @@ function __llmx_place
     echo $place
 end
 
+# the names that llmx knows of a kind; none where an option is being typed
+function __llmx_names
+    string match -qr -- '^-[^=]*$' (commandline -ct)
+    and return
+    set -l typed (commandline -opc)
+    set -l program (string replace -r '[^/]*$' llmx -- $typed[1])
+    command -q $program
+    and command $program __complete $argv[1] 2>/dev/null
+end
+
 function __llmx_at
     test "$(__llmx_place)" = "$argv"
 end
@@ -59,9 +69,15 @@ complete -c llmx -n '__llmx_at \'llmx\'' -f -a config -d 'Read and change llmx\'
 complete -c llmx -n '__llmx_at \'llmx\'' -f -a trust -d 'Say which projects\' settings may do more than tune.'
 complete -c llmx -n '__llmx_at \'llmx\'' -f -a undo -d 'Take back the last edit of your files, or a named one.'
 complete -c llmx -n '__llmx_at \'llmx\'' -f -a history -d 'List the edits llmx has made to your files.'
+complete -c llmx -n '__llmx_at \'llmx\'' -f -a doctor -d 'Check this machine for llmx and say what to type.'
 complete -c llmx -n '__llmx_at \'llmx\'' -f -a help -d 'Read a chapter of the guide.'
 complete -c llmx -n '__llmx_at \'llmx\'' -f -a completion -d 'Show or install the shell\'s completion script.'
 complete -c llmx -n '__llmx_at \'llmx\'' -f -a version -d 'Show the version and what is installed with it.'
+complete -c llmx -n '__llmx_at \'llmx\'' -l output -x -a 'text json' -d 'How facts are printed.'
+complete -c llmx -n '__llmx_at \'llmx\'' -l quiet -d 'Tell no notes on stderr.'
+complete -c llmx -n '__llmx_at \'llmx\'' -l trace -x -a 'off error warn info debug trace' -d 'How much of its work llmx tells on stderr.'
+complete -c llmx -n '__llmx_at \'llmx\'' -l profile -x -a '(__llmx_names profiles)' -d 'Start from this profile\'s settings.'
+complete -c llmx -n '__llmx_at \'llmx\'' -l config -r -F -d 'Read this settings file too.'
 complete -c llmx -n '__llmx_at \'llmx\'' -l version -d 'Show the version and leave.'
 complete -c llmx -n '__llmx_at \'llmx\'' -l help -d 'Show this message and exit.'
 complete -c llmx -n '__llmx_at \'llmx exec\'' -l command -r -F -d 'Run this shell command line with sh.'
@@ -83,7 +99,7 @@ complete -c llmx -n '__llmx_at \'llmx exec\'' -l capture -r -F -d 'How much of e
 complete -c llmx -n '__llmx_at \'llmx exec\'' -l quiet -d 'Nothing of llmx\'s own on stderr.'
 complete -c llmx -n '__llmx_at \'llmx exec\'' -l no-sandbox -d 'Run without the sandbox.'
 complete -c llmx -n '__llmx_at \'llmx exec\'' -l config -r -F -d 'Read this settings file too.'
-complete -c llmx -n '__llmx_at \'llmx exec\'' -l profile -r -F -d 'Start from this profile\'s settings.'
+complete -c llmx -n '__llmx_at \'llmx exec\'' -l profile -x -a '(__llmx_names profiles)' -d 'Start from this profile\'s settings.'
 complete -c llmx -n '__llmx_at \'llmx exec\'' -l schema -d 'Print the JSON Schema of the result.'
 complete -c llmx -n '__llmx_at \'llmx exec\'' -l help -d 'Show this message.'
 complete -c llmx -n '__llmx_at \'llmx config\'' -f -a init -d 'Write the user\'s settings file, with every key in it as a comment.'
@@ -99,21 +115,25 @@ complete -c llmx -n '__llmx_at \'llmx config\'' -f -a edit -d 'Open the user\'s 
 complete -c llmx -n '__llmx_at \'llmx config\'' -l help -d 'Show this message and exit.'
 complete -c llmx -n '__llmx_at \'llmx config init\'' -l force -d 'Replace the file; llmx undo brings it back.'
 complete -c llmx -n '__llmx_at \'llmx config init\'' -l help -d 'Show this message and exit.'
+complete -c llmx -n '__llmx_at \'llmx config show\'' -f -a '(__llmx_names settings)'
 complete -c llmx -n '__llmx_at \'llmx config show\'' -l sources -d 'Say where each value comes from.'
 complete -c llmx -n '__llmx_at \'llmx config show\'' -l output -x -a 'text json' -d 'text or json.'
 complete -c llmx -n '__llmx_at \'llmx config show\'' -l config -r -F -d 'Read this settings file too.'
-complete -c llmx -n '__llmx_at \'llmx config show\'' -l profile -r -F -d 'Start from this profile.'
+complete -c llmx -n '__llmx_at \'llmx config show\'' -l profile -x -a '(__llmx_names profiles)' -d 'Start from this profile.'
 complete -c llmx -n '__llmx_at \'llmx config show\'' -l help -d 'Show this message and exit.'
+complete -c llmx -n '__llmx_at \'llmx config get\'' -f -a '(__llmx_names settings)'
 complete -c llmx -n '__llmx_at \'llmx config get\'' -l output -x -a 'text json' -d 'text or json.'
 complete -c llmx -n '__llmx_at \'llmx config get\'' -l config -r -F -d 'Read this settings file too.'
-complete -c llmx -n '__llmx_at \'llmx config get\'' -l profile -r -F -d 'Start from this profile.'
+complete -c llmx -n '__llmx_at \'llmx config get\'' -l profile -x -a '(__llmx_names profiles)' -d 'Start from this profile.'
 complete -c llmx -n '__llmx_at \'llmx config get\'' -l help -d 'Show this message and exit.'
+complete -c llmx -n '__llmx_at \'llmx config set\'' -f -a '(__llmx_names settings)'
 complete -c llmx -n '__llmx_at \'llmx config set\'' -l help -d 'Show this message and exit.'
+complete -c llmx -n '__llmx_at \'llmx config unset\'' -f -a '(__llmx_names settings)'
 complete -c llmx -n '__llmx_at \'llmx config unset\'' -l help -d 'Show this message and exit.'
 complete -c llmx -n '__llmx_at \'llmx config validate\'' -l file -r -F -d 'Only this file.'
 complete -c llmx -n '__llmx_at \'llmx config validate\'' -l output -x -a 'text json' -d 'text or json.'
 complete -c llmx -n '__llmx_at \'llmx config validate\'' -l config -r -F -d 'Read this settings file too.'
-complete -c llmx -n '__llmx_at \'llmx config validate\'' -l profile -r -F -d 'Start from this profile.'
+complete -c llmx -n '__llmx_at \'llmx config validate\'' -l profile -x -a '(__llmx_names profiles)' -d 'Start from this profile.'
 complete -c llmx -n '__llmx_at \'llmx config validate\'' -l help -d 'Show this message and exit.'
 complete -c llmx -n '__llmx_at \'llmx config schema\'' -l help -d 'Show this message and exit.'
 complete -c llmx -n '__llmx_at \'llmx config paths\'' -l output -x -a 'text json' -d 'text or json.'
@@ -134,7 +154,10 @@ complete -c llmx -n '__llmx_at \'llmx undo\'' -l output -x -a 'text json' -d 'te
 complete -c llmx -n '__llmx_at \'llmx undo\'' -l help -d 'Show this message and exit.'
 complete -c llmx -n '__llmx_at \'llmx history\'' -l output -x -a 'text json' -d 'text or json.'
 complete -c llmx -n '__llmx_at \'llmx history\'' -l help -d 'Show this message and exit.'
-complete -c llmx -n '__llmx_at \'llmx help\'' -f -a 'exit-codes getting-started running-commands'
+complete -c llmx -n '__llmx_at \'llmx doctor\'' -l output -x -a 'text json' -d 'text or json.'
+complete -c llmx -n '__llmx_at \'llmx doctor\'' -l help -d 'Show this message and exit.'
+complete -c llmx -n '__llmx_at \'llmx help\'' -f -a '(__llmx_names topics)'
+complete -c llmx -n '__llmx_at \'llmx help\'' -l output -x -a 'text json' -d 'text or json.'
 complete -c llmx -n '__llmx_at \'llmx help\'' -l help -d 'Show this message and exit.'
 complete -c llmx -n '__llmx_at \'llmx completion\'' -f -a show -d 'Print the script.'
 complete -c llmx -n '__llmx_at \'llmx completion\'' -f -a install -d 'Write the script to where the shell looks for it.'
@@ -166,6 +189,6 @@ complete -c llm-exec -n '__llmx_at \'llm-exec\'' -l capture -r -F -d 'How much o
 complete -c llm-exec -n '__llmx_at \'llm-exec\'' -l quiet -d 'Nothing of llmx\'s own on stderr.'
 complete -c llm-exec -n '__llmx_at \'llm-exec\'' -l no-sandbox -d 'Run without the sandbox.'
 complete -c llm-exec -n '__llmx_at \'llm-exec\'' -l config -r -F -d 'Read this settings file too.'
-complete -c llm-exec -n '__llmx_at \'llm-exec\'' -l profile -r -F -d 'Start from this profile\'s settings.'
+complete -c llm-exec -n '__llmx_at \'llm-exec\'' -l profile -x -a '(__llmx_names profiles)' -d 'Start from this profile\'s settings.'
 complete -c llm-exec -n '__llmx_at \'llm-exec\'' -l schema -d 'Print the JSON Schema of the result.'
 complete -c llm-exec -n '__llmx_at \'llm-exec\'' -l help -d 'Show this message.'

@@ -17,6 +17,8 @@ def main() -> int:
             code: int | None = load("llmx.exec:main")(words)
             if code is not None:
                 leave(code)
+        case ["__complete", kind]:
+            leave(load("llmx.core.candidates:show")(kind))
     load("gc:disable")()  # collecting while the tree is imported costs 4 ms and finds nothing
     tree: int = load("llmx.cli.app:open_tree")()
     return tree

@@ -78,6 +78,15 @@ def test_the_version_loads_nothing_but_the_front_door():
 
 
 @pytest.mark.promise("S2-51")
+@pytest.mark.parametrize("kind", ["profiles", "settings", "topics"])
+def test_a_tab_that_asks_for_names_loads_only_their_table(kind):
+    own = {"llmx.core.candidates", "llmx.core.settings", "llmx.core.settings.keys", "llmx.paths"}
+    builtin = {"_imp", "marshal", "errno"}
+    front_door = {"llmx", "llmx.__main__", "llmx.core", "llmx.core.plugins"}
+    assert imported_by("llmx", "__complete", kind) <= front_door | own | builtin
+
+
+@pytest.mark.promise("S2-51")
 @pytest.mark.parametrize("argv", [["--help"], ["version"], ["exec", "--help"], ["help", "exit-codes"]], ids=" ".join)
 def test_the_tree_loads_typer_and_nothing_else_that_is_heavy(argv):
     loaded = imported_by("llmx", *argv)

@@ -1,6 +1,7 @@
 """The command tree is whole, and what is shipped about it is true."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -12,6 +13,8 @@ from llmx import errors
 from llmx.cli.app import Root
 from llmx.cli.complete import SCRIPTS
 from llmx.cli.places import places
+from llmx.core.doctor import ISSUES
+from llmx.core.settings.keys import BY_NAME
 from tests.regenerate import stale, subclasses
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -23,6 +26,14 @@ def llmx(*words, **options):
     return subprocess.run(
         [sys.executable, "-m", "llmx", *words], capture_output=True, text=True, check=False, **options
     )
+
+
+def shown_commands(text):
+    """The commands of llmx in a chapter: in backticks, and the lines of its shell blocks."""
+    blocks = [block.split("\n```")[0] for block in text.split("```sh\n")[1:]]
+    inline = re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL))
+    lines = [line.partition(" #")[0].strip() for block in blocks for line in block.splitlines()]
+    return [line for line in [*inline, *lines] if line.split()[:1] and line.split()[0] in ("llmx", "llm-exec")]
 
 
 @pytest.mark.promise("S0-56", "S2-08")
@@ -71,12 +82,79 @@ def test_every_chapter_is_listed_and_readable():
         assert llmx("help", topic).stdout.startswith("# ")
 
 
-def test_commands_that_the_guide_shows_exist():
-    known = {place.path for place in places()}
-    for chapter in (ROOT / "llmx/data/guide").glob("*.md"):
-        for word in chapter.read_text().split("`")[1::2]:
-            if word.startswith("llmx ") and word.split()[1].isalpha():
-                assert " ".join(word.split()[:2]) in known, word
+CHAPTERS = sorted((ROOT / "llmx/data/guide").glob("*.md"))
+SHOWN = [(chapter, line) for chapter in CHAPTERS for line in shown_commands(chapter.read_text())]
+
+
+@pytest.mark.parametrize(("chapter", "line"), SHOWN, ids=lambda value: getattr(value, "stem", value))
+def test_commands_and_options_that_the_guide_shows_exist(chapter, line):
+    known = {place.path: place for place in places()}
+    place, words = known[line.split()[0]], line.split()[1:]
+    while words and words[0] != "--":
+        word = words.pop(0).partition("=")[0]
+        if word.startswith("-"):
+            assert word in place.options or word in place.values, line
+            words = words[1:] if word in place.values and "=" not in line else words
+        elif place.runs:
+            break
+        elif place.members:
+            assert f"{place.path} {word}" in known, line
+            place = known[f"{place.path} {word}"]
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda chapter: chapter.stem)
+def test_links_of_the_guide_lead_to_its_chapters(chapter):
+    links = re.findall(r"\]\(([^)]*)\)", chapter.read_text())
+    assert [link for link in links if not (chapter.parent / link).is_file()] == []
+    topics = re.findall(r"llmx help ([a-z-]+)", chapter.read_text())
+    assert [topic for topic in topics if not (chapter.parent / f"{topic}.md").is_file()] == []
+
+
+def test_the_guide_has_the_chapters_that_everyone_looks_for():
+    known = {chapter.stem for chapter in CHAPTERS}
+    assert {"getting-started", "concepts", "configuration", "security", "troubleshooting", "exit-codes"} <= known
+
+
+def test_keys_that_the_guide_names_are_settings():
+    sections = {name.partition(".")[0] for name in BY_NAME}
+    for chapter in CHAPTERS:
+        named = re.findall(r"(?<![\w/.-])([a-z_]+(?:\.[a-z_]+)+)\b", chapter.read_text())
+        assert {name for name in named if name.partition(".")[0] in sections} <= BY_NAME.keys(), chapter.stem
+
+
+def test_the_guide_names_the_checks_of_the_doctor_for_each_common_issue():
+    text = (ROOT / "llmx/data/guide/troubleshooting.md").read_text()
+    for issue, checks in ISSUES.items():
+        row = next(line for line in text.splitlines() if line.startswith(f"| {issue} |"))
+        assert set(re.findall(r"`([a-z]+)`", row)) == set(checks), issue
+
+
+FACTS = [p.path.split()[1:] for p in places() if "--output" in p.options and p.path != "llmx"]
+NO_FACTS = {
+    *("llmx config init", "llmx config set", "llmx config unset", "llmx config edit", "llmx config schema"),
+    *("llmx completion show", "llmx completion install", "llmx exec", "llm-exec"),
+}
+"""Commands that change something and say no more, or whose output has their own form: a script, a schema, a result."""
+
+ARGUMENTS = {"config get": ["exec.grace"]}
+NOTHING_THERE = {"undo": 4, "trust revoke": 4}
+"""What these exit with in a home without edits and trust; their error is JSON then."""
+
+
+@pytest.mark.promise("S2-01")
+def test_every_command_that_tells_facts_can_tell_them_as_json():
+    assert {p.path for p in places() if not p.members and "--output" not in p.options} == NO_FACTS
+
+
+@pytest.mark.promise("S2-01")
+@pytest.mark.parametrize("words", FACTS, ids=" ".join)
+def test_stdout_is_json_and_nothing_else_wherever_the_option_stands(words, tmp_path):
+    line = [*words, *ARGUMENTS.get(" ".join(words), [])]
+    for typed in (["--output", "json", *line], [*line, "--output", "json"], ["--output=json", "--trace=trace", *line]):
+        done = llmx(*typed, cwd=tmp_path)
+        facts = json.loads(done.stdout)
+        assert done.returncode == NOTHING_THERE.get(" ".join(words), 0), done.stderr
+        assert ("error" in facts) == (done.returncode != 0)
 
 
 @pytest.mark.promise("S2-07")

@@ -12,6 +12,7 @@ from typer.main import get_command
 from llmx import __version__
 from llmx.cli.lazy import LazyGroup, Member
 from llmx.cli.refusal import is_help, is_refusal, refusal, show
+from llmx.core.plugins import load
 from llmx.errors import LlmxError, UsageError
 
 RUN, SETTINGS, MORE = "Run", "Settings", "More"
@@ -27,18 +28,31 @@ class Root(LazyGroup):
         "trust": Member("llmx.cli.trust:app", "Say which projects' settings may do more than tune.", SETTINGS),
         "undo": Member("llmx.cli.undo:app", "Take back the last edit of your files, or a named one.", SETTINGS),
         "history": Member("llmx.cli.history:app", "List the edits llmx has made to your files.", SETTINGS),
+        "doctor": Member("llmx.cli.doctor:app", "Check this machine for llmx and say what to type.", MORE),
         "help": Member("llmx.cli.help:app", "Read a chapter of the guide.", MORE),
         "completion": Member("llmx.cli.completion:app", "Show or install the shell's completion script.", MORE),
         "version": Member("llmx.cli.version:app", "Show the version and what is installed with it.", MORE),
     }
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401  # Typer's context is private
-        """The command, imported; from here on there is something to collect, but nothing among the imports."""
+        """The command, imported, with the options before it as its defaults.
+
+        From here on there is something to collect, but nothing among the imports.
+        """
         found = super().resolve_command(ctx, args)
+        given = {name: value for name, value in ctx.params.items() if value}
+        if given:
+            ctx.default_map = {found[0]: _defaults(found[1], given)}
         if not gc.isenabled():
             gc.freeze()
             gc.enable()
         return found
+
+
+def _defaults(command: Any, given: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401  # a command of Typer's Click
+    """What ``given`` means for the command and all below it; an option that it does not have is left alone."""
+    below = getattr(command, "commands", {})
+    return {**given, **{name: _defaults(member, given) for name, member in below.items()}}
 
 
 MARKUP: Literal["rich"] | None = "rich" if sys.stdout and sys.stdout.isatty() else None
@@ -63,11 +77,33 @@ def _show_version(value: bool) -> None:
 
 @app.callback()
 def root(
+    ctx: typer.Context,
+    *,
+    output: Annotated[Literal["text", "json"] | None, typer.Option("--output", help="How facts are printed.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Tell no notes on stderr.")] = False,
+    trace: Annotated[
+        Literal["off", "error", "warn", "info", "debug", "trace"] | None,
+        typer.Option("--trace", help="How much of its work llmx tells on stderr."),
+    ] = None,
+    profile: Annotated[
+        str | None, typer.Option("--profile", "-p", metavar="NAME", help="Start from this profile's settings.")
+    ] = None,
+    config: Annotated[
+        str | None, typer.Option("--config", "-c", metavar="FILE", help="Read this settings file too.")
+    ] = None,
     version: Annotated[
         bool, typer.Option("--version", "-V", callback=_show_version, is_eager=True, help="Show the version and leave.")
     ] = False,
 ) -> None:
-    """Run language models, and the coding agents that use them, safely on your own machine."""
+    """Run language models, and the coding agents that use them, safely on your own machine.
+
+    The options stand before the command; most commands take those that concern them behind it too.
+    """
+    if quiet:
+        load("llmx.cli.notes:silence")()
+    level = trace or os.environ.get("LLMX_TRACE")
+    if level:
+        load("llmx.cli.trace:begin")(ctx, level)
 
 
 def open_tree() -> int:

@@ -36,6 +36,19 @@ _llmx_command() {
   fi
 }
 
+# $words, with the names that llmx knows in the place of each @KIND
+_llmx_names() {
+  local program=${COMP_WORDS[0]%"${COMP_WORDS[0]##*/}"}llmx word found=
+  for word in $words; do
+    if [[ $word != @* ]]; then
+      found+=" $word"
+    elif [[ $1 != -* ]]; then
+      found+=" $("$program" __complete "${word#@}" 2>/dev/null)"
+    fi
+  done
+  words=$found
+}
+
 _llmx() {
   local path=${COMP_WORDS[0]##*/} typed=${COMP_WORDS[COMP_CWORD]} members words values runs word before= i
   COMPREPLY=()
@@ -70,6 +83,7 @@ _llmx() {
     _llmx_command "$COMP_CWORD"
     return
   fi
+  if [[ " $words" == *" @"* ]]; then _llmx_names "$typed"; fi
   mapfile -t COMPREPLY < <(compgen -W "$words" -- "$typed")
 }
 complete -o default -o bashdefault -F _llmx llmx llm-exec

@@ -19,15 +19,20 @@ def _lines(place: Place) -> Iterator[str]:
     for name, help in place.members.items():
         yield f"{at} -f -a {name} -d {_quoted(help)}"
     if place.words:
-        yield f"{at} -f -a {_quoted(' '.join(place.words))}"
+        yield f"{at} -f -a {_quoted(_offered(place.words))}"
     for flag, help in place.options.items():
         if "=" in flag:  # fish has no word for an optional value
             continue
         value = ""
         if flag in place.values:
             choices = place.values[flag]
-            value = f" -x -a {_quoted(' '.join(choices))}" if choices else " -r -F"
+            value = f" -x -a {_quoted(_offered(choices))}" if choices else " -r -F"
         yield f"{at} -l {flag[2:]}{value} -d {_quoted(help)}"
+
+
+def _offered(words: Sequence[str]) -> str:
+    """The words, and a call of llmx for those that are only known when TAB is pressed."""
+    return " ".join(f"(__llmx_names {word[1:]})" if word.startswith("@") else word for word in words)
 
 
 def _quoted(text: str) -> str:
@@ -68,6 +73,16 @@ function __llmx_place
         return
     end
     echo $place
+end
+
+# the names that llmx knows of a kind; none where an option is being typed
+function __llmx_names
+    string match -qr -- '^-[^=]*$' (commandline -ct)
+    and return
+    set -l typed (commandline -opc)
+    set -l program (string replace -r '[^/]*$' llmx -- $typed[1])
+    command -q $program
+    and command $program __complete $argv[1] 2>/dev/null
 end
 
 function __llmx_at

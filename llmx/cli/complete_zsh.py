@@ -42,6 +42,13 @@ _llmx_place() {
   esac
 }
 
+# the names that llmx knows of kind $1, into found
+_llmx_names() {
+  local program=${words[1]%${words[1]:t}}llmx
+  found=(${(f)"$(command $program __complete $1 2>/dev/null)"})
+  found=(${found//:/\\:})
+}
+
 _llmx() {
   local place=${service:-llmx} before= runs i
   local -a members offered options valued choices found
@@ -64,6 +71,7 @@ _llmx() {
   done
   if [[ -n $before ]] && (( $valued[(Ie)$before] )); then
     found=(${${(M)choices:#$before *}#$before })
+    [[ $found[1] == @* ]] && _llmx_names ${found[1]#@}
     if (( $#found )); then
       _describe value found
     else
@@ -76,6 +84,10 @@ _llmx() {
   elif [[ $words[CURRENT] == -* ]] || (( ! $#offered )); then
     _describe option options || _files
   else
+    for before in ${(M)offered:#@*}; do
+      _llmx_names ${before#@}
+      offered=(${offered:#$before} $found)
+    done
     _describe word offered || _files
   fi
 }

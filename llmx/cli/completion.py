@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from llmx.cli import complete
+from llmx.cli.notes import note
 from llmx.paths import home
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
@@ -51,7 +52,7 @@ def install(shell: ShellArgument) -> None:
         _write(path, script(shell))
         print(path)
     if shell is Shell.zsh:
-        typer.echo(f"hint: add to ~/.zshrc, before compinit: fpath=({os.path.dirname(place)} $fpath)", err=True)
+        note(f"add to ~/.zshrc, before compinit: fpath=({os.path.dirname(place)} $fpath)")
 
 
 def script(shell: Shell) -> str:

@@ -5,12 +5,12 @@ import os
 import shlex
 import shutil
 import subprocess
-import sys
 from typing import Annotated, Any
 
 import typer
 
 from llmx import paths
+from llmx.cli.notes import note
 from llmx.cli.output import Output
 from llmx.core.plugins import load
 from llmx.core.settings import Places
@@ -266,11 +266,6 @@ def given(ctx: typer.Context, name: str, value: str | None) -> str | None:
 def chosen(ctx: typer.Context, name: str, value: Output | None, merged: Merged | None = None) -> str:
     """The output asked for, else what the settings say where they were read anyway."""
     return given(ctx, name, value) or (str(merged.values["output"]) if merged else "text")
-
-
-def note(text: str) -> None:
-    """Tell the user something beside the data."""
-    print(f"note: {text}", file=sys.stderr)
 
 
 def print_json(value: object) -> None:

@@ -6,6 +6,7 @@ before the tree is opened, and what arrives here is ``--help``, ``--schema``, or
 
 import os
 import sys
+from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from typing import Any
 
@@ -30,12 +31,23 @@ class ExecCommand(TyperCommand):
                 ctx.parent, ctx.info_name = None, "llm-exec"
             typer.echo(self.get_help(ctx), color=ctx.color)
             ctx.exit()
-        ctx.params = {"words": list(args)}
+        ctx.params = {"words": [*before(ctx.default_map or {}), *args]}
         return []
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:  # noqa: ANN401  # as above
         """The usage line's end."""
         return [USAGE]
+
+
+def before(given: Mapping[str, Any]) -> Iterator[str]:
+    """The options that stood before ``exec``, in its own words; those behind it come later, and so go first."""
+    for name in ("profile", "config"):
+        if name in given:
+            yield from (f"--{name}", given[name])
+    if given.get("quiet"):
+        yield "--quiet"
+    if given.get("output") == "json":
+        yield "--json"
 
 
 def parse_is_help(words: list[str]) -> bool:

@@ -5,23 +5,33 @@ from typing import Annotated
 
 import typer
 
+from llmx.cli.output import Output, OutputOption
+from llmx.core.jsonline import dumps
 from llmx.errors import NotFoundError, nearest
 
 app = typer.Typer(add_completion=False)
 
 
 @app.command()
-def chapter(topic: Annotated[str, typer.Argument(help="The chapter's name; none lists them.")] = "") -> None:
+def chapter(
+    topic: Annotated[str, typer.Argument(help="The chapter's name; none lists them.")] = "",
+    output: OutputOption = Output.text,
+) -> None:
     """Read a chapter of the guide."""
     chapters = topics()
     if not topic:
-        print("\n".join(f"{name:20}{title}" for name, title in chapters.items()))
+        listed = [{"topic": name, "title": title} for name, title in chapters.items()]
+        lines = "\n".join(f"{name:20}{title}" for name, title in chapters.items())
+        print(dumps(listed) if output == Output.json else lines)
         return
     if topic not in chapters:
         near = nearest(topic, chapters)
         hint = f"did you mean `llmx help {near}`?" if near else "`llmx help` lists the chapters"
         raise NotFoundError(f"no chapter is called {topic}", hint=hint)
-    print((files("llmx") / "data" / "guide" / f"{topic}.md").read_text(), end="")
+    text = (files("llmx") / "data" / "guide" / f"{topic}.md").read_text()
+    if output == Output.json:
+        text = dumps({"topic": topic, "title": chapters[topic], "text": text}) + "\n"
+    print(text, end="")
 
 
 def topics() -> dict[str, str]:

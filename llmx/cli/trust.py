@@ -6,7 +6,8 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from llmx.cli.config import OutputOption, chosen, note, print_json
+from llmx.cli.config import OutputOption, chosen, print_json
+from llmx.cli.notes import note
 from llmx.core.settings import Places
 from llmx.core.settings.layers import Entry, parse_layer
 from llmx.core.settings.sources import shown

@@ -25,6 +25,7 @@ WAYS = {
         1.7,
     ),
     "`llmx --version`": (["llmx", "--version"], 1.2, 1.1),
+    "`llmx __complete profiles`": (["llmx", "__complete", "profiles"], 2, 1.5),
     "`llmx --help`, piped": (["llmx", "--help"], 7, 6),
     "`llmx version`": (["llmx", "version"], 7, 6),
 }

@@ -2,11 +2,13 @@
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-COMPLETIONS = Path(__file__).resolve().parents[2] / "completions"
+ROOT = Path(__file__).resolve().parents[2]
+COMPLETIONS = ROOT / "completions"
 
 # what is typed before TAB -> the one word that fits
 ONE_FITS = {
@@ -15,6 +17,14 @@ ONE_FITS = {
     "llmx completion show z": "zsh",
     "llmx help exi": "exit-codes",
     "llmx version --output js": "json",
+    "llmx --output js": "json",
+    "llmx --quiet --profile dev": "development",
+    "llmx --profile development --trace inf": "info",
+    "llmx --profile development hist": "history",
+    "llmx config show --profile mini": "minimal",
+    "llmx config get exec.gra": "exec.grace",
+    "llmx config set llm.api_b": "llm.api_base",
+    "llm-exec --profile mini": "minimal",
     "llm-exec --tim": "--timeout",
     "llm-exec --timeout 5 --mon": "--monitor",
     "llmx exec --cwd / --keep": "--keep-children",
@@ -67,12 +77,15 @@ zpty -d shell
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """A folder with one folder in it, and a PATH with a command that only this test has."""
+    """A folder with one folder in it, and a PATH with llmx and a command that only this test has."""
     (tmp_path / "only-folder").mkdir()
     (tmp_path / "bin").mkdir()
     command = tmp_path / "bin" / "llmx-test-command"
     command.write_text("#!/bin/sh\n")
     command.chmod(0o755)
+    llmx = tmp_path / "bin" / "llmx"
+    llmx.write_text(f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" -m llmx "$@"\n')
+    llmx.chmod(0o755)
     monkeypatch.setenv("PATH", f"{command.parent}:{os.defpath}")
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -129,3 +142,28 @@ def test_hidden_commands_are_not_offered(folder, shell):
 def test_behind_the_command_no_option_of_llm_exec_is_offered(folder, shell):
     assert not [word for word in shell("llm-exec llmx-test-command --") if word.startswith("--")]
     assert not [word for word in shell("llm-exec -- llmx-test-command --") if word.startswith("--")]
+
+
+NAMED = ["llmx help exi", "llmx --profile mini", "llm-exec --profile mini", "llmx config get exec.gra"]
+
+
+@pytest.mark.parametrize("shell", [bash, fish])
+@pytest.mark.parametrize("typed", NAMED)
+def test_where_llmx_cannot_be_asked_nothing_is_offered_in_its_place(folder, shell, typed):
+    (folder / "bin" / "llmx").write_text("#!/bin/sh\necho broken >&2\nexit 1\n")
+    assert [word for word in shell(typed) if word] == []
+
+
+@pytest.mark.parametrize("shell", [bash, fish])
+def test_the_program_asked_is_the_one_that_was_typed(folder, shell):
+    (folder / "bin" / "llmx").rename(folder / "only-folder" / "llmx")
+    assert shell("only-folder/llmx config get exec.gra") == ["exec.grace"]
+    assert [word for word in shell("llmx config get exec.gra") if word] == []
+
+
+@pytest.mark.parametrize("shell", [bash, fish])
+def test_a_word_that_starts_an_option_asks_no_python(folder, shell):
+    (folder / "bin" / "llmx").write_text("#!/bin/sh\ntouch asked\n")
+    assert "--output" in shell("llmx config get --out")
+    assert "config" in shell("llmx conf")
+    assert not (folder / "asked").exists()

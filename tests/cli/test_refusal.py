@@ -129,4 +129,4 @@ def test_a_terminal_gets_the_help_of_a_group_without_a_command():
     shown, code = on_terminal()
     assert code == 2
     assert "completion" in shown
-    assert "error" not in shown
+    assert "error:" not in shown

@@ -1,0 +1,108 @@
+"""The doctor's checks of what ``llm-exec`` works with: its log, and what it will use for sandboxes and windows."""
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+
+from llmx import paths
+from llmx.core.doctor import Finding
+from llmx.core.doctor.folders import existing
+from llmx.core.settings import Settings, active
+from llmx.core.settings.keys import defaults
+from llmx.errors import ConfigError
+
+WAIT_S = 0.5
+ABSENT = "not installed (optional)"
+
+
+def log(env: Mapping[str, str]) -> list[Finding]:
+    """Whether the execution log can be written, is nobody else's to read, and has a sound size."""
+    path = paths.audit_log(env)
+    settings = _settings(env)
+    if not is_writable(path):
+        must = bool(settings["audit.required"])
+        meaning = "nothing runs, since audit.required is set" if must else "runs leave no record"
+        there = shlex.quote(existing(path))
+        fix = f'sudo chown "$(id -un)" {there} && chmod u+rw {there}'
+        return [Finding("fail" if must else "warn", f"{path} cannot be written", meaning, fix)]
+    if not os.path.exists(path):
+        return [Finding("ok", f"{path} will be made by the first run")]
+    return [_readable(path, os.stat(path), int(str(settings["logging.max_bytes"])))]
+
+
+def is_writable(path: str) -> bool:
+    """Whether a line could be added to the file, or the file be made."""
+    there = existing(path)
+    if there == path:
+        return os.path.isfile(path) and os.access(path, os.W_OK)
+    return os.path.isdir(there) and os.access(there, os.W_OK | os.X_OK)
+
+
+def _settings(env: Mapping[str, str]) -> Settings:
+    """The settings in force, or the defaults where those cannot be read: their own check says so."""
+    try:
+        return active(env, os.getcwd())
+    except ConfigError:
+        return Settings(defaults(), [])
+
+
+def _readable(path: str, facts: os.stat_result, largest: int) -> Finding:
+    found = f"{path}, {facts.st_size / (1 << 20):.1f} MiB"
+    if facts.st_mode & 0o077:
+        fix = f"chmod 600 {shlex.quote(path)}"
+        return Finding("warn", f"{found}, can be read by others", "it lists every command that was run", fix)
+    if facts.st_size > 2 * largest:
+        fix = f"mv {shlex.quote(path)} {shlex.quote(path)}.old"
+        return Finding("warn", found, "it is larger than twice logging.max_bytes and takes room", fix)
+    return Finding("ok", found)
+
+
+def sandbox(env: Mapping[str, str]) -> list[Finding]:
+    """Whether bubblewrap can make the namespaces that a sandbox will need."""
+    none_yet = "llm-exec has no sandbox yet: a command can do what you can"
+    if not sys.platform.startswith("linux"):
+        return [Finding("ok", none_yet)]
+    program = shutil.which("bwrap", path=env.get("PATH"))
+    if program is None:
+        meaning = "isolation of files will be unavailable without it (" + none_yet + ")"
+        return [Finding("warn", "bubblewrap is not installed", meaning, "sudo apt-get install bubblewrap")]
+    if _makes_namespaces(program):
+        return [Finding("ok", f"{program} can make user namespaces; {none_yet}")]
+    meaning = "isolation of files will be unavailable: the system refuses user namespaces (" + none_yet + ")"
+    return [Finding("warn", f"{program} can make no user namespace", meaning, _allow_namespaces())]
+
+
+def _makes_namespaces(program: str) -> bool:
+    command = [program, "--unshare-user", "--unshare-pid", "--ro-bind", "/", "/", "true"]
+    try:
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=WAIT_S, check=False, cwd="/"
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0
+
+
+def _allow_namespaces() -> str:
+    for name in ("kernel.apparmor_restrict_unprivileged_userns", "kernel.unprivileged_userns_clone"):
+        if os.path.exists(f"/proc/sys/{name.replace('.', '/')}"):
+            return f"sudo sysctl {name}={0 if 'restrict' in name else 1}"
+    return "sudo sysctl user.max_user_namespaces=10000"
+
+
+def nix(env: Mapping[str, str]) -> list[Finding]:
+    """Whether Nix is there."""
+    program = shutil.which("nix-shell", path=env.get("PATH"))
+    return [Finding("ok", f"{program}; llm-exec has no use for it yet" if program else ABSENT)]
+
+
+def terminals(env: Mapping[str, str]) -> list[Finding]:
+    """Whether WezTerm and tmux are there."""
+    found = {name: shutil.which(name, path=env.get("PATH")) for name in ("wezterm", "tmux")}
+    return [
+        Finding("ok", f"{name}: {program}; llm-exec has no use for it yet" if program else f"{name}: {ABSENT}")
+        for name, program in found.items()
+    ]

@@ -1,0 +1,62 @@
+"""The checks of folders and room."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from llmx.core.doctor.folders import LITTLE, TOO_LITTLE, disk, existing, folders, room_status
+
+ROOT = Path(__file__).resolve().parents[3]
+PROBE = "import json; from llmx.core.doctor.folders import folders; import os; print(json.dumps(folders(os.environ)))"
+
+
+def test_folders_that_are_not_there_yet_are_well_where_they_can_be_made(home):
+    found = folders({"HOME": str(home)})
+    assert [finding.status for finding in found] == ["ok"] * 4
+    assert all("will be made" in finding.found for finding in found)
+
+
+@pytest.mark.promise("S0-54")
+def test_a_folder_that_this_user_cannot_write_is_a_failure(ordinary_user, tmp_path):
+    user = {"user": ordinary_user.pw_uid, "group": ordinary_user.pw_gid, "extra_groups": []}
+    environment = {"HOME": "/", "XDG_CACHE_HOME": "/dev/shm", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", PROBE],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=environment,
+        cwd="/",
+        **(user if os.getuid() == 0 else {}),
+    )
+    found = json.loads(done.stdout)
+    assert [row[0] for row in found] == ["fail", "fail", "ok", "fail"]
+    assert found[0][3].startswith('sudo chown -R "$(id -un)" /')
+
+
+def test_a_file_in_the_place_of_a_folder_is_a_failure_with_the_command_that_moves_it(tmp_path):
+    (tmp_path / "a file").write_text("")
+    finding = folders({"HOME": str(tmp_path), "XDG_STATE_HOME": f"{tmp_path}/a file"})[3]
+    assert finding.status == "fail"
+    assert finding.fix == f"mv '{tmp_path}/a file' '{tmp_path}/a file'.old"
+
+
+def test_the_room_is_told_once_for_each_file_system(home):
+    [finding] = disk({"HOME": str(home)})
+    assert "GiB free" in finding.found
+
+
+@pytest.mark.parametrize(
+    ("free", "status"), [(LITTLE, "ok"), (LITTLE - 1, "warn"), (TOO_LITTLE, "warn"), (TOO_LITTLE - 1, "fail")]
+)
+def test_little_room_is_a_warning_and_hardly_any_a_failure(free, status):
+    assert room_status(free) == status
+
+
+def test_the_nearest_folder_that_exists_is_found(tmp_path):
+    assert existing(f"{tmp_path}/a/b/c") == str(tmp_path)
+    assert existing("/nonexistent/a") == "/"

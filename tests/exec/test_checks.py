@@ -1,0 +1,87 @@
+"""The doctor's checks of what ``llm-exec`` works with."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from llmx.exec import checks
+
+
+@pytest.fixture
+def env(home):
+    return {"HOME": str(home), "PATH": os.environ["PATH"]}
+
+
+@pytest.fixture
+def log(home):
+    file = home / ".local/share/llm-exec.log"
+    file.parent.mkdir(parents=True)
+    file.write_text("{}\n")
+    file.chmod(0o600)
+    return file
+
+
+def test_a_log_that_is_not_there_yet_is_well(env, home):
+    assert checks.log(env)[0].found.endswith("will be made by the first run")
+    assert not (home / ".local").exists()
+
+
+def test_a_log_is_told_with_its_size(env, log):
+    assert checks.log(env)[0] == ("ok", f"{log}, 0.0 MiB", "", "")
+
+
+def test_a_log_that_others_can_read_is_a_warning(env, log):
+    log.chmod(0o644)
+    assert (checks.log(env)[0].status, checks.log(env)[0].fix) == ("warn", f"chmod 600 {log}")
+
+
+def test_a_log_that_has_grown_far_beyond_its_size_is_a_warning(env, log):
+    with log.open("r+b") as file:
+        file.truncate(20 * 1024 * 1024 + 1)
+    assert (checks.log(env)[0].status, checks.log(env)[0].fix) == ("warn", f"mv {log} {log}.old")
+
+
+@pytest.mark.promise("S0-54")
+@pytest.mark.parametrize(("required", "status"), [("false", "warn"), ("true", "fail")])
+def test_a_log_that_cannot_be_written_fails_where_it_is_required(env, log, required, status):
+    log.unlink()
+    log.mkdir()
+    [finding] = checks.log(env | {"LLMX_AUDIT__REQUIRED": required})
+    assert finding.status == status
+    assert finding.fix.startswith('sudo chown "$(id -un)" ')
+
+
+def test_settings_that_cannot_be_read_do_not_hide_the_log(env, log):
+    assert checks.log(env | {"LLMX_EXEC__GRACE": "soon"})[0].status == "ok"
+
+
+def program(folder, name, text):
+    (folder / name).write_text(f"#!/bin/sh\n{text}\n")
+    (folder / name).chmod(0o755)
+
+
+@pytest.mark.skipif(not Path("/proc/sys").exists(), reason="namespaces are Linux's")
+class TestSandbox:
+    @pytest.mark.parametrize(("answer", "status"), [("exit 0", "ok"), ("exit 1", "warn"), ("exec sleep 60", "warn")])
+    def test_bubblewrap_is_tried_and_nothing_waits_for_it(self, env, tmp_path, answer, status):
+        program(tmp_path, "bwrap", answer)
+        [finding] = checks.sandbox(env | {"PATH": str(tmp_path)})
+        assert finding.status == status
+        assert "no sandbox yet" in finding.found + finding.meaning
+        assert finding.status == "ok" or finding.fix.startswith("sudo sysctl ")
+
+    def test_without_it_isolation_is_said_to_be_unavailable(self, env, tmp_path):
+        [finding] = checks.sandbox(env | {"PATH": str(tmp_path)})
+        assert (finding.status, finding.fix) == ("warn", "sudo apt-get install bubblewrap")
+        assert "isolation of files will be unavailable" in finding.meaning
+
+
+def test_programs_that_are_optional_are_named_and_missed_by_nobody(env, tmp_path):
+    absent = [*checks.nix(env | {"PATH": str(tmp_path)}), *checks.terminals(env | {"PATH": str(tmp_path)})]
+    assert [finding.status for finding in absent] == ["ok"] * 3
+    assert all("not installed (optional)" in finding.found for finding in absent)
+    for name in ("nix-shell", "wezterm", "tmux"):
+        program(tmp_path, name, "")
+    there = [*checks.nix(env | {"PATH": str(tmp_path)}), *checks.terminals(env | {"PATH": str(tmp_path)})]
+    assert all(str(tmp_path) in finding.found for finding in there)
