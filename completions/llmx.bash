@@ -4,8 +4,16 @@
 _llmx_place() {
   members= words= values= runs=
   case $1 in
-    "llmx") members="exec config trust undo history doctor help completion version" words="exec config trust undo history doctor help completion version --output --quiet --trace --profile --config --version --help" values="--output=text,json --trace=off,error,warn,info,debug,trace --profile=@profiles -p=@profiles --config= -c=" ;;
-    "llmx exec") members="" words="--command --cwd --stdin --keep-children --timeout --stall-timeout --grace --memory --cpu-time --max-procs --max-file-size --max-output --json --json=full --result --monitor --capture --quiet --no-sandbox --config --profile --schema --help" values="--command= --cwd= --stdin= --timeout= --stall-timeout= --grace= --memory= --cpu-time= --max-procs= --max-file-size= --max-output= --result= --capture= --config= --profile=@profiles" runs=1 ;;
+    "llmx") members="exec runs config trust undo history doctor help completion version" words="exec runs config trust undo history doctor help completion version --output --quiet --trace --profile --config --version --help" values="--output=text,json --trace=off,error,warn,info,debug,trace --profile=@profiles -p=@profiles --config= -c=" ;;
+    "llmx exec") members="" words="--command --cwd --stdin --keep-children --timeout --stall-timeout --grace --memory --cpu-time --max-procs --max-file-size --max-output --json --json=full --result --monitor --capture --keep-output --background --last --quiet --no-sandbox --level --write --read --env --net --gpu --no-gpu --explain --config --profile --schema --help" values="--command= --cwd= --stdin= --timeout= --stall-timeout= --grace= --memory= --cpu-time= --max-procs= --max-file-size= --max-output= --result= --capture= --level=restricted,safe,privileged --write= --read= --env= --net=none,host --gpu= --config= --profile=@profiles" runs=1 ;;
+    "llmx runs") members="list show logs stop wait stats prune" words="list show logs stop wait stats prune --help" values="" ;;
+    "llmx runs list") members="" words="--limit --all --status --command --since --output --help" values="--limit= -n= --status=ok,failed,timeout,stalled,limit,denied,signal,interrupted,error,running,lost --command= --since= --output=text,json" ;;
+    "llmx runs show") members="" words="@runs --svg --output --help" values="--svg= --output=text,json" ;;
+    "llmx runs logs") members="" words="@runs --follow --stream --help" values="--stream=stdout,stderr" ;;
+    "llmx runs stop") members="" words="@runs --force --output --help" values="--output=text,json" ;;
+    "llmx runs wait") members="" words="@runs --timeout --output --help" values="--timeout= --output=text,json" ;;
+    "llmx runs stats") members="" words="--since --output --help" values="--since= --output=text,json" ;;
+    "llmx runs prune") members="" words="--older-than --all --output --help" values="--older-than= --output=text,json" ;;
     "llmx config") members="init show get set unset validate schema paths profiles edit" words="init show get set unset validate schema paths profiles edit --help" values="" ;;
     "llmx config init") members="" words="--force --help" values="" ;;
     "llmx config show") members="" words="@settings --sources --output --config --profile --help" values="--output=text,json --config= --profile=@profiles" ;;
@@ -28,7 +36,7 @@ _llmx_place() {
     "llmx completion show") members="" words="bash zsh fish --help" values="" ;;
     "llmx completion install") members="" words="bash zsh fish --help" values="" ;;
     "llmx version") members="" words="--verbose --short --output --help" values="--output=text,json" ;;
-    "llm-exec") members="" words="--command --cwd --stdin --keep-children --timeout --stall-timeout --grace --memory --cpu-time --max-procs --max-file-size --max-output --json --json=full --result --monitor --capture --quiet --no-sandbox --config --profile --schema --help" values="--command= --cwd= --stdin= --timeout= --stall-timeout= --grace= --memory= --cpu-time= --max-procs= --max-file-size= --max-output= --result= --capture= --config= --profile=@profiles" runs=1 ;;
+    "llm-exec") members="" words="--command --cwd --stdin --keep-children --timeout --stall-timeout --grace --memory --cpu-time --max-procs --max-file-size --max-output --json --json=full --result --monitor --capture --keep-output --background --last --quiet --no-sandbox --level --write --read --env --net --gpu --no-gpu --explain --config --profile --schema --help" values="--command= --cwd= --stdin= --timeout= --stall-timeout= --grace= --memory= --cpu-time= --max-procs= --max-file-size= --max-output= --result= --capture= --level=restricted,safe,privileged --write= --read= --env= --net=none,host --gpu= --config= --profile=@profiles" runs=1 ;;
   esac
 }
 

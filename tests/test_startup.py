@@ -26,14 +26,22 @@ LLM_EXEC = {
     *("llmx.core.jsonline", "llmx.core.redact", "llmx.core.settings"),
     *("llmx.core.process", "llmx.core.process.supervise", "llmx.exec", "llmx.exec.argv", "llmx.exec.options"),
     *("llmx.exec.request", "llmx.exec.run"),
-    *("_ctypes", "errno", "select", "resource", "time", "marshal", "_imp"),
+    *("_ctypes", "errno", "gc", "select", "resource", "time", "marshal", "_imp"),
 }
 """All that the bare way of ``llm-exec`` may load; wait4(2)'s result brings ``resource``."""
 
 WITH_RESULT = LLM_EXEC | {
     *("llmx.core.quantities", "llmx.core.process.tree", "llmx.core.process.sample", "llmx.core.process.transfer"),
     *("llmx.exec.capture", "llmx.exec.monitor", "llmx.exec.result", "binascii"),
+    *("llmx.core.runs", "llmx.core.runs.output", "llmx.core.runs.places", "llmx.core.runs.retention", "llmx.exec.kept"),
 }
+
+SANDBOXED = LLM_EXEC | {
+    *("llmx.exec.confinement", "llmx.core.audit_relay", "llmx.core.process.tree", "llmx.core.sandbox", "fcntl"),
+    *(f"llmx.core.sandbox.{name}" for name in ("abilities", "bubblewrap", "environment", "nested", "readable")),
+    *("llmx.core.sandbox.sensitive", "llmx.core.sandbox.workspace"),
+}
+"""What the full sandbox adds to the bare way, once it is known what this machine can do."""
 
 HEAVY = {
     *("rich", "pydantic", "pydantic_settings", "httpx", "huggingface_hub", "psutil", "asyncio", "importlib.metadata"),
@@ -55,7 +63,7 @@ def project(home, tmp_path):
     (home / ".config/llmx/config.toml").write_text('[exec.isolation]\ntimeout = "4m"\n')
     (tmp_path / "llmx.toml").write_text("[exec]\ngrace = 3\n")
     for _ in range(100):  # a file written within the last 50 ms is not remembered
-        subprocess.run([sys.executable, "-m", "llmx", "exec", "-q", "true"], check=True, cwd=tmp_path)
+        subprocess.run([sys.executable, "-m", "llmx", "exec", "-q", "--no-sandbox", "true"], check=True, cwd=tmp_path)
         if (home / ".cache/llmx/settings.marshal").exists():
             return tmp_path
     raise AssertionError("the settings are not remembered")
@@ -68,20 +76,27 @@ def test_the_bare_way_loads_only_what_it_needs(project):
 
 
 @pytest.mark.promise("S2-51")
+def test_the_sandbox_loads_only_what_it_needs(project):
+    words = ("--", "true")
+    imported_by("llm-exec", *words, entry="exec_main", cwd=project)
+    assert imported_by("llm-exec", *words, entry="exec_main", cwd=project) <= SANDBOXED
+
+
+@pytest.mark.promise("S2-51")
 def test_a_result_with_monitor_loads_a_little_more(project):
     words = ("--no-sandbox", "--json", "--timeout", "60", "--monitor", "--", "true")
     assert imported_by("llm-exec", *words, entry="exec_main", cwd=project) <= WITH_RESULT
 
 
 def test_the_version_loads_nothing_but_the_front_door():
-    assert imported_by("llmx", "--version") <= {"llmx", "llmx.__main__", "llmx.core", "llmx.core.plugins"}
+    assert imported_by("llmx", "--version") <= {"llmx", "llmx.__main__", "llmx.core", "llmx.core.plugins", "gc"}
 
 
 @pytest.mark.promise("S2-51")
 @pytest.mark.parametrize("kind", ["profiles", "settings", "topics"])
 def test_a_tab_that_asks_for_names_loads_only_their_table(kind):
     own = {"llmx.core.candidates", "llmx.core.settings", "llmx.core.settings.keys", "llmx.paths"}
-    builtin = {"_imp", "marshal", "errno"}
+    builtin = {"_imp", "marshal", "errno", "gc"}
     front_door = {"llmx", "llmx.__main__", "llmx.core", "llmx.core.plugins"}
     assert imported_by("llmx", "__complete", kind) <= front_door | own | builtin
 

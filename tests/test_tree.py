@@ -133,12 +133,14 @@ FACTS = [p.path.split()[1:] for p in places() if "--output" in p.options and p.p
 NO_FACTS = {
     *("llmx config init", "llmx config set", "llmx config unset", "llmx config edit", "llmx config schema"),
     *("llmx completion show", "llmx completion install", "llmx exec", "llm-exec"),
+    "llmx runs logs",
 }
-"""Commands that change something and say no more, or whose output has their own form: a script, a schema, a result."""
+"""Commands that change something and say no more, or whose output has their own form: a script, a schema, a result,
+what a run has printed."""
 
-ARGUMENTS = {"config get": ["exec.grace"]}
-NOTHING_THERE = {"undo": 4, "trust revoke": 4}
-"""What these exit with in a home without edits and trust; their error is JSON then."""
+ARGUMENTS = {"config get": ["exec.grace"], **{f"runs {name}": ["last"] for name in ("show", "stop", "wait")}}
+NOTHING_THERE = {"undo": 4, "trust revoke": 4, "runs show": 4, "runs stop": 4, "runs wait": 4}
+"""What these exit with in a home without edits, trust and runs; their error is JSON then."""
 
 
 @pytest.mark.promise("S2-01")

@@ -13,6 +13,7 @@ from llmx import __version__
 from llmx.cli.lazy import LazyGroup, Member
 from llmx.cli.refusal import is_help, is_refusal, refusal, show
 from llmx.core.plugins import load
+from llmx.core.redact import show_defect
 from llmx.errors import LlmxError, UsageError
 
 RUN, SETTINGS, MORE = "Run", "Settings", "More"
@@ -24,6 +25,7 @@ class Root(LazyGroup):
 
     members = {  # noqa: RUF012  # see LazyGroup
         "exec": Member("llmx.cli.exec:command", "Run one command within limits; the same as llm-exec.", RUN),
+        "runs": Member("llmx.cli.runs:app", "Look at runs, and end or await those that go on.", RUN),
         "config": Member("llmx.cli.config:app", "Read and change llmx's own settings.", SETTINGS),
         "trust": Member("llmx.cli.trust:app", "Say which projects' settings may do more than tune.", SETTINGS),
         "undo": Member("llmx.cli.undo:app", "Take back the last edit of your files, or a named one.", SETTINGS),
@@ -108,6 +110,7 @@ def root(
 
 def open_tree() -> int:
     """Run the command that ``sys.argv`` names and return its exit code; every error is shown here and nowhere else."""
+    sys.excepthook = show_defect
     try:
         code = get_command(app)(prog_name="llmx", standalone_mode=False)
         if sys.stdout:  # None where the caller has closed it

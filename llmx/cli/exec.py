@@ -91,6 +91,7 @@ def _parameter(option: Option) -> TyperOption:
         param_decls=list(option.flags),
         is_flag=option.kind in ("flag", "mode"),
         type=bool if option.kind in ("flag", "mode") else str,
+        multiple=option.repeats,
         help=option.help,
         metavar=option.metavar or None,
         rich_help_panel=option.group,

@@ -13,6 +13,7 @@ from llmx.exec.options import OPTIONS, Option
 OPTION_KINDS = {"--profile": "profiles", "-p": "profiles"}
 ARGUMENT_KINDS = {
     "llmx help": "topics",
+    **{f"llmx runs {name}": "runs" for name in ("show", "logs", "stop", "wait")},
     **{f"llmx config {name}": "settings" for name in ("show", "get", "set", "unset")},
 }
 """Whose values are names that are only known when TAB is pressed, and of which of the kinds in ``candidates.py``."""
@@ -63,14 +64,20 @@ def _visit(path: str, command: Any) -> Iterator[Place]:  # noqa: ANN401  # a com
 
 def _exec(path: str) -> Place:
     options = {word: option.help for option in OPTIONS for word in _spelled(option)}
-    values = {flag: _named(flag) for o in OPTIONS for flag in o.flags if o.kind not in ("flag", "mode")}
+    values = {
+        flag: _named(flag) or (o.choices if o.kind == "choice" else ())
+        for o in OPTIONS
+        for flag in o.flags
+        if o.kind not in ("flag", "mode")
+    }
     return Place(path, {}, options, values, (), runs=True)
 
 
 def _spelled(option: Option) -> list[str]:
     """The long forms of an option; one whose value is optional takes it after ``=``."""
     flags = [flag for flag in option.flags if flag.startswith("--")]
-    return flags + [f"{flag}={choice}" for flag in flags for choice in option.choices[1:]]
+    attached = option.choices[1:] if option.kind == "mode" else ()
+    return flags + [f"{flag}={choice}" for flag in flags for choice in attached]
 
 
 def _named(flag: str) -> tuple[str, ...]:

@@ -1,11 +1,13 @@
 """What Typer says about a command line, in llmx's own words, so that every way in shows errors alike."""
 
+import os
 import sys
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
 from llmx.core.jsonline import dumps
+from llmx.core.redact import mask_message
 from llmx.errors import LlmxError, UsageError, nearest, render
 
 
@@ -43,7 +45,8 @@ def _nearest(error: Any, context: Any) -> str | None:  # noqa: ANN401  # as abov
 
 
 def show(error: LlmxError, words: Sequence[str]) -> None:
-    """The error on stderr, and as JSON on stdout where ``words`` ask for JSON."""
-    print(render(error), file=sys.stderr)
+    """The error on stderr, its secrets masked, and as JSON on stdout where ``words`` ask for JSON."""
+    message, hint = (mask_message(text or "", os.environ, list(words)) for text in (error.message, error.hint))
+    print(render(LlmxError(message, hint=hint)), file=sys.stderr)
     if "--output=json" in words or ("--output", "json") in pairwise(words):
-        print(dumps({"error": {"message": error.message, "hint": error.hint, "exit_code": error.exit_code}}))
+        print(dumps({"error": {"message": message, "hint": hint or None, "exit_code": error.exit_code}}))

@@ -13,7 +13,7 @@ import time
 import typer
 
 from llmx import __version__
-from llmx.core.redact import mask_argv, mask_text
+from llmx.core.redact import mask_argv, mask_message
 from llmx.core.settings import Places
 from llmx.core.settings.merge import merge
 from llmx.core.settings.sources import shown
@@ -39,8 +39,8 @@ class Masked(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """The line for ``record``."""
         name = NAMES.get(record.levelno, record.levelname.lower())
-        text = "; ".join(super().format(record).splitlines())
-        return f"{name}: {shown(mask_text(text, os.environ))}"
+        text = mask_message(super().format(record), os.environ, sys.argv[1:])
+        return f"{name}: {shown('; '.join(text.splitlines()))}"
 
 
 def begin(ctx: typer.Context, level: str) -> None:

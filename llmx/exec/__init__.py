@@ -1,13 +1,19 @@
 """``llm-exec``: run one command within limits and come back with one honest result. ``main`` is the way in."""
 
 import os
+import sys
 
 from llmx.core.plugins import load
+from llmx.core.redact import mask_message, show_defect
 from llmx.core.settings import active
 from llmx.errors import ExecError, LlmxError, PolicyError, render
 from llmx.exec.argv import asks_for_json, parse
-from llmx.exec.request import NOT_EXECUTABLE, OWN_FAILURE, ExecRequest, build
+from llmx.exec.request import NOT_EXECUTABLE, OWN_FAILURE, build
 from llmx.exec.run import Run
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from llmx.exec.background import Answer
 
 FOR_THE_TREE = ("help", "schema")
 """Options that the command tree answers: nobody waits for those, and they need Typer."""
@@ -15,20 +21,30 @@ FOR_THE_TREE = ("help", "schema")
 
 def main(words: list[str]) -> int | None:
     """Run what ``words`` (without the program's name) ask for; None when the command tree has the answer."""
+    sys.excepthook = show_defect
     _fill_closed_streams()
     try:
         line = parse(words)
         if any(name in line.values for name in FOR_THE_TREE):
             return None
+        if "last" in line.values:
+            _print(1, load("llmx.exec.last:last_result")(line, os.environ))
+            return 0
         cwd = _folder()
         settings = active(os.environ, cwd, file=line.text("config"), profile=line.text("profile"))
         request = build(line, settings.values, os.environ, cwd)
         _check_result_file(request.result)
+        if "explain" in line.values:
+            answer: tuple[bytes, int] = load("llmx.exec.explain:answer")(request)
+            _print(1, answer[0])
+            return answer[1]
     except LlmxError as error:
         return _refuse(words, error)
     if not request.quiet:
-        _say_notices(request, settings.notices)
+        _say_notices(settings.notices)
     try:
+        if request.background:
+            return _answer(load("llmx.exec.background:start")(request, report))
         return report(Run(request))
     except Exception as error:  # a defect of ours must not look like the command's exit code 1
         if os.environ.get("LLMX_DEBUG"):
@@ -41,9 +57,11 @@ def report(run: Run) -> int:
     """Execute ``run``, say what has to be said, and return the exit code."""
     outcome = run.execute()
     request = run.request
+    result = load("llmx.exec.result:assemble")(run) if request.report or request.result or run.store else {}
+    if run.store:
+        run.store.keep(result)
     if request.report or request.result:
-        assemble, render_json = load("llmx.exec.result:assemble"), load("llmx.exec.result:render")
-        result = assemble(run)
+        render_json = load("llmx.exec.result:render")
         if request.result:
             _write_result(request.result, render_json(result, "full"))
         if request.report and (problem := _print(1, render_json(result, request.report))):
@@ -52,6 +70,14 @@ def report(run: Run) -> int:
     elif not request.quiet:
         _say(run)
     return outcome.exit_code
+
+
+def _answer(known: "Answer") -> int:
+    """Say what is known of a run that goes on in the background, or why it does not."""
+    for line in known.lines:
+        _tell(line)
+    _print(1, known.out)
+    return known.exit_code
 
 
 def _fill_closed_streams() -> None:
@@ -98,14 +124,12 @@ def _refuse(words: list[str], error: LlmxError) -> int:
     if mode := asks_for_json(words):
         _print(1, load("llmx.exec.refusal:refusal")(words, error, exit_code, mode))
     else:
-        for line in render(error).split("\n"):
+        for line in mask_message(render(error), os.environ, words).split("\n"):
             _tell(line)
     return exit_code
 
 
-def _say_notices(request: ExecRequest, notices: list[str]) -> None:
-    if not request.no_sandbox and not request.report:
-        notices = [*notices, *load("llmx.exec.notice:sandbox_notice")(request.env)]
+def _say_notices(notices: list[str]) -> None:
     for notice in notices:
         _tell(notice)
 
@@ -113,8 +137,12 @@ def _say_notices(request: ExecRequest, notices: list[str]) -> None:
 def _say(run: Run) -> None:
     """The few words that follow live output when the run did not simply end by itself."""
     lines: list[str] = load("llmx.exec.hints:words")(run) if run.needs_hints else []
+    if run.confinement and (weaker := run.confinement.degraded):
+        lines = [*load("llmx.exec.notice:weaker_sandbox")(run.request.env, weaker), *lines]
     if run.audit.problem:
         lines = [f"warning: not logged: {run.audit.problem}", *lines]
+    if run.store and run.store.problem:
+        lines = [f"warning: not stored: {run.store.problem}", *lines]
     for line in lines:
         _tell(line)
 

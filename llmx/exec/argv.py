@@ -10,13 +10,14 @@ from llmx.exec.options import BY_FLAG, Option
 
 
 class CommandLine:
-    """What was typed: option values by ``dest``, and the words of the command."""
+    """What was typed: option values by ``dest``, the words of the command, and those before it."""
 
-    __slots__ = ("command", "values")
+    __slots__ = ("command", "options", "values")
 
-    def __init__(self, values: dict[str, object], command: list[str]) -> None:
+    def __init__(self, values: dict[str, object], command: list[str], options: list[str]) -> None:
         self.values = values
         self.command = command
+        self.options = options
 
     def text(self, dest: str) -> str | None:
         """The value of an option that is text or a path."""
@@ -32,9 +33,9 @@ def parse(words: list[str]) -> CommandLine:
         word = words[at]
         at += 1
         if word == "--":
-            return CommandLine(values, words[at:])
+            return CommandLine(values, words[at:], words[: at - 1])
         if not word.startswith("-") or word == "-":
-            return CommandLine(values, words[at - 1 :])
+            return CommandLine(values, words[at - 1 :], words[: at - 1])
         flag, equals, attached = word.partition("=")
         option = BY_FLAG.get(flag)
         if option is None:
@@ -47,8 +48,9 @@ def parse(words: list[str]) -> CommandLine:
                 raise UsageError(f"{flag} needs a value: {flag} {option.metavar}", hint=_example(option))
             attached = words[at]
             at += 1
-        values[option.dest] = convert(option, attached)
-    return CommandLine(values, [])
+        value = convert(option, attached)
+        values[option.dest] = [*values.get(option.dest, ()), value] if option.repeats else value  # type: ignore[misc]
+    return CommandLine(values, [], words)
 
 
 def asks_for_json(words: list[str]) -> str:
@@ -84,6 +86,10 @@ def convert(option: Option, text: str) -> object:
         raise UsageError(f"{option.flags[0]}: {error}", hint=_example(option)) from None
     if not text:
         raise UsageError(f"{option.flags[0]} needs a value, not an empty string")
+    if option.kind == "choice" and text not in option.choices:
+        near = nearest(text, option.choices)
+        hint = f"did you mean {near}?" if near else f"for example {option.flags[0]} {option.choices[0]}"
+        raise UsageError(f"{option.flags[0]} {text}: one of {', '.join(option.choices)}", hint=hint)
     return text
 
 
@@ -130,11 +136,12 @@ _MEANT = {
     "--mem": "did you mean --memory?",
     "--no-stdin": "did you mean --stdin none?",
     "--silent": "did you mean --quiet?",
-    "--background": "background runs are not there yet; --keep-children leaves a started process running",
-    "--detach": "background runs are not there yet; --keep-children leaves a started process running",
-    "-d": "background runs are not there yet; --keep-children leaves a started process running",
-    "--env": "variables are set by env: llm-exec -- env NAME=VALUE CMD",
-    "-e": "variables are set by env: llm-exec -- env NAME=VALUE CMD",
+    "--detach": "did you mean --background?",
+    "-d": "did you mean --background?",
+    "--bg": "did you mean --background?",
+    "--save-output": "did you mean --keep-output?",
+    "--log": "did you mean --keep-output?",
+    "-e": "did you mean --env NAME=VALUE?",
     "--kill-after": "did you mean --grace?",
     "-k": "did you mean --grace?",
     "--signal": "it is SIGTERM, and after --grace TIME SIGKILL",
@@ -153,8 +160,14 @@ _MEANT = {
     "--chdir": "did you mean --cwd?",
     "--directory": "did you mean --cwd?",
     "-w": "did you mean --cwd?",
-    "--network": "there is no sandbox yet, so the network cannot be closed",
-    "--no-network": "there is no sandbox yet, so the network cannot be closed",
+    "--network": "did you mean --net host?",
+    "--no-network": "--net none is the default",
+    "--sandbox": "the sandbox is on unless --no-sandbox says otherwise",
+    "--allow-write": "did you mean --write PATH?",
+    "--rw": "did you mean --write PATH?",
+    "--ro": "did you mean --read PATH?",
+    "--policy": "did you mean --level?",
+    "--dry-run": "did you mean --explain?",
     "--version": "llmx --version shows it",
     "-V": "llmx --version shows it",
 }

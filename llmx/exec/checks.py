@@ -1,10 +1,8 @@
-"""The doctor's checks of what ``llm-exec`` works with: its log, and what it will use for sandboxes and windows."""
+"""The doctor's checks of what ``llm-exec`` works with: its log, and what it will use for environments and windows."""
 
 import os
 import shlex
 import shutil
-import subprocess
-import sys
 from collections.abc import Mapping
 
 from llmx import paths
@@ -14,7 +12,6 @@ from llmx.core.settings import Settings, active
 from llmx.core.settings.keys import defaults
 from llmx.errors import ConfigError
 
-WAIT_S = 0.5
 ABSENT = "not installed (optional)"
 
 
@@ -58,39 +55,6 @@ def _readable(path: str, facts: os.stat_result, largest: int) -> Finding:
         fix = f"mv {shlex.quote(path)} {shlex.quote(path)}.old"
         return Finding("warn", found, "it is larger than twice logging.max_bytes and takes room", fix)
     return Finding("ok", found)
-
-
-def sandbox(env: Mapping[str, str]) -> list[Finding]:
-    """Whether bubblewrap can make the namespaces that a sandbox will need."""
-    none_yet = "llm-exec has no sandbox yet: a command can do what you can"
-    if not sys.platform.startswith("linux"):
-        return [Finding("ok", none_yet)]
-    program = shutil.which("bwrap", path=env.get("PATH"))
-    if program is None:
-        meaning = "isolation of files will be unavailable without it (" + none_yet + ")"
-        return [Finding("warn", "bubblewrap is not installed", meaning, "sudo apt-get install bubblewrap")]
-    if _makes_namespaces(program):
-        return [Finding("ok", f"{program} can make user namespaces; {none_yet}")]
-    meaning = "isolation of files will be unavailable: the system refuses user namespaces (" + none_yet + ")"
-    return [Finding("warn", f"{program} can make no user namespace", meaning, _allow_namespaces())]
-
-
-def _makes_namespaces(program: str) -> bool:
-    command = [program, "--unshare-user", "--unshare-pid", "--ro-bind", "/", "/", "true"]
-    try:
-        done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=WAIT_S, check=False, cwd="/"
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-    return done.returncode == 0
-
-
-def _allow_namespaces() -> str:
-    for name in ("kernel.apparmor_restrict_unprivileged_userns", "kernel.unprivileged_userns_clone"):
-        if os.path.exists(f"/proc/sys/{name.replace('.', '/')}"):
-            return f"sudo sysctl {name}={0 if 'restrict' in name else 1}"
-    return "sudo sysctl user.max_user_namespaces=10000"
 
 
 def nix(env: Mapping[str, str]) -> list[Finding]:

@@ -3,6 +3,7 @@
 import os
 import shlex
 
+from llmx.core.redact import mask_argv, mask_message
 from llmx.exec.missing_command import suggest_for_missing, suggest_for_refused
 
 TYPE_CHECKING = False
@@ -13,19 +14,21 @@ _SHELL_WORDS = frozenset(("&&", "||", "|", ";", "&", ">", ">>", "<", "2>", "2>&1
 
 
 def hints(run: "Run") -> list[str]:
-    """Advice for the result, most useful first."""
+    """Advice for the result, most useful first, without secrets."""
+    request = run.request
     found = [run.setup_hint] if run.setup_hint else []
     if run.setup_error:
         found += _for_setup(run)
     found += _for_ending(run)
     if run.outcome.status == "failed":
-        found += _for_words(run.request.argv, is_shell=run.request.is_shell)
-    return found + _for_processes(run)
+        found += _for_words(mask_argv(request.argv, request.env), is_shell=request.is_shell)
+    return [mask_message(hint, request.env, request.argv) for hint in found + _for_processes(run)]
 
 
 def words(run: "Run") -> list[str]:
     """The lines for stderr after live output: what happened, where that is not the command's own affair, and hints."""
     what = [f"error: {run.setup_error['message']}"] if run.setup_error else _what_happened(run)
+    what = [mask_message(line, run.request.env, run.request.argv) for line in what]
     return what + [f"hint: {hint}" for hint in hints(run)]
 
 

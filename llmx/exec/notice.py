@@ -1,4 +1,4 @@
-"""What is said about the missing sandbox: once a day, not on each of hundreds of runs."""
+"""What is said about a weaker sandbox: once a day, not on each of hundreds of runs."""
 
 import os
 import time
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 A_DAY = 24 * 60 * 60
 
 
-def sandbox_notice(env: "Mapping[str, str]") -> list[str]:
-    """The notice, if it is due; remembers that it was given."""
+def weaker_sandbox(env: "Mapping[str, str]", degraded: list[str]) -> list[str]:
+    """The notice that ``degraded`` is not enforced, if it is due; remembers that it was given."""
     marker = f"{state_dir(env)}/notice-sandbox"
     try:
         if time.time() - os.stat(marker).st_mtime < A_DAY:
@@ -26,4 +26,4 @@ def sandbox_notice(env: "Mapping[str, str]") -> list[str]:
         os.utime(marker)
     except OSError:
         pass  # said again next time
-    return ["notice: there is no sandbox yet: the command can do what you can (--no-sandbox accepts that silently)"]
+    return [f"notice: the sandbox is weaker than it could be, without {', '.join(degraded)}: llmx doctor has the fix"]

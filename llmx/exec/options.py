@@ -9,11 +9,11 @@ class Option:
     """One option.
 
     ``kind`` says what its value is: ``flag`` (none), ``mode`` (optional, only as ``--name=value``), ``text``,
-    ``path``, ``count`` (whole number), ``duration`` (``90``, ``10m``; 0 = none) or ``size`` (``512M``).
-    ``setting`` is the key that gives the value when the option is absent.
+    ``choice``, ``path``, ``count`` (whole number), ``duration`` (``90``, ``10m``; 0 = none) or ``size`` (``512M``).
+    ``setting`` is the key that gives the value when the option is absent. One that ``repeats`` gathers its values.
     """
 
-    __slots__ = ("choices", "dest", "flags", "group", "help", "kind", "metavar", "setting")
+    __slots__ = ("choices", "dest", "flags", "group", "help", "kind", "metavar", "repeats", "setting")
 
     def __init__(
         self,
@@ -25,6 +25,7 @@ class Option:
         metavar: str = "",
         setting: str = "",
         choices: tuple[str, ...] = (),
+        repeats: bool = False,
     ) -> None:
         self.flags = tuple(flags.split())
         self.dest = self.flags[0][2:].replace("-", "_")
@@ -34,6 +35,7 @@ class Option:
         self.metavar = metavar
         self.setting = setting
         self.choices = choices
+        self.repeats = repeats
 
 
 RUN = "What runs"
@@ -140,8 +142,54 @@ OPTIONS = (
         metavar="SIZE",
         setting="exec.capture_bytes",
     ),
+    Option("--keep-output", "flag", "Store the output, without secrets, for `llmx runs logs`.", group=REPORT),
+    Option(
+        "--background",
+        "flag",
+        "Print the run's id and leave it running: its output is stored, no timeout but one that is given.",
+        group=RUN,
+    ),
+    Option("--last", "flag", "Print the result of the last run again.", group=REPORT),
     Option("--quiet -q", "flag", "Nothing of llmx's own on stderr.", group=REPORT),
     Option("--no-sandbox", "flag", "Run without the sandbox.", group=SANDBOX),
+    Option(
+        "--level",
+        "choice",
+        "What the sandbox allows. Default safe.",
+        group=SANDBOX,
+        metavar="restricted|safe|privileged",
+        choices=("restricted", "safe", "privileged"),
+        setting="exec.policy.level",
+    ),
+    Option(
+        "--write",
+        "path",
+        "Let the command change this file or folder too.",
+        group=SANDBOX,
+        metavar="PATH",
+        repeats=True,
+    ),
+    Option("--read", "path", "Show the command this hidden path too.", group=SANDBOX, metavar="PATH", repeats=True),
+    Option(
+        "--env",
+        "text",
+        "Hand this variable of yours on, or set it.",
+        group=SANDBOX,
+        metavar="NAME[=VALUE]",
+        repeats=True,
+    ),
+    Option(
+        "--net",
+        "choice",
+        "The network: none but a loopback of its own (the default), or yours.",
+        group=SANDBOX,
+        metavar="none|host",
+        choices=("none", "host"),
+        setting="exec.net",
+    ),
+    Option("--gpu", "text", "Show only these graphics cards: 0 or 0,1.", group=SANDBOX, metavar="N"),
+    Option("--no-gpu", "flag", "Show no graphics card.", group=SANDBOX),
+    Option("--explain", "flag", "Print what would hold for this command, and run nothing.", group=SANDBOX),
     Option("--config", "path", "Read this settings file too.", group=REPORT, metavar="FILE"),
     Option("--profile", "text", "Start from this profile's settings.", group=REPORT, metavar="NAME"),
     Option("--schema", "flag", "Print the JSON Schema of the result.", group=REPORT),

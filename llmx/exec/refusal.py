@@ -4,13 +4,15 @@ import os
 import time
 
 from llmx.core.audit import new_run_id, timestamp
+from llmx.core.redact import mask_argv, mask_message
 from llmx.errors import ConfigError, ExecError, LlmxError, PolicyError, UsageError
-from llmx.exec.result import SCHEMA_VERSION, render
+from llmx.exec.result import NO_SANDBOX, SCHEMA_VERSION, render
 
 
 def refusal(words: list[str], error: LlmxError, exit_code: int, mode: str) -> bytes:
-    """The rendered result; ``argv`` is what was typed, since nothing better is known."""
+    """The rendered result; ``argv`` is what was typed (without its secrets), since nothing better is known."""
     now = time.time()
+    message, hint = (mask_message(text or "", os.environ, words) for text in (error.message, error.hint))
     return render(
         {
             "schema": SCHEMA_VERSION,
@@ -20,8 +22,8 @@ def refusal(words: list[str], error: LlmxError, exit_code: int, mode: str) -> by
             "signal": None,
             "limit": None,
             "blocked_on": None,
-            "setup_error": {"code": _code(error), "message": error.message},
-            "argv": words,
+            "setup_error": {"code": _code(error), "message": message},
+            "argv": mask_argv(words, os.environ),
             "cwd": _cwd(),
             "started_at": timestamp(now),
             "ended_at": timestamp(now),
@@ -31,10 +33,12 @@ def refusal(words: list[str], error: LlmxError, exit_code: int, mode: str) -> by
             "usage": None,
             "monitor": None,
             "limits": {},
-            "sandbox": {"level": "none", "missing": []},
+            "sandbox": NO_SANDBOX | {"loosened": [], "missing": []},
+            "changed_sensitive": [],
+            "sensitive_complete": True,
             "audit": None,
             "audit_log": None,
-            "hints": [error.hint] if error.hint else [],
+            "hints": [hint] if hint else [],
         },
         mode,
     )

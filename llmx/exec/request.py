@@ -2,15 +2,20 @@
 
 import os
 
+from llmx.core.plugins import load
+from llmx.core.redact import mask_argv
 from llmx.errors import ExecError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import signal as _signal
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+    from typing import Any
 
     from llmx.core.process.supervise import Ending
     from llmx.exec.argv import CommandLine
+
+    Rules = tuple["Sequence[str]", "Sequence[str]", "Sequence[str]"]
 else:
     import _signal
 
@@ -19,11 +24,13 @@ class ExecRequest:
     """One run. Times are seconds and sizes bytes; 0 stands for no limit.
 
     ``stdin`` is "" to inherit, ``none``, or a file. ``report`` is "" (live output), ``compact`` or ``full``.
+    ``sandbox`` is None for none. ``rules`` are the policy's: allow, deny and ask.
     """
 
     __slots__ = (
         "argv",
         "audit_required",
+        "background",
         "capture",
         "cpu_time",
         "cwd",
@@ -31,15 +38,22 @@ class ExecRequest:
         "grace",
         "is_shell",
         "keep_children",
+        "keep_output",
+        "log_keep",
+        "log_max_age_days",
+        "log_max_bytes",
+        "loosened",
         "max_file_size",
         "max_output",
         "max_procs",
         "memory",
         "monitor",
-        "no_sandbox",
+        "options",
         "quiet",
         "report",
         "result",
+        "rules",
+        "sandbox",
         "stall_timeout",
         "stdin",
         "stdin_wait",
@@ -49,6 +63,7 @@ class ExecRequest:
     if TYPE_CHECKING:
         argv: list[str]
         audit_required: bool
+        background: bool
         capture: int
         cpu_time: float
         cwd: str
@@ -56,15 +71,22 @@ class ExecRequest:
         grace: float
         is_shell: bool
         keep_children: bool
+        keep_output: bool
+        log_keep: int
+        log_max_age_days: int
+        log_max_bytes: int
+        loosened: list[str]
         max_file_size: int
         max_output: int
         max_procs: int
         memory: int
         monitor: bool
-        no_sandbox: bool
+        options: list[str]
         quiet: bool
         report: str
         result: str
+        rules: "Rules"
+        sandbox: "SandboxRequest | None"
         stall_timeout: float
         stdin: str
         stdin_wait: float
@@ -73,6 +95,28 @@ class ExecRequest:
     def __init__(self, **fields: object) -> None:
         for name in self.__slots__:
             setattr(self, name, fields[name])
+
+    def record(self) -> "dict[str, object]":
+        """What the execution log tells of it, without secrets."""
+        record: dict[str, object] = {
+            "argv": mask_argv(self.argv, self.env),
+            "cwd": self.cwd,
+            "timeout_s": self.timeout,
+            "limits": {name: getattr(self, name) for name in LIMITS if getattr(self, name)},
+            "sandbox": self.sandbox.level if self.sandbox else "none",
+        }
+        return record | {name: True for name in ("background", "keep_output", "monitor") if getattr(self, name)}
+
+
+class SandboxRequest:
+    """What the run's sandbox is to allow: the arguments of ``make_plan``, and whether only the full one will do."""
+
+    __slots__ = ("arguments", "is_required", "level")
+
+    def __init__(self, level: str, arguments: "dict[str, Any]", *, is_required: bool) -> None:
+        self.level = level
+        self.arguments = arguments
+        self.is_required = is_required
 
 
 LIMITS = ("timeout", "stall_timeout", "memory", "cpu_time", "max_procs", "max_file_size", "max_output")
@@ -91,27 +135,80 @@ _FROM_SETTINGS = {
     "monitor": "exec.isolation.monitoring",
     "stdin_wait": "exec.stdin_wait",
     "audit_required": "audit.required",
+    "log_max_bytes": "logging.max_bytes",
+    "log_max_age_days": "logging.max_age_days",
+    "log_keep": "logging.keep",
 }
 
 
 def build(line: "CommandLine", settings: "Mapping[str, object]", env: "Mapping[str, str]", cwd: str) -> ExecRequest:
     """The request that ``line`` means; raises ``UsageError`` or ``ExecError`` for what cannot be run."""
     typed = line.values
-    fields = {field: typed.get(field, settings[key]) for field, key in _FROM_SETTINGS.items()}
+    fields: dict[str, Any] = {field: typed.get(field, settings[key]) for field, key in _FROM_SETTINGS.items()}
+    if typed.get("level", settings["exec.policy.level"]) == "restricted":
+        load("llmx.core.policy.levels:tighten")(fields, "restricted")
     shell = typed.get("command")
+    background = "background" in typed
+    if background:
+        fields["timeout"] = typed.get("timeout", 0.0)
     return ExecRequest(
         argv=_words(line),
         is_shell=shell is not None,
         cwd=_folder(str(typed["cwd"]), cwd) if "cwd" in typed else cwd,
         env=env,
-        stdin=_readable(str(typed["stdin"])) if "stdin" in typed else "",
+        stdin=_readable(str(typed["stdin"])) if "stdin" in typed else "none" if background else "",
+        background=background,
+        keep_output=background or "keep_output" in typed,
         keep_children="keep_children" in typed,
         report=typed.get("json", ""),
         result=typed.get("result", ""),
         quiet="quiet" in typed,
-        no_sandbox="no_sandbox" in typed,
+        options=line.options,
+        loosened=_loosened(typed, settings, env),
+        rules=tuple([settings[f"exec.policy.{name}"] for name in ("allow", "deny", "ask")]),
+        sandbox=_sandbox(typed, settings),
         **fields,
     )
+
+
+_LOOSENS = frozenset(("no_sandbox", "level", "net", "write", "read", "env"))
+
+
+def _loosened(typed: "Mapping[str, Any]", settings: "Mapping[str, Any]", env: "Mapping[str, str]") -> list[str]:
+    """What makes the run looser than the settings files do; raises ``PolicyError`` where a lock forbids it."""
+    asked = _LOOSENS.intersection(typed)
+    limits = [(typed[name], settings[_FROM_SETTINGS[name]]) for name in LIMITS if name in typed]
+    is_higher = any([limit and (value > limit or not value) for value, limit in limits])  # noqa: C419  # a list is faster
+    by_variable = "\nLLMX_EXEC__" in "\n".join(env)
+    if not (asked or is_higher or by_variable):
+        return []
+    if asked == {"no_sandbox"} and not (is_higher or by_variable or settings["exec.policy.lock"]):
+        return ["--no-sandbox"] if settings["exec.isolation.enabled"] else []
+    found: list[str] = load("llmx.core.policy.loosening:loosened")(typed, settings, env)
+    return found
+
+
+def _sandbox(typed: "Mapping[str, Any]", settings: "Mapping[str, Any]") -> SandboxRequest | None:
+    """The sandbox asked for; None for none."""
+    level = typed.get("level", settings["exec.policy.level"])
+    if "no_sandbox" in typed or not settings["exec.isolation.enabled"] or level == "privileged":
+        return None
+    if "keep_children" in typed:
+        raise UsageError(
+            "--keep-children: nothing outlives its sandbox",
+            hint="--background runs all of it in the background; --no-sandbox has no such end",
+        )
+    arguments = {
+        "level": level,
+        "write": [*settings["exec.write"], *typed.get("write", ())],
+        "read": [*settings["exec.read"], *typed.get("read", ())],
+        "env_add": typed.get("env", ()),
+        "env_allow": settings["exec.env_allow"],
+        "network": typed.get("net", settings["exec.net"]) or "none",
+        "gpu": "" if "no_gpu" in typed else typed.get("gpu"),
+        "protect": settings["exec.protect"],
+    }
+    return SandboxRequest(level, arguments, is_required=settings["exec.sandbox"] == "required")
 
 
 def _words(line: "CommandLine") -> list[str]:
@@ -166,11 +263,18 @@ class Outcome:
         self.signal = signal
         self.limit = limit
 
+    def record(self) -> "dict[str, object]":
+        """What the execution log tells of it."""
+        record: dict[str, object] = {"status": self.status, "exit_code": self.exit_code}
+        return record | {name: getattr(self, name) for name in ("signal", "limit") if getattr(self, name)}
 
-def judge(ending: "Ending", request: "ExecRequest", *, on_terminal: bool = False) -> Outcome:
-    """What the ending means."""
+
+def judge(ending: "Ending", request: "ExecRequest", *, on_terminal: bool = False, by_code: bool = False) -> Outcome:
+    """What the ending means; ``by_code`` where a process between tells a signal n as exit code 128+n."""
     status = ending.status
     number = os.WTERMSIG(status) if status is not None and os.WIFSIGNALED(status) else 0
+    if by_code and status is not None and not number and 128 < os.WEXITSTATUS(status) < 128 + _signal.NSIG:
+        number = os.WEXITSTATUS(status) - 128
     if verdict := ending.verdict:
         if verdict.cause == "limit":
             return Outcome("limit", KILLED, signal=number, limit=verdict.detail)

@@ -6,6 +6,7 @@ import sys
 from llmx.core.audit import timestamp
 from llmx.core.jsonline import dumps
 from llmx.core.plugins import load
+from llmx.core.redact import mask_argv, mask_text
 from llmx.exec.request import LIMITS
 
 TYPE_CHECKING = False
@@ -18,6 +19,14 @@ else:
 
 SCHEMA_VERSION = 1
 ONLY_FULL = ("ended_at", "limits", "monitor", "audit_log")
+NO_SANDBOX: "dict[str, object]" = {
+    "level": "none",
+    "mechanism": None,
+    "policy": None,
+    "network": None,
+    "degraded": [],
+    "dropped_env": [],
+}
 
 
 def assemble(run: "Run") -> dict[str, object]:
@@ -31,8 +40,8 @@ def assemble(run: "Run") -> dict[str, object]:
         "signal": signal_name(outcome.signal),
         "limit": outcome.limit or None,
         "blocked_on": run.blocked_on or None,
-        "setup_error": run.setup_error,
-        "argv": request.argv,
+        "setup_error": _without_secrets(run),
+        "argv": mask_argv(request.argv, request.env),
         "cwd": request.cwd,
         "started_at": timestamp(run.started_at),
         "ended_at": timestamp(run.started_at + run.duration),
@@ -45,7 +54,9 @@ def assemble(run: "Run") -> dict[str, object]:
         "usage": _usage(run),
         "monitor": run.monitor.fields() if run.monitor else None,
         "limits": {name: getattr(request, name) for name in LIMITS if getattr(request, name)},
-        "sandbox": {"level": "none", "missing": _missing()},
+        "sandbox": _sandbox(run),
+        "changed_sensitive": run.confinement.changed if run.confinement else [],
+        "sensitive_complete": run.confinement is None or run.confinement.is_complete,
         "audit": "unavailable" if run.audit.problem else None,
         "audit_log": run.audit.path,
         "hints": load("llmx.exec.hints:hints")(run) if run.needs_hints else [],
@@ -58,18 +69,29 @@ def render(result: dict[str, object], mode: str) -> bytes:
         result = {name: value for name, value in result.items() if value is not None and name not in ONLY_FULL}
         if isinstance(usage := result.get("usage"), dict):
             result["usage"] = {name: value for name, value in usage.items() if value is not None}
+        result["sandbox"] = _short(result)
+        if not result.get("changed_sensitive"):
+            result.pop("changed_sensitive", None)
+        if result.get("sensitive_complete", True):
+            result.pop("sensitive_complete", None)
     return (dumps(result) + "\n").encode()
+
+
+def _without_secrets(run: "Run") -> dict[str, object] | None:
+    error = run.setup_error
+    return error and {**error, "message": mask_text(str(error["message"]), run.request.env)}
 
 
 def _usage(run: "Run") -> dict[str, object]:
     """What the run used. CPU is wait4(2)'s, exact for all that is reaped; the rest is null where nobody looked."""
     usage = run.ending.usage
+    moved = run.last_look.gained() if run.last_look else None
     fields: dict[str, object] = {
         "cpu_user_s": round(usage.user, 6),
         "cpu_system_s": round(usage.system, 6),
         "peak_rss_bytes": usage.peak_rss,
-        "read_bytes": run.last_look.read_bytes if run.last_look else None,
-        "write_bytes": run.last_look.write_bytes if run.last_look else None,
+        "read_bytes": moved.read if moved else None,
+        "write_bytes": moved.write if moved else None,
         "processes": None,
         "source": "rusage",
         "complete": not (run.last_look and run.last_look.ignores_children) and not run.ending.survivors,
@@ -81,10 +103,32 @@ def _usage(run: "Run") -> dict[str, object]:
     return fields
 
 
-def _missing() -> list[str]:
-    """What this level cannot promise: without a sandbox only the direct child dies with a killed llm-exec."""
+def _sandbox(run: "Run") -> dict[str, object]:
+    fields = run.confinement.fields() if run.confinement else NO_SANDBOX
+    if run.outer and not run.confinement:  # --no-sandbox opens nothing in there
+        fields = fields | {"level": "inherited", "mechanism": "inherited", "network": run.outer.network}
+    return {**fields, "loosened": run.request.loosened, "missing": _missing(run)}
+
+
+def _missing(run: "Run") -> list[str]:
+    """What cannot be promised: without a sandbox only the direct child dies with a killed llm-exec."""
+    if run.confinement and run.confinement.tells_signals_by_code:
+        return ["exact_signal"]
+    if run.confinement or run.outer:
+        return []
     missing = ["isolation", "kill_on_sigkill"]
     return missing if sys.platform == "linux" else [*missing, "orphans", "exact_accounting"]
+
+
+def _short(result: dict[str, object]) -> dict[str, object]:
+    """The entry ``sandbox`` without what says nothing; dropped variables matter to a command that did not succeed."""
+    sandbox = result["sandbox"]
+    if not isinstance(sandbox, dict):
+        return {}
+    kept = {name: value for name, value in sandbox.items() if value or name in ("level", "missing")}
+    if result["status"] == "ok":
+        kept.pop("dropped_env", None)
+    return kept
 
 
 def signal_name(number: int) -> str | None:

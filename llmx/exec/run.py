@@ -4,25 +4,32 @@ import os
 import sys
 import time
 
-from llmx.core.audit import AuditLog, new_run_id
+from llmx.core.audit import AuditLog, new_run_id, timestamp
 from llmx.core.plugins import load
 from llmx.core.process import Launch, LaunchError, adopt_orphans, find_program, spawn
 from llmx.core.process.supervise import Ending, Signals, Supervisor, Verdict, earlier_children
-from llmx.core.redact import mask_argv
-from llmx.errors import CommandNotFoundError, ExecError, NotExecutableError
-from llmx.exec.request import Outcome, judge
+from llmx.core.redact import mask_message
+from llmx.errors import CommandNotFoundError, ExecError, LlmxError, NotExecutableError, PolicyError
+from llmx.exec.request import NOT_EXECUTABLE, Outcome, judge
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from llmx.core.process.pty import OwnTerminal
     from llmx.core.process.supervise import Clock, Watch
     from llmx.core.process.transfer import LastLook
-    from llmx.exec.capture import Capture
+    from llmx.core.sandbox.inherited import Outer
+    from llmx.exec.capture import Capture, Kept
+    from llmx.exec.confinement import Confinement
+    from llmx.exec.kept import Store
     from llmx.exec.limits import Limits
     from llmx.exec.monitor import Monitor
-    from llmx.exec.request import ExecRequest
+    from llmx.exec.request import ExecRequest, SandboxRequest
 
+SANDBOX_MARKER = "/run/llmx/sandbox"  # inherited.MARKER, without its module
+RLIMIT_CORE = 4  # resource.RLIMIT_CORE, the same wherever there is a sandbox
+_BOOT_CLOCK = getattr(time, "CLOCK_BOOTTIME", 0)  # with it a later process of the same number is told apart
 STDIN_LOOK_AFTER = 0.01  # seconds; most commands are over or have their stdin by then
 
 
@@ -61,7 +68,19 @@ class Run:
         self.clock = clock
         self.started_at = wall()
         self.run_id = new_run_id(self.started_at)
-        self.audit = AuditLog(request.env)
+        self.outer: Outer | None = None
+        if os.path.exists(SANDBOX_MARKER):
+            self.outer = load("llmx.core.sandbox.inherited:outer")()
+        self.audit = (
+            load("llmx.core.audit_relay:RelayedLog")(self.outer.pipe)
+            if self.outer
+            else AuditLog(
+                request.env,
+                max_bytes=request.log_max_bytes,
+                max_age_days=request.log_max_age_days,
+                keep=request.log_keep,
+            )
+        )
         self.ending = Ending()
         self.outcome = Outcome("running", 0)
         self.duration = 0.0
@@ -72,6 +91,10 @@ class Run:
         self.last_look: LastLook | None = None
         self.monitor: Monitor | None = None
         self.limits: Limits | None = None
+        self.confinement: Confinement | None = None
+        self.store: Store | None = None
+        self.when_started: Callable[[Run], None] | None = None
+        self._own_terminal: OwnTerminal | None = None
         self._supervisor: Supervisor | None = None
         self._started = clock()
         self._terminal = -1
@@ -82,15 +105,21 @@ class Run:
         try:
             self._log_start()
             self._perform()
-            self.outcome = judge(self.ending, self.request, on_terminal=self._terminal >= 0)
+            by_code = self.confinement is not None and self.confinement.tells_signals_by_code
+            self.outcome = judge(self.ending, self.request, on_terminal=self._terminal >= 0, by_code=by_code)
         except ExecError as error:
-            self.setup_error = {"code": error.code, "message": error.message}
-            self.setup_hint = error.hint or ""
-            self.outcome = Outcome("error", error.exit_code)
+            self._note_setup(error, error.code, Outcome("error", error.exit_code))
+        except PolicyError as error:
+            self._note_setup(error, "denied", Outcome("denied", NOT_EXECUTABLE))
         except BaseException:
             if self._supervisor:
                 self._supervisor.abandon()
             raise
+        finally:
+            if self._own_terminal:
+                self._own_terminal.close()
+            if self.confinement:
+                self.confinement.close()
         self.duration = self.clock() - self._started
         if self.limits:
             self.limits.settle(self)
@@ -102,44 +131,57 @@ class Run:
         """Whether there is anything to say beyond the status."""
         return self.outcome.status != "ok" or bool(self.ending.leftovers or self.ending.survivors)
 
+    def _note_setup(self, error: LlmxError, code: str, outcome: Outcome) -> None:
+        self.setup_error = {"code": code, "message": error.message}
+        self.setup_hint = error.hint or ""
+        self.outcome = outcome
+
     def _log_start(self) -> None:
         request = self.request
-        self.audit.write(
-            "start",
-            self.run_id,
-            pid=os.getpid(),
-            user=os.getuid(),
-            argv=mask_argv(request.argv, request.env),
-            cwd=request.cwd,
-            timeout_s=request.timeout,
-            sandbox="none",
-        )
+        since_boot = time.clock_gettime(_BOOT_CLOCK) if _BOOT_CLOCK else None
+        start = {"kind": "command", "pid": os.getpid(), "user": os.getuid(), "boot_s": since_boot, **request.record()}
+        self.audit.write("start", self.run_id, **start)
         if self.audit.problem and request.audit_required:
             raise ExecError(
                 f"the execution log cannot be written: {self.audit.problem}",
                 code="audit",
                 hint="free or permit that file, or set audit.required = false",
             )
+        if request.keep_output or request.monitor:
+            line = {"time": timestamp(self.started_at), "event": "start", "run_id": self.run_id, **start}
+            self.store = load("llmx.exec.kept:Store")(self, line)
 
     def _log_end(self) -> None:
-        usage = self.ending.usage
-        self.audit.write(
-            "end",
-            self.run_id,
-            status=self.outcome.status,
-            exit_code=self.outcome.exit_code,
-            duration_s=round(self.duration, 3),
-            cpu_s=round(usage.user + usage.system, 3),
-            peak_rss_bytes=usage.peak_rss,
-        )
+        usage, outcome = self.ending.usage, self.outcome
+        end: dict[str, object] = {
+            **outcome.record(),
+            "duration_s": round(self.duration, 3),
+            "cpu_s": round(usage.user + usage.system, 3),
+            "cpu_user_s": round(usage.user, 6),
+            "cpu_system_s": round(usage.system, 6),
+            "peak_rss_bytes": usage.peak_rss,
+        }
+        if self.blocked_on:
+            end["blocked_on"] = self.blocked_on
+        if self.setup_error:
+            end["setup_error"] = {
+                "code": self.setup_error["code"],
+                "message": mask_message(str(self.setup_error["message"]), self.request.env, self.request.argv),
+            }
+        if self.confinement:
+            fields = self.confinement.fields()
+            end["sandbox"] = {name: fields[name] for name in ("level", "mechanism")}
+        self.audit.write("end", self.run_id, **end)
 
     def _perform(self) -> None:
         request = self.request
-        program = self._find_program()
+        if any(request.rules):
+            load("llmx.exec.rules:check")(request)
+        program = find_command(request)
         if request.memory or request.cpu_time or request.max_procs or request.max_file_size:
             self.limits = load("llmx.exec.limits:Limits")(request, self.run_id)
         inner, outer = self._make_streams()
-        group, self._terminal = self._place(captured=bool(outer))
+        group, self._terminal = (True, -1) if request.sandbox else self._place(captured=bool(outer))
         adopt_orphans()
         strangers = earlier_children()
         signals = Signals()
@@ -155,6 +197,8 @@ class Run:
             terminal=self._terminal,
         )
         try:
+            if request.sandbox:
+                self._confine(launch, request.sandbox, captured=bool(outer))
             pid = spawn(launch)
         except LaunchError as error:
             raise self._explain_launch(program, error) from None
@@ -162,6 +206,7 @@ class Run:
             for descriptor in inner:
                 if descriptor >= 0:
                     os.close(descriptor)
+        load("gc:enable")()  # the front door has disabled it; a run may be long
         self._supervisor = Supervisor(
             pid,
             signals,
@@ -173,7 +218,11 @@ class Run:
         )
         self._watch(self._supervisor, pid)
         self._supervisor.streams += outer
+        if self.confinement:
+            self._attend(self._supervisor, pid)
         self.ending = self._supervisor.run()
+        if self.confinement and (problem := self.confinement.settle(self.ending)):
+            raise problem
         if self.monitor:
             self.monitor.finish()
         if self._terminal >= 0:
@@ -181,17 +230,33 @@ class Run:
         if self.ending.verdict and self.ending.verdict.detail == "stdin":
             self.blocked_on = "stdin"
 
-    def _find_program(self) -> str:
-        request = self.request
-        name = "/bin/sh" if request.is_shell else request.argv[0]
-        try:
-            return find_program(name, request.env.get("PATH"), request.cwd)
-        except FileNotFoundError:
-            raise CommandNotFoundError(f"{name}: no such command") from None
-        except PermissionError as error:
-            raise NotExecutableError(f"{error.filename}: {_why_not_executable(error)}") from None
-        except (OSError, ValueError) as error:
-            raise CommandNotFoundError(f"{name!r}: {error}") from None
+    def _confine(self, launch: Launch, wanted: "SandboxRequest", *, captured: bool) -> None:
+        """Turn ``launch`` into the same within a sandbox, at a terminal of its own where it would be at one."""
+        if not captured and _is_at_terminal():
+            self._own_terminal = load("llmx.core.process.pty:OwnTerminal")(0)
+            launch.enter = self._own_terminal.enter
+        confine = load("llmx.exec.confinement:Confinement")
+        self.confinement = confine(self.request, wanted, self.outer, own_terminal=self._own_terminal is not None)
+        self.confinement.offer_log(self.audit, self.run_id)
+        enclosure = self.confinement.enclose(launch.program, launch.argv)
+        launch.program, launch.argv, launch.env = enclosure.program, enclosure.argv, enclosure.env
+        launch.keep, launch.confine, launch.guarded = enclosure.keep, enclosure.confine, enclosure.guarded
+        launch.limits = (*launch.limits, (RLIMIT_CORE, 0))
+
+    def _attend(self, supervisor: Supervisor, pid: int) -> None:
+        """What the sandbox and its terminal have to do while the command runs."""
+        if self.confinement and (enclosure := self.confinement.enclosure):
+            supervisor.spared = enclosure.spared
+            enclosure.started(pid)
+            if relay := self.confinement.relay:
+                relay.started()
+                supervisor.streams.append(relay)
+        if terminal := self._own_terminal:
+            terminal.on_suspend = supervisor.suspend
+            supervisor.job = terminal
+            supervisor.streams.append(terminal)
+            supervisor.watches.append(terminal)
+            terminal.started(pid)
 
     def _explain_launch(self, program: str, error: LaunchError) -> ExecError:
         if error.step != "execve":
@@ -207,20 +272,27 @@ class Run:
             path = os.devnull if self.request.stdin == "none" else self.request.stdin
             stdin = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         inner = [stdin, -1, -1]
-        if not (self.request.report or self.request.result or self.request.max_output):
+        if not (self.request.report or self.request.result or self.request.max_output or self.request.keep_output):
             return (stdin, -1, -1), []
-        capture, kept = load("llmx.exec.capture:Capture"), load("llmx.exec.capture:Kept")
+        capture, keep = load("llmx.exec.capture:Capture"), self._keep
         for number, name in ((1, "stdout"), (2, "stderr")):
-            if not self.request.report and os.isatty(number):
+            if not (self.request.report or self.request.keep_output) and os.isatty(number):
                 continue  # a terminal stays the command's own
             source, inner[number] = os.pipe()
             self.captures[name] = capture(
                 source,
-                kept(self.request.capture),
+                keep(name, self.request.capture),
                 onward=-1 if self.request.report else number,
                 admit=self._admit if self.request.max_output else None,
             )
         return (inner[0], inner[1], inner[2]), list(self.captures.values())
+
+    def _keep(self, name: str, size: int) -> "Kept":
+        """What keeps the stream called ``name``, and stores it where that is asked for."""
+        if self.store and self.request.keep_output:
+            return self.store.stream(name, size)
+        kept: Kept = load("llmx.exec.capture:Kept")(size)
+        return kept
 
     def _admit(self, size: int) -> int:
         """How many of ``size`` bytes of output still count; ends the run when some do not."""
@@ -236,7 +308,7 @@ class Run:
         At a terminal it becomes the foreground. Beside others in a pipeline it stays in the shell's group, as those
         need the terminal too. Without any terminal it gets its own, so that its ``kill 0`` reaches nobody else.
         """
-        if not captured and os.isatty(0) and os.isatty(1) and os.tcgetpgrp(0) == os.getpgrp():
+        if not captured and _is_at_terminal():
             return True, 0
         try:
             os.close(os.open("/dev/tty", os.O_RDWR | os.O_CLOEXEC))
@@ -260,6 +332,8 @@ class Run:
             supervisor.watches.append(self.monitor)
         if (request.report or request.result) and sys.platform == "linux":
             supervisor.before_reaping = lambda: self._look_last(pid)
+        if self.when_started:
+            self.when_started(self)
 
     def _watch_stdin(self, supervisor: Supervisor, now: float) -> None:
         wait = self.request.stdin_wait
@@ -283,6 +357,24 @@ class Run:
 
     def _shows_live(self) -> bool:
         return not self.request.quiet and not self.request.report and os.isatty(2)
+
+
+def find_command(request: "ExecRequest") -> str:
+    """The file that would be executed; raises ``CommandNotFoundError`` or ``NotExecutableError``."""
+    name = "/bin/sh" if request.is_shell else request.argv[0]
+    try:
+        return find_program(name, request.env.get("PATH"), request.cwd)
+    except FileNotFoundError:
+        raise CommandNotFoundError(f"{name}: no such command") from None
+    except PermissionError as error:
+        raise NotExecutableError(f"{error.filename}: {_why_not_executable(error)}") from None
+    except (OSError, ValueError) as error:
+        raise CommandNotFoundError(f"{name!r}: {error}") from None
+
+
+def _is_at_terminal() -> bool:
+    """Whether this process is in the foreground of a terminal, with both stdin and stdout there."""
+    return os.isatty(0) and os.isatty(1) and os.tcgetpgrp(0) == os.getpgrp()
 
 
 def _may_wait_for_bytes() -> bool:

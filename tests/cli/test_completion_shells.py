@@ -27,7 +27,7 @@ ONE_FITS = {
     "llm-exec --profile mini": "minimal",
     "llm-exec --tim": "--timeout",
     "llm-exec --timeout 5 --mon": "--monitor",
-    "llmx exec --cwd / --keep": "--keep-children",
+    "llmx exec --cwd / --keep-c": "--keep-children",
     "llmx exec --keep-children --res": "--result",
     "llm-exec llmx-test-com": "llmx-test-command",
     "llm-exec -- llmx-test-com": "llmx-test-command",

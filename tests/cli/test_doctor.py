@@ -108,6 +108,7 @@ def test_the_value_of_a_key_is_never_shown(doctor):
 
 
 def test_it_changes_nothing(doctor, home):
+    doctor()  # what the sandbox can do here is found out once and remembered
     before = sorted(home.rglob("*"))
     assert doctor().returncode == 0
     assert sorted(home.rglob("*")) == before

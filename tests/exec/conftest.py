@@ -55,7 +55,8 @@ class Place:
     """A private folder (also HOME) in which llm-exec is run by the user ``uid``; what it starts carries a mark."""
 
     schema = SCHEMA
-    tool = LLM_EXEC
+    tool = (*LLM_EXEC, "--no-sandbox")
+    """Most tests are about what llm-exec does by itself; those of the sandbox set ``LLM_EXEC`` here."""
 
     def __init__(self, folder, uid):
         self.folder = folder
@@ -84,7 +85,7 @@ class Place:
                 before()
 
         process = subprocess.Popen(
-            program or [*LLM_EXEC, *words],
+            program or [*self.tool, *words],
             **{"start_new_session": True, "preexec_fn": prepare, **streams, **options},
             env=self.env | (env or {}),
             cwd=cwd or self.folder,

@@ -1,5 +1,7 @@
 """The parser gives back what was typed, whatever it was, and refuses with ``LlmxError`` only."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -38,8 +40,17 @@ def typed_options(draw):
     if option.kind == "mode":
         choice = draw(st.sampled_from([*option.choices, None]))
         return [f"{flag}={choice}" if choice else flag], option.dest, choice or option.choices[0]
-    text, value = draw(VALUES[option.kind])
+    text, value = draw(st.sampled_from([(c, c) for c in option.choices]) if option.choices else VALUES[option.kind])
     return draw(st.sampled_from([[f"{flag}={text}"], [flag, text]])), option.dest, value
+
+
+def meant(options):
+    """The values that typing ``options`` one after the other means: the last, or all of one that repeats."""
+    values: dict[str, Any] = {}
+    for words, dest, value in options:
+        repeats = BY_FLAG[words[0].partition("=")[0]].repeats
+        values[dest] = [*values.get(dest, []), value] if repeats else value
+    return values
 
 
 @pytest.mark.promise("S0-08")
@@ -47,14 +58,14 @@ def typed_options(draw):
 def test_options_then_dashes_then_words_come_out_as_they_went_in(options, command):
     line = parse([word for words, *_ in options for word in words] + ["--", *command])
     assert line.command == command
-    assert line.values == {dest: value for _, dest, value in options}
+    assert line.values == meant(options)
 
 
 @given(st.lists(typed_options()), WORDS.filter(lambda word: not word.startswith("-")), st.lists(WORDS | LIKELY))
 def test_without_dashes_the_first_word_that_is_no_option_starts_the_command(options, first, rest):
     line = parse([word for words, *_ in options for word in words] + [first, *rest])
     assert line.command == [first, *rest]
-    assert line.values == {dest: value for _, dest, value in options}
+    assert line.values == meant(options)
 
 
 @given(st.lists(LIKELY | WORDS))

@@ -1,7 +1,6 @@
 """The doctor's checks of what ``llm-exec`` works with."""
 
 import os
-from pathlib import Path
 
 import pytest
 
@@ -59,22 +58,6 @@ def test_settings_that_cannot_be_read_do_not_hide_the_log(env, log):
 def program(folder, name, text):
     (folder / name).write_text(f"#!/bin/sh\n{text}\n")
     (folder / name).chmod(0o755)
-
-
-@pytest.mark.skipif(not Path("/proc/sys").exists(), reason="namespaces are Linux's")
-class TestSandbox:
-    @pytest.mark.parametrize(("answer", "status"), [("exit 0", "ok"), ("exit 1", "warn"), ("exec sleep 60", "warn")])
-    def test_bubblewrap_is_tried_and_nothing_waits_for_it(self, env, tmp_path, answer, status):
-        program(tmp_path, "bwrap", answer)
-        [finding] = checks.sandbox(env | {"PATH": str(tmp_path)})
-        assert finding.status == status
-        assert "no sandbox yet" in finding.found + finding.meaning
-        assert finding.status == "ok" or finding.fix.startswith("sudo sysctl ")
-
-    def test_without_it_isolation_is_said_to_be_unavailable(self, env, tmp_path):
-        [finding] = checks.sandbox(env | {"PATH": str(tmp_path)})
-        assert (finding.status, finding.fix) == ("warn", "sudo apt-get install bubblewrap")
-        assert "isolation of files will be unavailable" in finding.meaning
 
 
 def test_programs_that_are_optional_are_named_and_missed_by_nobody(env, tmp_path):

@@ -42,7 +42,7 @@ def own_process():
 
 def run(home, words, **clocks):
     env = {**os.environ, "HOME": str(home)}
-    run = Run(build(parse(words), defaults(), env, str(home)), **clocks)
+    run = Run(build(parse(["--no-sandbox", *words]), defaults(), env, str(home)), **clocks)
     run.execute()
     return run, assemble(run)
 

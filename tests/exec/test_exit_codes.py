@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-TOOL = [sys.executable, "-m", "llmx", "exec"]
+TOOL = [sys.executable, "-m", "llmx", "exec", "--no-sandbox"]
 
 # words -> exit code, status, signal, setup error
 ENDINGS = [

@@ -22,6 +22,7 @@ class Watched:
     def __init__(self) -> None:
         self.ending = Ending()
         self.strangers = frozenset(tree.children(os.getpid()))
+        self.spared = list
 
 
 @pytest.mark.promise("S0-19")

@@ -97,7 +97,17 @@ def test_a_program_that_ends_cleanly_within_the_grace_time_may_do_so(either_plac
 
 
 def test_children_from_before_an_exec_are_not_the_runs_to_end(either_place, until):
-    shell = ["sh", "-c", 'sleep 60 >/dev/null 2>&1 & echo $!; exec "$@"', "sh", sys.executable, "-m", "llmx", "exec"]
+    shell = [
+        "sh",
+        "-c",
+        'sleep 60 >/dev/null 2>&1 & echo $!; exec "$@"',
+        "sh",
+        sys.executable,
+        "-m",
+        "llmx",
+        "exec",
+        "--no-sandbox",
+    ]
     for words in (["--", "true"], ["--json", "--", "sh", "-c", "sleep 60 & true"]):
         ran = either_place.run(program=[*shell, *words])
         assert ran.code == 0, ran

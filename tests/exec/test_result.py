@@ -78,7 +78,7 @@ def test_json_before_the_command_makes_even_a_usage_error_an_object(place, words
     ran = place.run(*words)
     assert ran.code == 125
     assert (ran.result["status"], ran.result["setup_error"]["code"]) == ("error", "usage")
-    assert ran.result["argv"] == words
+    assert ran.result["argv"] == ["--no-sandbox", *words]
     assert ran.err == b""
 
 
@@ -119,7 +119,9 @@ class TestResultFile:
         assert place.result("r.json")["status"] == "ok"
 
     def test_is_seen_whole_or_not_at_all_by_whoever_looks_while_it_is_written(self, place):
-        loop = "for i in 1 2 3 4 5 6 7 8; do " + " ".join([sys.executable, "-m", "llmx", "exec", "--result", "r.json"])
+        loop = "for i in 1 2 3 4 5 6 7 8; do " + " ".join(
+            [sys.executable, "-m", "llmx", "exec", "--no-sandbox", "--result", "r.json"]
+        )
         process = place.start(program=["sh", "-c", f"{loop} -- head -c 60000 /dev/zero >/dev/null; done"])
         seen = 0
         while process.poll() is None:

@@ -100,7 +100,7 @@ def watch(streams):
     run = SimpleNamespace(
         request=SimpleNamespace(stall_timeout=8.0), captures=dict(zip(("stdout", "stderr"), streams, strict=True))
     )
-    watched = SimpleNamespace(ending=Ending(), strangers=frozenset(tree.children(os.getpid())))
+    watched = SimpleNamespace(ending=Ending(), strangers=frozenset(tree.children(os.getpid())), spared=list)
     return StallWatch(cast(Run, run), cast(Supervisor, watched), 100.0)
 
 

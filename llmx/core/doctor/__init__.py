@@ -43,7 +43,7 @@ CHECKS = {
     "folders": "llmx.core.doctor.folders:folders",
     "disk": "llmx.core.doctor.folders:disk",
     "log": "llmx.exec.checks:log",
-    "sandbox": "llmx.exec.checks:sandbox",
+    "sandbox": "llmx.core.sandbox.checks:sandbox",
     "nix": "llmx.exec.checks:nix",
     "terminals": "llmx.exec.checks:terminals",
     "ollama": "llmx.core.doctor.models:ollama",

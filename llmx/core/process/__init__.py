@@ -6,6 +6,7 @@ each run 0.1 ms.
 
 import errno
 import os
+import resource
 import sys
 
 TYPE_CHECKING = False
@@ -20,6 +21,7 @@ DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin"
 # prctl(2), which Python has no function for; `_ctypes` is what the `ctypes` package is built on: 3 ms less a run
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
+PR_GET_NO_NEW_PRIVS = 39
 
 _call: "Callable[..., int] | None" = None
 _prctl = 0
@@ -44,10 +46,27 @@ class Launch:
 
     ``streams``: descriptors that become stdin, stdout and stderr, -1 to inherit. ``limits``: (resource, value) pairs
     for setrlimit. ``groups``: ``cgroup.procs`` files to join. ``group``: the program leads a process group of its own.
-    ``terminal``: a descriptor of the terminal whose foreground that group takes, -1 for none.
+    ``terminal``: a descriptor of the terminal whose foreground that group takes, -1 for none. ``keep``: the only
+    descriptors above 2 that the program gets; None for all that are inheritable. ``enter`` runs first in the child,
+    in place of making the group; ``confine`` runs last, right before the program; both may raise ``OSError``.
+    ``guarded``: a process stays in between that ends all of it when this one is killed.
     """
 
-    __slots__ = ("argv", "cwd", "env", "group", "groups", "limits", "program", "streams", "terminal")
+    __slots__ = (
+        "argv",
+        "confine",
+        "cwd",
+        "enter",
+        "env",
+        "group",
+        "groups",
+        "guarded",
+        "keep",
+        "limits",
+        "program",
+        "streams",
+        "terminal",
+    )
 
     def __init__(
         self,
@@ -61,6 +80,10 @@ class Launch:
         groups: tuple[str, ...] = (),
         group: bool = True,
         terminal: int = -1,
+        keep: tuple[int, ...] | None = None,
+        enter: "Callable[[], None] | None" = None,
+        confine: "Callable[[], None] | None" = None,
+        guarded: bool = False,
     ) -> None:
         self.program = program
         self.argv = argv
@@ -71,6 +94,10 @@ class Launch:
         self.groups = groups
         self.group = group
         self.terminal = terminal
+        self.keep = keep
+        self.enter = enter
+        self.confine = confine
+        self.guarded = guarded
 
 
 class LaunchError(OSError):
@@ -134,39 +161,91 @@ def spawn(launch: Launch) -> int:
 
 def _become(launch: Launch, parent: int, tell: int) -> None:
     """In the child: set everything up and execute; on failure report ``errno step`` and end."""
-    step = "setpgid"
+    steps = ["setpgid"]
     try:
-        if launch.group:
-            os.setpgid(0, 0)
-        if launch.terminal >= 0:
-            step = "tcsetpgrp"
-            _signal.signal(_signal.SIGTTOU, _signal.SIG_IGN)
-            os.tcsetpgrp(launch.terminal, os.getpid())
-        _reset_signals()
-        die_with_parent(_signal.SIGKILL)
-        if os.getppid() != parent:  # it ended before the kernel knew whom to tell
-            os._exit(127)
-        step = "dup2"
-        for target, source in enumerate(launch.streams):
-            if source >= 0:
-                os.dup2(source, target)
-        if launch.cwd:
-            step = "chdir"
-            os.chdir(launch.cwd)
-        step = "cgroup"
-        for file in launch.groups:
-            _join(file)
-        step = "setrlimit"
-        if launch.limits:
-            _limit(launch.limits)
-        step = "execve"
+        _stand_alone(launch, parent, steps)
+        _furnish(launch, tell, steps)
+        steps.append("execve")
+        if launch.guarded:
+            stand_guard(launch.program, launch.argv, launch.env)
         _execute(launch)
     except OSError as error:
-        os.write(tell, f"{error.errno} {step}".encode())
+        os.write(tell, f"{error.errno} {steps[-1]}".encode())
     except BaseException:
-        os.write(tell, f"{errno.EINVAL} {step}".encode())
+        os.write(tell, f"{errno.EINVAL} {steps[-1]}".encode())
     finally:
         os._exit(127)
+
+
+def _stand_alone(launch: Launch, parent: int, steps: list[str]) -> None:
+    """Take the place among processes that ``launch`` asks for."""
+    if launch.enter:
+        launch.enter()
+    elif launch.group:
+        os.setpgid(0, 0)
+    if launch.terminal >= 0:
+        steps.append("tcsetpgrp")
+        _signal.signal(_signal.SIGTTOU, _signal.SIG_IGN)
+        os.tcsetpgrp(launch.terminal, os.getpid())
+    _reset_signals()
+    die_with_parent(_signal.SIGKILL)
+    if os.getppid() != parent:  # it ended before the kernel knew whom to tell
+        os._exit(127)
+
+
+def _furnish(launch: Launch, tell: int, steps: list[str]) -> None:
+    """Streams, folder, limits and what confines, in this order: each would hinder the one before it."""
+    steps.append("dup2")
+    for target, source in enumerate(launch.streams):
+        if source >= 0:
+            os.dup2(source, target)
+    if launch.cwd:
+        steps.append("chdir")
+        os.chdir(launch.cwd)
+    steps.append("cgroup")
+    for file in launch.groups:
+        _join(file)
+    steps.append("setrlimit")
+    _limit(launch.limits)
+    if launch.keep is not None:
+        steps.append("close")
+        _keep_only(launch.keep, tell)
+    if launch.confine:
+        steps.append("sandbox")
+        launch.confine()
+
+
+def stand_guard(program: str, argv: list[str], env: "Mapping[str, str]") -> None:
+    """Start ``program`` and stay until all that comes of it has ended, then end as it did.
+
+    A killed parent is heard of by a signal; what bubblewrap has begun by then would else live on, as it ties itself to
+    its own parent only at the end of its preparations. Raises ``OSError`` when it cannot be started.
+    """
+    adopt_orphans()
+    _signal.set_wakeup_fd(-1)  # a closed one would be complained about on stderr, and a broken stderr end this process
+    _signal.signal(_signal.SIGUSR2, _end_everything)
+    die_with_parent(_signal.SIGUSR2)
+    pid = os.posix_spawn(program, argv, env)
+    os.closerange(3, os.sysconf("SC_OPEN_MAX"))
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):  # the command's streams end when it closes them
+        os.dup2(nothing, descriptor)
+    status = 0
+    while True:
+        try:
+            ended, how = os.waitpid(-1, 0)
+        except ChildProcessError:
+            break
+        status = how if ended == pid else status
+    if os.WIFSIGNALED(status):
+        _signal.signal(os.WTERMSIG(status), _signal.SIG_DFL)
+        os.kill(os.getpid(), os.WTERMSIG(status))
+    os._exit(os.WEXITSTATUS(status))
+
+
+def _end_everything(_number: int, _frame: object) -> None:
+    __import__("llmx.core.process.tree", fromlist=["kill_all"]).kill_all()
+    os._exit(137)
 
 
 def _reset_signals() -> None:
@@ -178,12 +257,21 @@ def _reset_signals() -> None:
 
 def _limit(limits: tuple[tuple[int, int], ...]) -> None:
     """Lower soft and hard limits; one that is lower already stays."""
-    setrlimit = __import__("resource").setrlimit
-    getrlimit = __import__("resource").getrlimit
-    for resource, value in limits:
-        _, hard = getrlimit(resource)
+    for number, value in limits:
+        _, hard = resource.getrlimit(number)
         ceiling = value if hard < 0 else min(value, hard)
-        setrlimit(resource, (ceiling, ceiling))
+        resource.setrlimit(number, (ceiling, ceiling))
+
+
+def _keep_only(kept: tuple[int, ...], tell: int) -> None:
+    """Close what the caller left open above stderr, but for ``kept``; ``tell`` closes when the program starts."""
+    start = 3
+    for descriptor in sorted((*kept, tell)):
+        os.closerange(start, descriptor)
+        start = descriptor + 1
+    os.closerange(start, os.sysconf("SC_OPEN_MAX"))
+    for descriptor in kept:
+        os.set_inheritable(descriptor, True)
 
 
 def _join(control_group: str) -> None:
@@ -207,6 +295,11 @@ def _execute(launch: Launch) -> None:
 def adopt_orphans() -> bool:
     """Make descendants whose parent ends our children, so that none can get away; says whether it worked."""
     return _call is not None and _call(_prctl, (PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)) == 0
+
+
+def may_gain_rights() -> bool:
+    """Whether this process may still execute setuid programs with effect, as inside most sandboxes it may not."""
+    return _call is None or _call(_prctl, (PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0)) == 0
 
 
 def die_with_parent(signal: int) -> bool:

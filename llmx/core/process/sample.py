@@ -80,7 +80,7 @@ class Sampler:
         ticks = pages = alive = 0
         kept = self._files
         self._files = {}
-        strangers = self._supervisor.strangers
+        strangers, spared = self._supervisor.strangers, self._supervisor.spared()
         pids = [pid for pid in tree.children(self._root) if pid not in strangers]
         seen = []
         for pid in pids:  # grows while it is walked
@@ -91,8 +91,9 @@ class Sampler:
                 continue
             seen.append(pid)
             ticks += int(stat[11]) + int(stat[12]) + int(stat[13]) + int(stat[14])
-            pages += int(stat[21])
-            alive += stat[0] not in (b"Z", b"X")
+            if pid not in spared:
+                pages += int(stat[21])
+                alive += stat[0] not in (b"Z", b"X")
             pids += _children(files[1]) if stat[17] == b"1" else tree.children(pid)
             self._keep(pid, files)
         for files in kept.values():

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Protocol
 
-    from llmx.core.process.job import Job
     from llmx.core.process.teardown import Process, Teardown
 
     Clock = Callable[[], float]
@@ -39,6 +38,13 @@ if TYPE_CHECKING:
 
         def is_settled(self) -> bool:
             """Whether everything that was there has been taken and passed on."""
+
+    class TerminalJob(Protocol):
+        """The run as a job of the shell at whose terminal it is."""
+
+        def suspend(self) -> None: ...
+
+        def take_terminal(self) -> None: ...
 else:
     import _signal
 
@@ -150,7 +156,9 @@ def earlier_children() -> "frozenset[int]":
 class Supervisor:
     """Watches the child ``pid``; add watches and streams, then ``run``.
 
-    ``terminal`` is a descriptor of the terminal whose foreground the child holds, -1 for none.
+    ``spared`` names processes that are not the command's and must outlive its grace time; ``job`` is what stops and
+    goes on with the shell, where it is not the child's process group. ``terminal`` is a descriptor of the terminal
+    whose foreground the child holds, -1 for none.
     """
 
     def __init__(
@@ -169,6 +177,8 @@ class Supervisor:
         self.streams: list[Stream] = []
         self.listeners: dict[int, Callable[[], None]] = {}
         self.before_reaping: Callable[[], None] | None = None
+        self.spared: Callable[[], list[int]] = list
+        self.job: TerminalJob | None = None
         self.ending = Ending()
         self._signals = signals
         self._clock = clock
@@ -245,28 +255,28 @@ class Supervisor:
     def _heed(self, number: int) -> None:
         """Act on one signal to this process."""
         if number == _signal.SIGTSTP:
-            self._suspend()
-        elif number == _signal.SIGCONT and self._terminal >= 0:
-            self._job().take_terminal()
+            self.suspend()
+        elif number == _signal.SIGCONT and (self._terminal >= 0 or self.job):
+            self._shell_job().take_terminal()
         elif number in END_SIGNALS:
             now = self._clock()
             if self._teardown:  # asked twice: at once, then
                 self._teardown.hurry(now)
             self.stop(Verdict("interrupted", signal=number), now)
 
-    def _suspend(self) -> None:
+    def suspend(self) -> None:
         """Stop together with the child, as one job; the time spent stopped does not count."""
         stopped_at = self._clock()
-        self._job().suspend()
+        self._shell_job().suspend()
         away = self._clock() - stopped_at
         for watch in self.watches:
             watch.due += away
         if self._teardown:
             self._teardown.next_at += away
 
-    def _job(self) -> "Job":
-        job: Job = load("llmx.core.process.job:Job")(self.pid, self._terminal)
-        return job
+    def _shell_job(self) -> "TerminalJob":
+        self.job = self.job or load("llmx.core.process.job:Job")(self.pid, self._terminal)
+        return self.job
 
     def _reap(self) -> None:
         while True:
@@ -281,7 +291,7 @@ class Supervisor:
                 return
             if os.WIFSTOPPED(status):
                 if pid == self.pid and self._terminal >= 0:
-                    self._suspend()
+                    self.suspend()
             elif pid in self.strangers:
                 self.strangers -= {pid}
             else:
@@ -303,9 +313,11 @@ class Supervisor:
                 self.stop(verdict, now)
                 return
         if self.ending.status is not None and self._are_left():
-            self.ending.leftovers = load("llmx.core.process.teardown:living")(self.descendants())
+            spared = self.spared()
+            left = [pid for pid in self.descendants() if pid not in spared]
+            self.ending.leftovers = load("llmx.core.process.teardown:living")(left) if left else []
             self._tear_down(now, min(self._grace, LEFTOVER_GRACE))
 
     def _tear_down(self, now: float, grace: float) -> "Teardown":
-        self._teardown = load("llmx.core.process.teardown:Teardown")(self.descendants, now, grace)
+        self._teardown = load("llmx.core.process.teardown:Teardown")(self.descendants, now, grace, self.spared)
         return self._teardown

@@ -17,15 +17,25 @@ Process = tuple[int, str]
 
 
 class Teardown:
-    """One ending under way. ``next_at`` is when ``step`` is due, in the supervisor's clock."""
+    """One ending under way. ``next_at`` is when ``step`` is due, in the supervisor's clock.
 
-    def __init__(self, descendants: "Callable[[], list[int]]", now: float, grace: float) -> None:
+    ``spared`` names those of ``descendants`` that get no SIGTERM, because they would take the others along.
+    """
+
+    def __init__(
+        self,
+        descendants: "Callable[[], list[int]]",
+        now: float,
+        grace: float,
+        spared: "Callable[[], list[int]]" = list,
+    ) -> None:
         self.next_at = now + grace
         self.survivors: list[Process] = []
         self._descendants = descendants
         self._give_up_at = self.next_at + UNKILLABLE_AFTER
         if grace > 0:
-            terminate(descendants())
+            kept = spared()
+            terminate([pid for pid in descendants() if pid not in kept])
 
     def hurry(self, now: float) -> None:
         """Do not wait for the grace time."""

@@ -39,17 +39,8 @@ class LastLook:
         self._before = before
         self.ignores_children = ignores_children
 
-    @property
-    def read_bytes(self) -> int | None:
-        gained = self._gained()
-        return gained.read if gained else None
-
-    @property
-    def write_bytes(self) -> int | None:
-        gained = self._gained()
-        return gained.write if gained else None
-
-    def _gained(self) -> Transfer | None:
+    def gained(self) -> Transfer | None:
+        """What all that was reaped since has read and written."""
         now = reaped_io()
         return now - self._before if now and self._before else None
 

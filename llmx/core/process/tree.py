@@ -1,6 +1,7 @@
 """Find and signal the descendants of this process: by /proc, or by psutil where there is none (macOS)."""
 
 import os
+import time
 
 from llmx.core.plugins import load
 
@@ -71,6 +72,19 @@ def terminate(pids: list[int]) -> None:
     for pid in pids:
         if send(pid, _signal.SIGTERM):
             send(pid, _signal.SIGCONT)
+
+
+def kill_all() -> None:
+    """SIGKILL to everything below this process, until the kernel says that nothing is left."""
+    while True:
+        for pid in descendants(os.getpid()):
+            send(pid, _signal.SIGKILL)
+        try:
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+        except ChildProcessError:
+            return
+        time.sleep(0.002)
 
 
 def read_file(file: str) -> bytes:

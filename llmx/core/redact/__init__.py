@@ -9,6 +9,7 @@ from llmx.core.plugins import load
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from types import TracebackType
     from typing import Any
 
 
@@ -71,6 +72,18 @@ ANCHORS = (
 )
 """Every shape holds one of these, or is a Discord token (long, with two dots)."""
 
+_PROGRAMS = """
+    sshpass mysql mysqldump mysqladmin mysqlimport mysqlshow mysqlsh mariadb mariadb-dump mariadb-admin mariadb-import
+    redis-cli valkey-cli mongo mongosh mongodump mongorestore mongoexport mongoimport cqlsh ldapsearch ldapadd
+    ldapmodify ldapdelete ldappasswd ldapwhoami smbclient rpcclient smbget zip unzip 7z 7za 7zr 7zz rar unrar login
+    secret secrets openssl lftp snmpget snmpwalk snmpset snmpbulkwalk ipmitool mosquitto_pub mosquitto_sub sqlcmd bcp
+    xfreerdp wlfreerdp nmcli http https xh xhs"""
+PROGRAMS = frozenset(_PROGRAMS.split())
+"""Programs (or their commands) that take a secret behind an option whose name does not say so; curl apart."""
+
+_WORD_CHARACTERS = " " * 45 + "-. 0123456789:      ABCDEFGHIJKLMNOPQRSTUVWXYZ    _ abcdefghijklmnopqrstuvwxyz     "
+"""ASCII with a space for what parts words."""
+
 SHORTEST_SHAPE = 17
 """No shape is shorter, in characters without white space."""
 
@@ -92,6 +105,19 @@ def mask_text(text: str, env: "Mapping[str, str]") -> str:
         return text
     masked: str = load("llmx.core.redact.stream:mask_text")(text, env)
     return masked
+
+
+def mask_message(text: str, env: "Mapping[str, str]", argv: "list[str]") -> str:
+    """``text`` about the command line ``argv``, also without what only there can be seen to be a secret."""
+    if not (may_hold_a_secret((text,), env) or may_hold_a_secret(argv, env)):
+        return text
+    masked: str = load("llmx.core.redact.argv:mask_message")(text, env, argv)
+    return masked
+
+
+def show_defect(kind: "type[BaseException]", error: BaseException, trace: "TracebackType | None") -> None:
+    """Print the traceback of a defect, masked: a ``sys.excepthook``."""
+    load("llmx.core.redact.tracebacks:show")(kind, error, trace)
 
 
 class Masker:
@@ -116,7 +142,17 @@ class Masker:
 def may_hold_a_secret(texts: "Sequence[str]", env: "Mapping[str, str]") -> bool:
     """Whether the thorough part has to look: true too often, never false where it would mask something."""
     joined = "\n".join(texts)
-    return _holds_a_variable(joined, env) or _holds_a_shape(joined) or _holds_a_named_value(joined, texts)
+    if _holds_a_variable(joined, env) or _holds_a_shape(joined) or _holds_a_named_value(joined, texts):
+        return True
+    return _calls_a_program(joined) or (
+        "%" in joined and load("llmx.core.redact.escapes:may_hide_a_secret")(texts, env)
+    )
+
+
+def _calls_a_program(joined: str) -> bool:
+    if PROGRAMS.isdisjoint(joined.translate(_WORD_CHARACTERS).split()):
+        return not joined.isascii() and any(program in joined for program in PROGRAMS)
+    return True
 
 
 def _holds_a_variable(joined: str, env: "Mapping[str, str]") -> bool:
@@ -169,10 +205,11 @@ def _names_a_query_secret(lowered: str) -> bool:
 
 
 def _may_name_a_user(texts: "Sequence[str]") -> bool:
-    """Whether ``-u``, a cluster of up to 13 letters with a ``u``, ``--user`` or ``--proxy-user`` stands anywhere."""
+    """Whether curl's ``-u``, ``-b`` or ``-x`` may stand somewhere, also in a cluster of letters or at full length."""
     for text in texts:
         for option in text.split("-")[1:]:
-            if "u" in option[:13].lower():
+            beginning = option[:13].lower()
+            if "u" in beginning or "b" in beginning or "x" in beginning:
                 return True
     return False
 

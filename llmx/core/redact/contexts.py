@@ -9,7 +9,10 @@ from llmx.core.redact.names import NO, hides, is_placeholder, secrecy
 type_of_name = lru_cache(maxsize=4096)(secrecy)
 
 _NAME = r"(?<![\w.-])(?P<name>[\w.-]++)"
-ASSIGNMENT = re.compile(_NAME + r"(?P<mark>(?:\\*[\"'])?[ \t]*+(?::=|=>|==?|:(?!:))[ \t]*+)", re.ASCII)
+ASSIGNMENT = re.compile(
+    _NAME + r"(?P<mark>(?:\\*[\"'])?[ \t]*+(?::=|=>|==?|:(?!:))[ \t]*+)(?P<list>\[\s*+(?=\\*[\"']))?", re.ASCII
+)
+NEXT_IN_LIST = re.compile(r"\\*[\"']\s*+,\s*+(?=\\*[\"'])", re.ASCII)
 OPTION = re.compile(
     r"(?<![\w.-])(?P<name>--?[A-Za-z][\w.-]*+)(?:[ \t]++|\\*[\"'][ \t]*+,[ \t]*+(?=\\*[\"']))", re.ASCII
 )
@@ -19,6 +22,11 @@ QUERY = re.compile(
 CURL_USER = re.compile(
     r"(?<![\w-])(?:-[a-zA-Z0-9#]{0,12}[uU]|--(?:proxy-)?user)[ \t=]*+"
     r"(?:\\*[\"'])?[^\s:\"'-][^\s:\"']*+:(?P<value>[^\s\"']++)",
+    re.ASCII,
+)
+AUTH_USER = re.compile(
+    r"(?<![\w-])--(?:[a-z]{1,20}-){0,3}(?:auth|userpwd|userpass)[ \t=]++"
+    r"(?:\\*[\"'])?[\w.@%+-]{1,99}:(?!/)(?P<value>[^\s\"'\\]++)",
     re.ASCII,
 )
 SCHEME = re.compile(r"(?:bearer|basic|token|digest|apikey|negotiate)[ \t]++", re.ASCII | re.I)
@@ -44,6 +52,8 @@ def named_spans(text: str) -> Iterator[tuple[int, int]]:
     yield from _option_spans(text)
     if "?" in text or "&" in text:
         yield from (match.span("value") for match in QUERY.finditer(text) if not is_placeholder(match["value"]))
+    if "--" in text:
+        yield from (match.span("value") for match in AUTH_USER.finditer(text) if not is_placeholder(match["value"]))
     if "curl" in text:
         yield from _curl_spans(text)
 
@@ -59,24 +69,26 @@ def _assigned_spans(text: str) -> Iterator[tuple[int, int]]:
         loose = ":" in match["mark"] or match["mark"] != match["mark"].strip()
         found = _header_span(text, match.end(), name) if ":" in match["mark"] else None
         found = found or _value_span(text, match.end(), name, loose)
-        if found:
+        while found:
             done = found[1]
             yield found
+            following = NEXT_IN_LIST.match(text, done) if match["list"] else None
+            found = _value_span(text, following.end(), name, loose) if following else None
 
 
 def _value_span(text: str, start: int, name: str, loose: bool) -> tuple[int, int] | None:
     """The value at ``start`` if it is one to hide; judged by its beginning, so that nested names cost linear time."""
-    beginning = _value_at(text, start, start + LONGEST_JUDGED)
+    beginning = value_at(text, start, start + LONGEST_JUDGED)
     if beginning is None:
         return None
     begin, end, quoted = beginning
     if not hides(name, text[begin:end], loose=loose and not quoted):
         return None
-    whole = _value_at(text, start, len(text))
+    whole = value_at(text, start, len(text))
     return whole[:2] if whole else None
 
 
-def _value_at(text: str, start: int, limit: int) -> tuple[int, int, bool] | None:
+def value_at(text: str, start: int, limit: int) -> tuple[int, int, bool] | None:
     """Start and end of the value without quotes and scheme, and whether it is quoted."""
     match = VALUE.match(text, start, limit)
     if match is None:
@@ -111,11 +123,11 @@ def _option_spans(text: str) -> Iterator[tuple[int, int]]:
         if type_of_name(match["name"][-128:]) == NO or text[match.end() : match.end() + 1] == "-":
             continue
         found = _value_span(text, match.end(), match["name"][-128:], loose=False)
-        if found and not _is_prose(text[found[0] : found[1]]):
+        if found and not is_prose(text[found[0] : found[1]]):
             yield found
 
 
-def _is_prose(value: str) -> bool:
+def is_prose(value: str) -> bool:
     """Whether the word after an option is part of a sentence or a help text: ``--token TOKEN``."""
     letters = value.replace("_", "")
     return value in _OPTION_PROSE or (letters.isalpha() and letters.isupper())

@@ -22,6 +22,8 @@ _ENDINGS = (
 _KEY_KINDS = frozenset(
     ["api", "access", "secret", "private", "auth", "master", "encryption", "signing", "account", "service", "client"]
 )
+_OPTION_ENDINGS = ("pass", "bearer")
+"""Behind dashes; as a variable they count what has passed, or say who carries it."""
 _WEAK_WORDS = frozenset(["key", "auth", "oauth", "private", "dsn", "session", "sessionid", "pass", "bearer"])
 _WEAK_ENDINGS = ("key", "keys", "pass", "auth", "dsn", "tokens")
 _ORDINARY = "monkey donkey turkey hockey jockey whiskey hotkey compass bypass askpass overpass underpass trespass"
@@ -75,6 +77,8 @@ def secrecy(name: str) -> int:
         return NO
     if any(word.endswith(_ENDINGS) for word in words) or _names_a_kind_of_key(words):
         return SURELY
+    if name[0] == "-" and words[-1].endswith(_OPTION_ENDINGS) and words[-1] not in _ORDINARY_WORDS:
+        return SURELY
     if len(words) > 1 and words[-1] == "pass":
         return SURELY
     return PERHAPS if any(_hints_at_a_secret(word) for word in words) else NO
@@ -122,7 +126,7 @@ def hides(name: str, value: str, *, loose: bool = False) -> bool:
     if level == PERHAPS:
         return looks_random(value) and not (loose and _is_a_digest(value))
     if value.isdigit() and len(value) < SHORTEST_VARIABLE:
-        return "pass" in name.lower() and not loose
+        return "pass" in name.lower() and len(value) > 2 and not loose
     return not loose or _is_no_word(value)
 
 

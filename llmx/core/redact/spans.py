@@ -2,10 +2,13 @@
 
 import re
 from collections.abc import Iterator
-from functools import cache
+from contextlib import suppress
+from functools import cache, partial
 
 from llmx.core.redact.contexts import named_spans
+from llmx.core.redact.encoded import DEPTH, encoded_spans
 from llmx.core.redact.names import is_placeholder
+from llmx.core.redact.programs import program_spans
 from llmx.core.redact.shapes import SHAPES
 
 MASK = "[redacted]"
@@ -20,11 +23,34 @@ _KEY_BODY = re.compile(r"[ \t>|#+]*+(?P<secret>(?:[A-Za-z0-9+/=\r]|\\+[nrt])*)",
 def secret_spans(text: str, secrets: list[str], in_key_block: bool = False) -> tuple[list[Span], bool]:
     """The merged, ordered spans to mask, and whether the text ends inside the block of a private key."""
     public: dict[int, int] = {}
-    spans = [*_literal_spans(text, secrets), *_shape_spans(text, public), *named_spans(text)]
+    spans = [*_literal_spans(text, secrets), *_shape_spans(text, public), *named_spans(text), *program_spans(text)]
+    if "%" in text:
+        spans += encoded_spans(text, partial(_plain_spans, secrets), 0)
     if in_key_block or "-----BEGIN" in text:
         in_key_block = _add_key_spans(text, in_key_block, spans)
     merged = _merge(sorted(spans))
     return [(min(public.get(start, start), end), end) for start, end in merged], in_key_block
+
+
+def _plain_spans(secrets: list[str], text: str, depth: int) -> list[Span]:
+    """The spans in a text whose escapes have been read; a secret in it may have ``+`` for a space."""
+    public: dict[int, int] = {}
+    literals = [*secrets, *_as_text(secrets)]
+    spans = [*_literal_spans(text, literals), *_literal_spans(text.replace("+", " "), literals)]
+    spans += [*_shape_spans(text, public), *named_spans(text), *program_spans(text)]
+    if "-----BEGIN" in text:
+        _add_key_spans(text, False, spans)
+    if "%" in text and depth < DEPTH:
+        spans += encoded_spans(text, partial(_plain_spans, secrets), depth)
+    return [(min(public.get(start, start), end), end) for start, end in _merge(sorted(spans))]
+
+
+def _as_text(secrets: list[str]) -> Iterator[str]:
+    """Those that are bytes, one a character, as the text they stand for."""
+    for secret in secrets:
+        if not secret.isascii():
+            with suppress(UnicodeError):
+                yield secret.encode("latin-1").decode()
 
 
 def masked(text: str, spans: list[Span], start: int, end: int) -> str:

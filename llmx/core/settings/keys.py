@@ -6,7 +6,7 @@ if TYPE_CHECKING:
 
     Kind = Literal["bool", "int", "number", "string", "list", "duration", "size", "choice", "reference"]
     Scope = Literal["inert", "tighten", "user"]
-    Stricter = Literal["", "true", "false", "lower", "earlier", "subset"]
+    Stricter = Literal["", "true", "false", "lower", "earlier", "subset", "superset"]
 
 
 class Setting:
@@ -17,8 +17,8 @@ class Setting:
 
     ``scope`` says what a project's ``llmx.toml`` may do before the user trusts it: ``inert`` keys are its own,
     ``tighten`` keys it may only make stricter, ``user`` keys it may not touch. ``stricter`` names the strict side:
-    a truth value, the ``lower`` number (0 stands for no limit), the ``earlier`` choice, or a ``subset`` of the names
-    listed, where ``none`` is the empty one.
+    a truth value, the ``lower`` number (0 stands for no limit), the ``earlier`` choice, a ``subset`` of the names
+    listed, where ``none`` is the empty one, or a list that is a ``superset``.
     """
 
     __slots__ = ("choices", "default", "help", "kind", "least", "most", "name", "scope", "stricter")
@@ -64,6 +64,15 @@ SETTINGS = (
         "text",
         "How lists and facts are printed where no --output is given.",
         choices=("text", "json"),
+    ),
+    Setting(
+        "exec.sandbox",
+        "choice",
+        "auto",
+        "Take the strongest sandbox this machine has, or run nothing where the full one is not to be had.",
+        "tighten",
+        choices=("required", "auto"),
+        stricter="earlier",
     ),
     Setting("exec.isolation.enabled", "bool", True, "Run commands in the sandbox.", "tighten", stricter="true"),
     Setting(
@@ -152,12 +161,45 @@ SETTINGS = (
         "user",
         stricter="true",
     ),
+    Setting(
+        "exec.policy.allow",
+        "list",
+        (),
+        "Rules of the commands that may run, such as `git push` or `npm run *`; where there are any, no other may.",
+        "user",
+    ),
+    Setting(
+        "exec.policy.deny",
+        "list",
+        (),
+        "Rules of the commands that may not run; they win over all others.",
+        "tighten",
+        stricter="superset",
+    ),
+    Setting(
+        "exec.policy.ask",
+        "list",
+        (),
+        "Rules of the commands that run only when someone at the terminal says yes.",
+        "tighten",
+        stricter="superset",
+    ),
+    Setting("exec.write", "list", (), "More files and folders that a sandboxed command may change.", "user"),
+    Setting("exec.read", "list", (), "Hidden files and folders that a sandboxed command may read.", "user"),
+    Setting(
+        "exec.protect",
+        "list",
+        (),
+        "Paths of the project that a sandboxed command may not change.",
+        "tighten",
+        stricter="superset",
+    ),
     Setting("exec.env_allow", "list", (), "More environment variables that a sandboxed command may see.", "user"),
     Setting(
         "exec.net",
         "string",
         "",
-        "Names that a sandboxed command may reach, with commas between; `none` for no network; empty = by policy.",
+        "The network of a sandboxed command: `none`, `host` for the machine's own; empty = by policy.",
         "tighten",
         stricter="subset",
     ),

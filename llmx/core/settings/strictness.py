@@ -16,6 +16,8 @@ def is_as_strict(setting: "Setting", new: object, old: object) -> bool:
             return setting.choices.index(str(new)) <= setting.choices.index(str(old))
         case "subset":
             return new in (old, "none") or _names(old) >= _names(new) > set()
+        case "superset":
+            return isinstance(new, list | tuple) and isinstance(old, list | tuple) and set(new) >= set(old)
     return new == old
 
 

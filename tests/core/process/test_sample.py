@@ -35,6 +35,7 @@ class Watched:
     def __init__(self) -> None:
         self.ending = Ending()
         self.strangers = frozenset(tree.children(os.getpid()))
+        self.spared = list
 
 
 @pytest.fixture

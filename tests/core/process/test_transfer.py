@@ -26,9 +26,9 @@ if pid == 0:
     os._exit(0)
 os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
 look = last_look(pid)
-unreaped = look.write_bytes
+unreaped = look.gained().write
 os.waitpid(pid, 0)
-print(int(os.read(reader, 64)), unreaped, look.write_bytes, look.read_bytes is not None)
+print(int(os.read(reader, 64)), unreaped, look.gained().write, look.gained().read is not None)
 """
 
 

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from llmx.core.redact import PROGRAMS, contexts, may_hold_a_secret, programs
 from llmx.core.redact import argv as thorough
-from llmx.core.redact import contexts, may_hold_a_secret
 from llmx.core.redact.shapes import SHAPES
 
-CONTEXTS = [contexts.ASSIGNMENT, contexts.OPTION, contexts.QUERY, contexts.CURL_USER]
+CONTEXTS = [contexts.ASSIGNMENT, contexts.OPTION, contexts.QUERY, contexts.CURL_USER, contexts.AUTH_USER]
 PATTERNS = [
     *[pytest.param(shape.pattern, re.ASCII, id=shape.name) for shape in SHAPES],
     *[pytest.param(context.pattern, context.flags, id=context.pattern[:40]) for context in CONTEXTS],
@@ -28,6 +28,13 @@ def test_the_shortest_texts_that_a_pattern_allows_pass_the_quick_check(pattern: 
             assert thorough.mask_argv(argv, {}) == argv or may_hold_a_secret(argv, {})
 
     check()
+
+
+def test_every_program_with_a_rule_is_known_to_the_quick_check() -> None:
+    words = {name.rpartition(" ")[2] if name.endswith("login") else name.split()[0] for name in programs.BY_NAME}
+    assert words - {"curl"} == PROGRAMS
+    searched = {name for names in programs.BY_PART.values() for name in names}
+    assert searched == programs.BY_NAME.keys() - {"http", "https"}
 
 
 QUICK = [["true"], ["ls", "-la"], ["git", "commit", "-m", "message"], ["pytest", "-q", "tests/core"]]

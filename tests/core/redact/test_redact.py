@@ -80,6 +80,38 @@ MASKED = [
     (["x", "--token2", "hunter2"], ["x", "--token2", MASK]),
     (["env", "DB_PASSWORD1=hunter2"], ["env", f"DB_PASSWORD1={MASK}"]),
     (["env", f"LICENSEKEY={'a1' * 10}"], ["env", f"LICENSEKEY={MASK}"]),
+    (["x", "--pass", "hunter"], ["x", "--pass", MASK]),
+    (["keytool", "-storepass", "hunter"], ["keytool", "-storepass", MASK]),
+    (["x", "--oauth2-bearer", "abc"], ["x", "--oauth2-bearer", MASK]),
+    (["x", "--auth", "me:pw"], ["x", "--auth", f"me:{MASK}"]),
+    (["x", "--http-auth=me:pw"], ["x", f"--http-auth=me:{MASK}"]),
+    (["sh", "-c", "x --auth me:pw"], ["sh", "-c", f"x --auth me:{MASK}"]),
+    (["curl", "-b", "session=abc"], ["curl", "-b", MASK]),
+    (["curl", "-sbsid=abc"], ["curl", f"-sb{MASK}"]),
+    (["sh", "-c", "curl -b 'sid=abc; a=b' http://h"], ["sh", "-c", f"curl -b '{MASK}' http://h"]),
+    (["curl", "-x", "me:pw@h:80", "-u", "a:b"], ["curl", "-x", f"me:{MASK}@h:80", "-u", f"a:{MASK}"]),
+    (["sshpass", "-p", "pw", "ssh", "-p", "22", "h"], ["sshpass", "-p", MASK, "ssh", "-p", "22", "h"]),
+    (["/usr/bin/sshpass", "-ppw", "ssh"], ["/usr/bin/sshpass", f"-p{MASK}", "ssh"]),
+    (["sh", "-c", "sshpass -p pw ssh -p 22 h"], ["sh", "-c", f"sshpass -p {MASK} ssh -p 22 h"]),
+    (["x", '["sshpass", "-p", "pw", "ssh"]'], ["x", f'["sshpass", "-p", "{MASK}", "ssh"]']),
+    (["mysql", "-uroot", "-ppw", "-P", "3306"], ["mysql", "-uroot", f"-p{MASK}", "-P", "3306"]),
+    (["sh", "-c", "cd x && mysql -u root -ppw db"], ["sh", "-c", f"cd x && mysql -u root -p{MASK} db"]),
+    (["env", "PGPASSWORD=pw", "psql"], ["env", f"PGPASSWORD={MASK}", "psql"]),
+    (["docker", "login", "-u", "me", "-p", "pw"], ["docker", "login", "-u", "me", "-p", MASK]),
+    (["smbclient", "//h/s", "-U", "me%pw"], ["smbclient", "//h/s", "-U", f"me%{MASK}"]),
+    (["openssl", "rsa", "-passin", "pass:pw"], ["openssl", "rsa", "-passin", f"pass:{MASK}"]),
+    (["gh", "secret", "set", "NAME", "--body", "pw"], ["gh", "secret", "set", "NAME", "--body", MASK]),
+    (["x", "-H", "X-Auth-Token: abc1"], ["x", "-H", f"X-Auth-Token: {MASK}"]),
+    (["x", "https://h/?t=ghp%5F" + "a1" * 20], ["x", f"https://h/?t=ghp%5F{MASK}"]),
+    (["x", "token%3Dabc12%26a%3Db"], ["x", f"token%3D{MASK}%26a%3Db"]),
+    (["x", "a%3D1%2526token%253Dabc12"], ["x", f"a%3D1%2526token%253D{MASK}"]),
+    (["x", "u%3Dcorrect%20horse%2C%207%26a"], ["x", f"u%3D{MASK}%26a"]),
+    (["x", "u=correct+horse%2C+7&a"], ["x", f"u={MASK}&a"]),
+    (["x", "t%C3%B6k%C3%A9n-value"], ["x", MASK]),
+    (
+        ["x", '{"api_keys": ["abc-1", "def-2"], "n": ["ok-1"]}'],
+        ["x", f'{{"api_keys": ["{MASK}", "{MASK}"], "n": ["ok-1"]}}'],
+    ),
 ]
 
 LEFT_ALONE = [
@@ -98,6 +130,14 @@ LEFT_ALONE = [
     ["x", "error: bad password: try again. Token: missing"],
     ["curl", "-s", "http://localhost:8080/x", "-o", "a:b"],
     ["x", "--tokens", "100", "total_tokens=131072", "pass2=ok", "https://h/?page=2&code=1"],
+    ["ffmpeg", "-pass", "1", "-x", "a:b@c", "--compass", "north", "--auth", "http://h/x", "--auth", "basic"],
+    ["curl", "-b", "cookies.txt", "-x", "http://proxy:3128", "-p", "8080:80", "-H", "Accept: text/html"],
+    ["sshpass", "-f", "file", "ssh", "-P", "22"],
+    ["mysql", "-p", "db", "-u", "root"],
+    ["docker", "run", "-p", "8080:80", "image"],
+    ["sh", "-c", "unzip -o a.zip; ssh -p 22 h; sshpass -p $PW ssh h; mysql -p db"],
+    ["x", "see sshpass -p PASSWORD, the mysql-p2 and the login -p page", "a%20b%3Dc", "100%", "%zz%2"],
+    ["x", "sha256%3Ae3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"],
     ["x", "Authorization: Bearer $TOKEN", "https://me:$PASS@host/", "Authorization: required"],
 ]
 
@@ -235,6 +275,8 @@ PIECES = st.sampled_from(
             "\udcff",
         ],
         *["aaaaaa", "a1" * 10, "12345", "x" * 70, "secret_access_key"],
+        *["%3D", "%", "%20", "+", "%25", "2", "%2D", "%C3%B6", "token%3D", "correct%20horse%2C+7"],
+        *["sshpass ", "mysql -p", " -p ", "-b ", "-x ", "docker login", "secret set", "--body ", "--auth", "/", "me%"],
     ]
 )
 TEXTS = st.lists(PIECES | st.text(max_size=6), max_size=12).map("".join)
@@ -288,6 +330,15 @@ ADVERSARIAL = [
     "://a:",
     "-",
     "curl -u ",
+    "%41",
+    "%41 ",
+    "%2525",
+    "mysql ",
+    "sshpass -p ",
+    "curl -b ",
+    '"a","',
+    'token:["a","',
+    "--auth a:",
 ]
 
 

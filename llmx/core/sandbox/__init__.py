@@ -1,0 +1,298 @@
+"""Confine one command: a plan says what it may reach, and the strongest mechanism that this machine has enforces it.
+
+This is on the way of every command, so it stands on ``os`` alone; a mechanism is loaded when it is the one.
+"""
+
+import os
+import sys
+
+from llmx.core.plugins import load
+from llmx.core.sandbox.environment import DISCARDED, allowed, asked_for, offline, project_cache, redirected
+from llmx.core.sandbox.readable import Openings
+from llmx.core.sandbox.workspace import find_work, is_below, is_below_any, refusal
+from llmx.errors import ExecError
+from llmx.paths import audit_log, cache_dir, config_dir, home, state_dir
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+TMP_SIZE = 1 << 30
+"""Bytes of each private temporary folder; they are taken from memory as they are used."""
+
+MARKER = "/run/llmx/sandbox"
+"""Inside the full sandbox: what an inner llm-exec knows it by."""
+
+TEMPORARY = ("/tmp", "/var/tmp")
+"""Folders that are the command's own, empty at its start and gone at its end."""
+
+_GPU_DRIVERS = ("/dev/nvidiactl", "/dev/dri", "/dev/kfd", "/dev/dxg")
+
+
+class Plan:
+    """What one command may reach, in the terms that every mechanism enforces.
+
+    All paths are real and exist. ``writable``: files and folders open for reading and writing, among them the work
+    tree, its ``git_folders`` outside of it, and what was ``opened`` by name. ``readable``: what
+    shows through, read-only, below a hidden folder. ``protected``: below a writable path, read-only again.
+    ``hidden``: folders that appear empty but for the others' paths. Everything else is there, read-only.
+    ``network``: "none" (a private loopback, and not even that at level ``restricted``) or "host". ``devices``: nodes
+    that pass. ``tmp_size``: bytes of each private temporary folder. ``own_terminal``: the command sits on a terminal
+    of its own. ``max_procs``: processes alive at once, 0 for no limit.
+    ``relay``: a pipe's descriptor that the sandbox's first process keeps open for inner runs, -1 for none; ``marker``:
+    what they find there about this sandbox (``inherited.py``).
+    """
+
+    __slots__ = (
+        "cwd",
+        "devices",
+        "dropped",
+        "env",
+        "git_folders",
+        "hidden",
+        "level",
+        "marker",
+        "max_procs",
+        "network",
+        "opened",
+        "own_terminal",
+        "protected",
+        "readable",
+        "relay",
+        "tmp_size",
+        "work",
+        "writable",
+    )
+
+    if TYPE_CHECKING:
+        level: str
+        cwd: str
+        work: str
+        writable: list[str]
+        readable: list[str]
+        protected: list[str]
+        git_folders: list[str]
+        opened: list[str]
+        hidden: list[str]
+        env: dict[str, str]
+        dropped: list[str]
+        network: str
+        devices: list[str]
+        tmp_size: int
+        own_terminal: bool
+        max_procs: int
+        relay: int
+        marker: str
+
+    def __init__(self, **fields: object) -> None:
+        for name in self.__slots__:
+            setattr(self, name, fields[name])
+
+
+class Abilities:
+    """What this machine can enforce.
+
+    ``bwrap``: the file, "" where there is none. ``disable_userns``, ``tmpfs_size``: bwrap knows these options.
+    ``landlock``: the kernel's ABI, 0 without. ``inherited``: this process is inside a sandbox of ours already.
+    ``problem``: why the full level is not to be had, "" when it is (``no_bwrap no_userns apparmor container macos`` …).
+    """
+
+    __slots__ = ("bwrap", "disable_userns", "inherited", "landlock", "problem", "seccomp", "tmpfs_size")
+
+    def __init__(
+        self,
+        *,
+        bwrap: str = "",
+        disable_userns: bool = False,
+        tmpfs_size: bool = False,
+        landlock: int = 0,
+        seccomp: bool = False,
+        inherited: bool = False,
+        problem: str = "",
+    ) -> None:
+        self.bwrap = bwrap
+        self.disable_userns = disable_userns
+        self.tmpfs_size = tmpfs_size
+        self.landlock = landlock
+        self.seccomp = seccomp
+        self.inherited = inherited
+        self.problem = problem
+
+
+class Enclosure:
+    """A command made ready to run confined; the mechanisms that need more than this extend it.
+
+    ``degraded``: what of the plan is not enforced, in short names. ``program``, ``argv``, ``env``: what is really
+    executed, with the descriptors ``keep`` open. ``guarded``: nothing of it but its parent ends it. ``confine`` runs in
+    the forked child right before execve(2).
+    """
+
+    def __init__(
+        self,
+        mechanism: str,
+        program: str,
+        argv: list[str],
+        env: "Mapping[str, str]",
+        *,
+        degraded: list[str] | None = None,
+        guarded: bool = False,
+        keep: tuple[int, ...] = (),
+        confine: "Callable[[], None] | None" = None,
+    ) -> None:
+        self.mechanism = mechanism
+        self.program = program
+        self.argv = argv
+        self.env = env
+        self.degraded = degraded or []
+        self.guarded = guarded
+        self.keep = keep
+        self.confine = confine
+
+    def started(self, pid: int) -> None:
+        """Called once in the parent, when ``program`` runs as ``pid``."""
+
+    def spared(self) -> list[int]:
+        """The mechanism's own processes, which must outlive the command for its grace time to mean anything."""
+        return []
+
+    def settle(self, status: int) -> ExecError | None:
+        """After the end, with its wait(2) status: why the command never ran; None when it did."""
+        return None
+
+    def close(self) -> None:
+        """Give up the descriptors; more than once does no harm."""
+
+
+def make_plan(
+    cwd: str,
+    env: "Mapping[str, str]",
+    *,
+    level: str,
+    write: "Iterable[str]" = (),
+    read: "Iterable[str]" = (),
+    env_add: "Iterable[str]" = (),
+    env_allow: "Iterable[str]" = (),
+    network: str = "none",
+    gpu: str | None = None,
+    protect: "Iterable[str]" = (),
+    own_terminal: bool = False,
+    max_procs: int = 0,
+) -> Plan:
+    """What a command started in ``cwd`` may reach; raises ``ExecError`` for what cannot be opened or is not there.
+
+    ``write`` and ``read`` are paths as typed, ``protect`` paths in the work tree (those that exist), ``env_add`` words
+    like ``NAME`` and ``NAME=VALUE``, ``env_allow`` names. ``gpu``: None for every card, "" for none, or numbers.
+    """
+    cwd = os.path.realpath(cwd)
+    own_home = os.path.realpath(home(env))
+    work, git_folders = find_work(cwd, own_home)
+    opened = [_narrow(_existing("--write", path, cwd), own_home) for path in write]
+    shown = [_existing("--read", path, cwd) for path in read]
+    hidden = hidden_folders(env, own_home)
+    loose = level != "restricted"
+    cache = project_cache(work, env) if loose else ""
+    writable = [work, *git_folders] if loose else []
+    writable += [path for path in (cache and os.path.realpath(cache), *opened) if path and path not in writable]
+    shown += [] if loose else [work, *git_folders]
+    readable = [path for path in shown if not is_below_any(path, writable)]
+    openings = Openings(env, own_home, (*hidden, *TEMPORARY), (*writable, *readable))
+    readable += openings.collect()
+    if network == "host" and openings.is_hidden(names := os.path.realpath("/etc/resolv.conf")):
+        readable.append(names)
+    devices, gpu_variables = _devices(gpu)
+    kept, dropped = allowed(env, tuple(env_allow))
+    kept |= redirected(cache or DISCARDED) | (offline(own_home) if network == "none" else {})
+    kept |= gpu_variables | openings.variables() | asked_for(env_add, env)
+    return Plan(
+        level=level,
+        cwd=cwd,
+        work=work,
+        writable=writable,
+        readable=readable,
+        protected=_protected(protect, work, writable, env),
+        git_folders=git_folders,
+        opened=opened,
+        hidden=hidden,
+        env=kept,
+        dropped=[name for name in dropped if name not in kept],
+        network=network,
+        devices=devices,
+        tmp_size=TMP_SIZE,
+        own_terminal=own_terminal,
+        max_procs=max_procs,
+        relay=-1,
+        marker="",
+    )
+
+
+def hidden_folders(env: "Mapping[str, str]", own_home: str) -> list[str]:
+    """The folders that appear empty: every home folder there is, ``/run`` with its sockets, Windows' drives in WSL."""
+    found = []
+    if is_below(own_home, "/home") or not home(env).startswith("/home/"):  # else that link would be hidden
+        found += ["/home"]
+    if os.getuid() == 0:
+        found += ["/root"]
+    if not is_below_any(own_home, found) and (own_home == "/root" or not refusal(own_home, "")):
+        found += [own_home]
+    found += ["/run"]
+    if "WSL_DISTRO_NAME" in env:
+        found += ["/mnt"]
+    return [path for path in found if os.path.isdir(path) and not os.path.islink(path)]
+
+
+def _existing(option: str, path: str, cwd: str) -> str:
+    found = os.path.realpath(os.path.join(cwd, path))
+    if not os.path.exists(found):
+        raise ExecError(
+            f"{option} {path}: {found} does not exist", code="sandbox", hint=f"make it first, or drop {option}"
+        )
+    return found
+
+
+def _narrow(path: str, own_home: str) -> str:
+    if reason := refusal(path, own_home):
+        raise ExecError(
+            f"--write {path} opens too much: {reason}",
+            code="sandbox",
+            hint=f"--write {path}/DIR names a folder inside it; --no-sandbox runs without a sandbox",
+        )
+    return path
+
+
+def _devices(gpu: str | None) -> tuple[list[str], dict[str, str]]:
+    if gpu is None and not any(map(os.path.exists, _GPU_DRIVERS)):
+        return [], {}
+    found: tuple[list[str], dict[str, str]] = load("llmx.core.sandbox.devices:find_devices")(gpu)
+    return found
+
+
+def _protected(protect: "Iterable[str]", work: str, writable: list[str], env: "Mapping[str, str]") -> list[str]:
+    """Read-only again below what is writable: what is asked for, and llmx's own settings and records always."""
+    own = (config_dir(env), state_dir(env), cache_dir(env), audit_log(env))
+    paths = [os.path.realpath(path) for path in (*(os.path.join(work, name) for name in protect), *own)]
+    return [path for path in paths if is_below_any(path, writable) and path not in writable and os.path.exists(path)]
+
+
+def enclose(plan: Plan, program: str, argv: list[str], abilities: Abilities) -> Enclosure:
+    """``program`` with ``argv`` under the strongest mechanism there is; raises ``ExecError`` where there is none."""
+    if abilities.inherited and plan.level != "restricted":
+        return Enclosure("inherited", program, argv, plan.env)
+    enclosure: Enclosure = load(_mechanism(abilities))(plan, program, argv, abilities)
+    if abilities.inherited:
+        enclosure.mechanism = "inherited"
+    return enclosure
+
+
+def _mechanism(abilities: Abilities) -> str:
+    if sys.platform == "darwin":
+        return "llmx.core.sandbox.seatbelt:enclose"
+    if abilities.bwrap and not abilities.problem and not abilities.inherited:
+        return "llmx.core.sandbox.bubblewrap:enclose"
+    if abilities.landlock:
+        return "llmx.core.sandbox.landlock:enclose"
+    fix = load("llmx.core.sandbox.remedies:remedy")(abilities)
+    raise ExecError(
+        "this machine has nothing to confine a command with",
+        code="sandbox",
+        hint=f"{fix}{'; ' if fix else ''}llmx doctor says more; --no-sandbox runs without a sandbox",
+    )

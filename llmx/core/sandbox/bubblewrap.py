@@ -1,0 +1,316 @@
+"""The full level: bubblewrap gives the command namespaces of its own, and the plan's folders in them."""
+
+import os
+import select
+
+from llmx.core.plugins import load
+from llmx.core.process.tree import children
+from llmx.core.sandbox import MARKER, TEMPORARY, Enclosure
+from llmx.core.sandbox.workspace import is_below, is_below_any
+from llmx.errors import CommandNotFoundError
+from llmx.paths import cache_dir
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from llmx.core.sandbox import Abilities, Plan
+    from llmx.errors import ExecError
+
+FILTER_VERSION = 2
+"""Part of the cached filter's name; goes up with every change of what ``seccomp.write_filter`` writes."""
+
+START_PATIENCE = 10.0  # seconds in which bwrap must say which process the command will be
+
+NAMESPACES = (
+    *("--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"),
+    *("--cap-drop", "ALL", "--die-with-parent"),
+)
+_SCRATCH = (".cache", ".config", ".local", ".local/share", ".local/state")
+"""Where programs insist on writing below the home folder; the rest of it says no, so that nothing is lost unnoticed."""
+
+# what the C library of bwrap itself, outside, would obey
+_LOADER = ("LD_", "GLIBC_", "GCONV_", "MALLOC_", "LOCPATH", "NLSPATH")
+
+_COUNTED_PER_NAMESPACE = (5, 14)  # the first kernel that counts processes in each user namespace for itself
+
+
+def enclose(plan: "Plan", program: str, argv: list[str], abilities: "Abilities") -> Enclosure:
+    """``program`` with ``argv`` inside bubblewrap; raises ``ExecError`` when the sandbox would hide the program."""
+    _require_visible(plan, program)
+    return Bubblewrap(plan, program, argv, abilities)
+
+
+class Bubblewrap(Enclosure):
+    """A command that bwrap starts; bwrap reports on a pipe which process it is, and whether it ever ran."""
+
+    def __init__(self, plan: "Plan", program: str, argv: list[str], abilities: "Abilities") -> None:
+        self._plan = plan
+        self._program = program
+        self._pid = 0
+        self._outer: list[int] = []
+        self._said = b""
+        self._status, writer = os.pipe()
+        os.set_blocking(self._status, False)
+        self._held = -1  # written to when the command may start
+        self._for_child = [writer]
+        words = [abilities.bwrap, *NAMESPACES, "--json-status-fd", str(writer)]
+        if plan.network == "none":
+            words += ("--unshare-net",)
+        if not plan.own_terminal:
+            words += ("--new-session",)
+        if abilities.disable_userns:
+            words += ("--disable-userns",)
+        if abilities.seccomp:
+            self._for_child += [_open_filter(plan)]
+            words += ("--seccomp", str(self._for_child[-1]))
+        if plan.max_procs and _counts_per_namespace():
+            waits, self._held = os.pipe()
+            self._for_child += [waits]
+            words += ("--block-fd", str(waits))
+        if plan.relay >= 0:
+            words += ("--sync-fd", str(plan.relay))
+        words += mounts(plan, sized=abilities.tmpfs_size)
+        if plan.marker and "/run" in plan.hidden:
+            self._for_child += [_in_memory(plan.marker.encode())]
+            words += ("--ro-bind-data", str(self._for_child[-1]), MARKER)
+        for name, value in plan.env.items():
+            if name.startswith(_LOADER):
+                words += ("--setenv", name, value)
+        words += ("--chdir", plan.cwd, "--", _name(program, argv[0], plan.env), *argv[1:])
+        super().__init__(
+            "bubblewrap",
+            abilities.bwrap,
+            words,
+            {name: value for name, value in plan.env.items() if not name.startswith(_LOADER)},
+            degraded=_missing(plan, abilities),
+            guarded=True,
+            keep=(*self._for_child, *((plan.relay,) if plan.relay >= 0 else ())),
+        )
+
+    def started(self, pid: int) -> None:
+        self._pid = pid
+        self._close_childs()
+        if self._held >= 0:
+            self._limit_processes()
+            os.write(self._held, b"\n")
+
+    def spared(self) -> list[int]:
+        inner = self._inner()
+        if inner and not self._outer:
+            self._outer = [pid for pid in children(self._pid) if pid != inner]
+        return [self._pid, inner, *self._outer] if inner else [self._pid]
+
+    def settle(self, status: int) -> "ExecError | None":
+        self._close_childs()
+        self._listen()
+        if b'"exit-code"' in self._said or os.WIFSIGNALED(status):
+            return None
+        explain = load("llmx.core.sandbox.unstarted:explain")
+        error: ExecError = explain(self._plan, self._program, got_inside=bool(self._inner()))
+        return error
+
+    def close(self) -> None:
+        self._close_childs()
+        for descriptor in (self._status, self._held):
+            if descriptor >= 0:
+                os.close(descriptor)
+        self._status = self._held = -1
+
+    def _close_childs(self) -> None:
+        while self._for_child:
+            os.close(self._for_child.pop())
+
+    def _limit_processes(self) -> None:
+        """Before the command starts: the sandbox's own count, in which its first process is bwrap's."""
+        poller = select.poll()
+        poller.register(self._status, select.POLLIN)
+        while not self._inner() and poller.poll(START_PATIENCE * 1000):
+            if not self._listen():
+                return  # bwrap has ended; its status tells the rest
+        if inner := self._inner():
+            resource = __import__("resource")
+            try:
+                _, hard = resource.prlimit(inner, resource.RLIMIT_NPROC)
+                most = self._plan.max_procs + 1 if hard < 0 else min(self._plan.max_procs + 1, hard)
+                resource.prlimit(inner, resource.RLIMIT_NPROC, (most, most))
+            except ProcessLookupError:
+                return
+            except PermissionError:  # a bwrap that is setuid root
+                self.degraded += ["exact_max_procs"]
+
+    def _inner(self) -> int:
+        """The process that is number 1 inside; 0 as long as bwrap has not said it."""
+        self._listen()
+        number = self._said.partition(b'"child-pid":')[2].partition(b",")
+        return int(number[0]) if number[1] else 0
+
+    def _listen(self) -> bool:
+        """Take what bwrap has said by now; False when it will not say any more."""
+        try:
+            while self._status >= 0 and (more := os.read(self._status, 4096)):
+                self._said += more
+        except BlockingIOError:
+            return True
+        return False
+
+
+def _open_filter(plan: "Plan") -> int:
+    """The compiled filter of system calls; at level ``restricted`` without network one that refuses loopback, too."""
+    inet = plan.level != "restricted" or plan.network != "none"
+    folder = f"{cache_dir()}/seccomp"
+    name = f"{FILTER_VERSION}-{os.uname().machine}{'' if inet else '-no-inet'}.bpf"
+    try:
+        descriptor = os.open(f"{folder}/{name}", os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return _write_filter(folder, name, inet=inet)
+    facts = os.fstat(descriptor)
+    if facts.st_mode == 0o100400 and facts.st_uid == os.geteuid() and facts.st_size:
+        return descriptor
+    os.close(descriptor)
+    return _write_filter(folder, name, inet=inet)
+
+
+def _write_filter(folder: str, name: str, *, inet: bool) -> int:
+    """Compile it, to be kept in ``folder`` where that can be written to."""
+    write = load("llmx.core.sandbox.seccomp:write_filter")
+    try:
+        os.makedirs(folder, 0o700, exist_ok=True)
+        write(f"{folder}/{name}", inet=inet)
+        return os.open(f"{folder}/{name}", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return _in_memory(load("llmx.core.sandbox.seccomp:here")(inet=inet))
+
+
+def _in_memory(data: bytes) -> int:
+    """A descriptor from which bwrap reads ``data``."""
+    descriptor = os.memfd_create("llmx")
+    os.write(descriptor, data)
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return descriptor
+
+
+def mounts(plan: "Plan", *, sized: bool = True) -> list[str]:
+    """The words that build the plan's file system, parents before what lies in them."""
+    size = ("--size", str(plan.tmp_size)) if sized else ()
+    empty = [*plan.hidden, *(path for path in TEMPORARY if os.path.isdir(path) and not os.path.islink(path))]
+    places: dict[str, tuple[str, ...]] = {}
+    for path in plan.hidden:
+        places[path] = ("--perms", "0555", *size, "--tmpfs", path)
+    for path in empty[len(plan.hidden) :]:
+        places[path] = ("--perms", "1777", *size, "--tmpfs", path)
+    _add_home(places, plan.env.get("HOME", ""), plan.hidden)
+    binds = [(path, "--ro-bind") for path in plan.readable]
+    binds += [(path, "--bind") for path in plan.writable]
+    binds += [(path, "--ro-bind") for path in plan.protected]
+    for path, option in binds:
+        _add_parents(places, path, plan.hidden)
+        places[path] = (option, path, path)
+    for path in plan.protected:
+        _hold_parents(places, path, plan.writable)
+    for path in reachable_sockets([*empty, *plan.writable, *plan.readable]):
+        places[path] = ("--ro-bind", "/dev/null", path)
+    words = ["--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "--perms", "1777", *size, "--tmpfs", "/dev/shm"]
+    for path in plan.devices:
+        words += ("--dev-bind", path, path)
+    words += ("--remount-ro", "/dev")
+    for path in sorted(places):
+        words += places[path]
+    return words
+
+
+def _add_home(places: dict[str, tuple[str, ...]], home: str, hidden: list[str]) -> None:
+    """A home folder in which only the usual places can be written to."""
+    home = os.path.realpath(home)
+    if is_below_any(home, hidden):
+        _add_parents(places, f"{home}/.", hidden)
+        for name in _SCRATCH:
+            places[f"{home}/{name}"] = ("--perms", "0700", "--dir", f"{home}/{name}")
+
+
+def _add_parents(places: dict[str, tuple[str, ...]], path: str, hidden: list[str]) -> None:
+    """The folders between ``path`` and the hidden one above it, in which nothing can be made."""
+    parent = os.path.dirname(path)
+    while parent not in places and is_below_any(parent, hidden):
+        places[parent] = ("--perms", "0555", "--dir", parent)
+        parent = os.path.dirname(parent)
+
+
+def _hold_parents(places: dict[str, tuple[str, ...]], path: str, writable: list[str]) -> None:
+    """Make mounts of the folders between ``path`` and the writable one above it: a mount cannot be renamed.
+
+    Else a command would move the folder away, with the read-only mount in it, and put another one in its place.
+    """
+    parent = os.path.dirname(path)
+    while parent not in writable and is_below_any(parent, writable):
+        if places.get(parent, ("--perms",))[0] == "--perms":  # else it is a mount already
+            places[parent] = ("--bind", parent, parent)
+        parent = os.path.dirname(parent)
+
+
+def reachable_sockets(beyond: list[str], table: str = "/proc/net/unix") -> list[str]:
+    """Paths of the unix sockets that somebody holds and that lie outside of ``beyond``.
+
+    Neither a network namespace nor a read-only file system keeps a process from connecting to one.
+    """
+    try:
+        descriptor = os.open(table, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return []
+    text = b""
+    while more := os.read(descriptor, 1 << 18):
+        text += more
+    os.close(descriptor)
+    found = {f"/{line.partition(chr(10))[0]}" for line in os.fsdecode(text).split(" /")[1:]}
+    return [path for path in sorted(found) if not is_below_any(path, (*beyond, "/dev", "/proc")) and _is_socket(path)]
+
+
+def _is_socket(path: str) -> bool:
+    try:
+        return os.lstat(path).st_mode & 0o170000 == 0o140000 and os.path.realpath(path) == path  # S_IFSOCK
+    except OSError:
+        return False
+
+
+def _missing(plan: "Plan", abilities: "Abilities") -> list[str]:
+    """What of the plan bubblewrap does not enforce here."""
+    missing = []
+    if plan.max_procs and (os.getuid() == 0 or not _counts_per_namespace()):
+        missing += ["exact_max_procs"]  # no such limit holds for uid 0
+    if not abilities.seccomp:
+        missing += ["seccomp"]
+    if not (abilities.disable_userns or abilities.seccomp):
+        missing += ["nested_namespaces"]
+    if not abilities.tmpfs_size:
+        missing += ["tmp_size"]
+    return missing
+
+
+def _counts_per_namespace() -> bool:
+    major, minor = os.uname().release.split(".")[:2]
+    return (int(major), int("".join(filter(str.isdigit, minor[:3])) or 0)) >= _COUNTED_PER_NAMESPACE
+
+
+def _name(program: str, typed: str, env: dict[str, str]) -> str:
+    """The word that stands for ``program`` inside: as typed, if the search on PATH in there comes to the same file."""
+    if "/" in typed:
+        return typed if typed == program else program
+    for folder in env.get("PATH", "").split(":"):
+        candidate = f"{folder}/{typed}"
+        if folder[:1] == "/" and os.access(candidate, os.X_OK) and not os.path.isdir(candidate):
+            return typed if candidate == program or os.path.samefile(candidate, program) else program
+    return program
+
+
+def _require_visible(plan: "Plan", program: str) -> None:
+    for path in (os.path.join(plan.cwd, program), os.path.realpath(os.path.join(plan.cwd, program))):
+        if not is_visible(path, plan):
+            raise CommandNotFoundError(
+                f"{program}: the sandbox hides it ({path})",
+                hint=f"--read {os.path.dirname(path)} shows its folder, read-only",
+            )
+
+
+def is_visible(path: str, plan: "Plan") -> bool:
+    """Whether ``path``, which exists outside, is there inside as well."""
+    if is_below_any(path, (*plan.writable, *plan.readable)):
+        return True
+    return not is_below_any(path, (*plan.hidden, *TEMPORARY, "/dev")) and not is_below(path, "/proc")

@@ -1,0 +1,242 @@
+"""Files that run later: what of git, editors, agents and shells a command has changed, seen from outside its sandbox.
+
+They stay writable, because git, stash and checkout break otherwise; so they are read before and after. What is read is
+in the hands of the command: no link is followed, nothing is waited for, and file descriptors hold the folders.
+"""
+
+import os
+import sys
+import time
+
+from llmx.core.plugins import load
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+Entry = tuple[str, int, bytes | tuple[int, ...]]
+"""Kind, permissions, and the content: bytes, or what tells that it changed where it is too large to be kept."""
+
+FILE, LINK, FOLDER, OTHER = "file", "link", "folder", "other"
+CONFIGURATION, GIT_FOLDER = "configuration", "git folder"  # a file and a folder that git gives a meaning of its own
+KINDS = {0o100000: FILE, 0o120000: LINK, 0o040000: FOLDER}
+GROUP = {FOLDER: GIT_FOLDER}
+NOTHING: "dict[str, str]" = {}
+DEEPEST = 12  # folders below the first; what lies deeper is taken away with the folder that is new
+LARGEST = 1 << 18  # bytes of a file that is kept; no hook and no configuration is larger
+MOST_WATCHED = 200  # entries of the folders that are only reported about
+CROWDED = 2000  # entries; a folder with more is no folder of hooks, and is taken away as a whole
+CLOCK_OF_FILES = 5 if sys.platform == "linux" else time.CLOCK_REALTIME  # CLOCK_REALTIME_COARSE, a tick behind
+
+FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
+FOLDER_FLAGS = FLAGS | os.O_DIRECTORY
+
+GIT_FILES = ("config", "config.worktree", "commondir")
+"""In a git folder: what names programs to run, and what names another folder to read that from."""
+GIT_REPORTED = ("info/attributes", "rebase-merge/git-rebase-todo")
+"""Which files pass through the filters of the configuration, and the commands of a rebase that is under way."""
+
+_ANYWHERE = (
+    # instructions and settings of agents: read by whichever works in that folder next
+    "AGENTS.md AGENTS.override.md CLAUDE.md CLAUDE.local.md GEMINI.md .cursorrules .windsurfrules .clinerules .roorules"
+    " .goosehints .mcp.json mcp.json .claude .codex .cursor .gemini .agents .opencode opencode.json opencode.jsonc"
+    " .windsurf .roo .continue .kiro .junie .amazonq .aider.conf.yml"
+    # editors: tasks, launchers and interpreters that start when the folder is opened
+    " .vscode .idea .zed .devcontainer .devcontainer.json .vim .nvim.lua .exrc .nvimrc .vimrc .dir-locals.el"
+    # shells: read on entering the folder
+    " .envrc .mise.toml mise.toml"
+)
+ANYWHERE = frozenset(_ANYWHERE.split())
+_AT_THE_ROOT = (
+    # what hooks that are installed already run, environments, and our own settings
+    ".env .husky .githooks .pre-commit-config.yaml lefthook.yml .lefthook.yml .overcommit.yml .gitpod.yml llmx.toml"
+    " .github/copilot-instructions.md"
+)
+AT_THE_ROOT = ANYWHERE | frozenset(_AT_THE_ROOT.split())
+AT_THE_ROOT_DEEPER = tuple(name for name in AT_THE_ROOT if "/" in name)
+MANY = 400  # entries of the root; above, the names are asked for one by one
+
+
+class Report:
+    """``changed``: path, change and what was done, of each file that runs later; ``complete``: all was looked at."""
+
+    __slots__ = ("changed", "complete", "hints")
+
+    def __init__(self) -> None:
+        self.changed: list[dict[str, object]] = []
+        self.complete = True
+        self.hints: list[str] = []
+
+
+class Sensitive:
+    """The files that run later, as they are now, before the run; ``compare`` puts back and reports after it.
+
+    ``work``: root of the work tree. ``git_dirs``: its git folders that lie outside of it. ``allowed``: real paths that
+    the caller has opened by name for writing (``--write .git``): changes there are reported and stay.
+    """
+
+    __slots__ = ("allowed", "git_dirs", "held", "roots", "started", "watched", "work")
+
+    def __init__(self, work: str, git_dirs: "Iterable[str]" = (), *, allowed: "Iterable[str]" = ()) -> None:
+        self.work = work
+        self.git_dirs = list(git_dirs)
+        self.allowed = list(allowed)
+        self.started = time.clock_gettime_ns(CLOCK_OF_FILES)
+        self.roots = {path: os.open(path, FOLDER_FLAGS & ~os.O_NOFOLLOW) for path in (work, *self.git_dirs)}
+        self.held, self.watched = self.read()
+
+    def read(self) -> "tuple[dict[str, Entry], dict[str, Entry]]":
+        """What is put back when it changes, and what is only reported: absolute path -> entry."""
+        held: dict[str, Entry] = {}
+        watched: dict[str, Entry] = {}
+        root = self.roots[self.work]
+        present = _present(root)
+        if ".git" in present and add(held, root, ".git", f"{self.work}/.git") == FOLDER:
+            _read_git(held, watched, root, ".git", f"{self.work}/.git")
+        for path in self.git_dirs:
+            held[path] = (FOLDER, 0, b"")
+            _read_git(held, watched, self.roots[path], ".", path)
+        for name in (*AT_THE_ROOT_DEEPER, *sorted(present & AT_THE_ROOT)):
+            _read_tree(watched, root, name, f"{self.work}/{name}", most=MOST_WATCHED, skipped="worktrees")
+        return held, watched
+
+    def compare(self, now_ns: int = 0) -> Report:
+        """After the run: what it changed; put back what git would run. Nothing of the run is alive any more."""
+        report = Report()
+        try:
+            held, watched = self.read()
+            if held != self.held or watched != self.watched:
+                load("llmx.core.sandbox.restoring:settle")(self, held, watched, report)
+            report.complete &= load("llmx.core.sandbox.nested:search")(self, report, now_ns or time.time_ns())
+        finally:
+            self.close()
+        return report
+
+    def close(self) -> None:
+        """Give up the descriptors; more than once does no harm."""
+        while self.roots:
+            os.close(self.roots.popitem()[1])
+
+
+def _present(root: int) -> "frozenset[str] | set[str]":
+    """The names at the root of the work tree that may matter."""
+    found = set()
+    with os.scandir(root) as entries:
+        for count, entry in enumerate(entries):
+            found.add(entry.name)
+            if count > MANY:
+                return AT_THE_ROOT | {".git"}
+    return found
+
+
+def _read_git(held: "dict[str, Entry]", watched: "dict[str, Entry]", parent: int, name: str, path: str) -> None:
+    """A git folder, and those of its submodules and linked worktrees."""
+    try:
+        folder = os.open(name, FOLDER_FLAGS, dir_fd=parent)
+    except OSError:  # no folder any more, or closed to its owner
+        return
+    try:
+        names = os.listdir(folder)
+        for file in GIT_FILES:
+            if file in names:
+                add(held, folder, file, f"{path}/{file}", {FILE: CONFIGURATION} if file != "commondir" else {})
+        if "hooks" in names:
+            _read_tree(held, folder, "hooks", f"{path}/hooks", skipped=".sample")
+        for file in GIT_REPORTED:
+            if file.partition("/")[0] in names:
+                _read_tree(watched, folder, file, f"{path}/{file}")
+        for group in ("modules", "worktrees"):
+            if group in names and add(held, folder, group, f"{path}/{group}", GROUP) == FOLDER:
+                _read_group(held, watched, folder, group, f"{path}/{group}")
+    finally:
+        os.close(folder)
+
+
+def _read_group(  # noqa: PLR0917  # itself its only caller but one
+    held: "dict[str, Entry]", watched: "dict[str, Entry]", parent: int, name: str, path: str, depth: int = 0
+) -> None:
+    """Git folders below ``name``; a submodule's name may have slashes, so its folder may lie deeper."""
+    try:
+        folder = os.open(name, FOLDER_FLAGS, dir_fd=parent)
+    except OSError:
+        return
+    try:
+        for below in os.listdir(folder):
+            if add(held, folder, below, f"{path}/{below}", GROUP) != FOLDER:
+                continue
+            if _exists(folder, f"{below}/HEAD"):
+                _read_git(held, watched, folder, below, f"{path}/{below}")
+            elif depth < DEEPEST:
+                _read_group(held, watched, folder, below, f"{path}/{below}", depth + 1)
+    finally:
+        os.close(folder)
+
+
+def _exists(folder: int, name: str) -> bool:
+    try:
+        os.lstat(name, dir_fd=folder)
+    except OSError:
+        return False
+    return True
+
+
+def _read_tree(
+    into: "dict[str, Entry]",
+    parent: int,
+    name: str,
+    path: str,
+    *,
+    most: int = 1 << 20,
+    skipped: str = "/",
+    depth: int = 0,
+) -> None:
+    """The entry ``name`` and, of a folder, all in it but names that end in ``skipped``, as long as there is room."""
+    kind = add(into, parent, name, path)
+    if kind != FOLDER or len(into) > most or depth > DEEPEST:
+        return
+    try:
+        folder = os.open(name, FOLDER_FLAGS, dir_fd=parent)
+    except OSError:
+        return
+    try:
+        names = os.listdir(folder)
+        if len(names) > CROWDED:
+            into[path] = (OTHER, 0, b"")
+            return
+        for below in names:
+            if not below.endswith(skipped) and len(into) <= most:
+                _read_tree(into, folder, below, f"{path}/{below}", most=most, skipped=skipped, depth=depth + 1)
+    finally:
+        os.close(folder)
+
+
+def add(into: "dict[str, Entry]", parent: int, name: str, path: str, special: "Mapping[str, str]" = NOTHING) -> str:
+    """Read one entry into ``into[path]``, under its ``special`` kind if it has one; its kind, "" when there is none."""
+    try:
+        status = os.lstat(name, dir_fd=parent)
+    except OSError:
+        return ""
+    kind = KINDS.get(status.st_mode & 0o170000, OTHER)
+    mode = status.st_mode & 0o7777
+    content: bytes | tuple[int, ...] = b""
+    if kind == LINK:
+        content = os.fsencode(os.readlink(name, dir_fd=parent))
+    elif kind == FOLDER:
+        mode = mode & 0o500 ^ 0o500  # 0 but for a folder that its owner may not list: git still runs what is in it
+    elif kind == FILE:
+        content = _content(parent, name) if status.st_size <= LARGEST else b""
+        if status.st_size > LARGEST or len(content) > LARGEST:
+            content = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+    into[path] = (special.get(kind, kind), mode, content)
+    return kind
+
+
+def _content(parent: int, name: str) -> bytes:
+    try:
+        descriptor = os.open(name, FLAGS, dir_fd=parent)
+    except OSError:  # unreadable for its owner; git cannot read it either, until it can
+        return b""
+    try:
+        return os.read(descriptor, LARGEST + 1)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,73 @@
+"""The policy's rules in real runs: what they forbid does not run, is logged, and says what to do."""
+
+import pytest
+
+
+@pytest.fixture
+def rules(place):
+    """Write the user's settings."""
+
+    def write(text):
+        (place.folder / ".config/llmx").mkdir(parents=True, exist_ok=True)
+        (place.folder / ".config/llmx/config.toml").write_text(text)
+
+    return write
+
+
+@pytest.mark.promise("S0-31")
+def test_what_is_not_on_the_allow_list_does_not_run_and_the_file_is_still_there(place, rules):
+    rules('[exec.policy]\nallow = ["git", "ls"]\n')
+    kept = place.write("x", "kept")
+    ran = place.run("--json", "--", "rm", "x")
+    assert (ran.code, ran.result["status"], ran.result["setup_error"]["code"]) == (126, "denied", "denied")
+    assert "exec.policy.allow (git, ls)" in ran.result["setup_error"]["message"]
+    assert kept.exists()
+    assert place.run("--", "ls").code == 0
+    assert [line.get("status") for line in place.audit()][1] == "denied"
+
+
+def test_a_denied_command_names_its_rule(place, rules):
+    rules('[exec.policy]\ndeny = ["rm -rf *"]\n')
+    ran = place.run("--command", "true && rm -rf x")
+    assert ran.code == 126
+    assert b"`rm -rf *` of exec.policy.deny" in ran.err
+    assert b"llmx config show --sources exec.policy" in ran.err
+
+
+def test_what_asks_is_denied_where_nobody_can_answer(place, rules):
+    rules('[exec.policy]\nask = ["touch"]\n')
+    ran = place.run("--", "touch", "x")
+    assert ran.code == 126
+    assert b"someone at a terminal" in ran.err
+    assert not (place.folder / "x").exists()
+
+
+def test_a_program_planted_in_the_work_tree_is_not_the_one_that_is_allowed(place, rules):
+    rules('[exec.policy]\nallow = ["ls"]\n')
+    place.write("ls", "#!/bin/sh\ntouch ran\n", 0o755)
+    assert place.run("--", "./ls").code == 126
+    assert place.run("--", "ls", env={"PATH": f"{place.folder}:/usr/bin:/bin"}).code == 126
+    assert not (place.folder / "ran").exists()
+
+
+def test_explain_tells_the_decision_and_the_rule(place, rules):
+    rules('[exec.policy]\ndeny = ["rm"]\n')
+    ran = place.run("--explain", "--", "env", "A=1", "rm", "x")
+    assert ran.code == 1
+    facts = dict(line.split(maxsplit=1) for line in ran.out.decode().splitlines())
+    assert (facts["decision"], facts["rule"]) == ("deny", "rm")
+
+
+@pytest.mark.parametrize("options", [["--no-sandbox"], ["--net", "host"], ["--level", "privileged"], ["--write", "/x"]])
+def test_behind_a_lock_a_loosening_option_is_refused(place, rules, options):
+    rules("[exec.policy]\nlock = true\n")
+    place.tool = place.tool[:-1]
+    ran = place.run(*options, "--", "true")
+    assert ran.code == 126
+    assert options[0].encode() in ran.err
+    assert b"exec.policy.lock" in ran.err
+
+
+def test_without_a_lock_the_result_says_what_was_loosened(place):
+    result = place.run("--json", "--timeout", "0", "--", "true").result
+    assert result["sandbox"]["loosened"] == ["--no-sandbox", "--timeout"]
