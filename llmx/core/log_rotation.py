@@ -104,16 +104,17 @@ def _put_aside(path: str, descriptor: int, keep: int) -> None:
 
 def compress_older(path: str) -> None:
     """Compress what is plain beyond number 1, also what a killed rotation has left so."""
+    temporary = f"{path}.gz.tmp"
+    with suppress(FileNotFoundError):
+        os.unlink(temporary)
     for number, files in slots(path).items():
         if number > 1 and not files[0].endswith(".gz"):
             if len(files) == 1:
-                _compress(files[0], f"{path}.gz.tmp")
+                _compress(files[0], temporary)
             os.unlink(files[0])
 
 
 def _compress(file: str, temporary: str) -> None:
-    with suppress(FileNotFoundError):
-        os.unlink(temporary)
     try:
         with open(file, "rb") as source, open(temporary, "xb", opener=_private) as target:
             with gzip.GzipFile("", "wb", 6, target) as packed:

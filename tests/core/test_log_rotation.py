@@ -325,7 +325,7 @@ def test_killed_50_times_at_random_no_line_is_lost_or_doubled(env, path):
     assert len(seen) == len(set(seen))
     for turn, last in written.items():
         assert {f"{turn}-{number}" for number in range(last)} <= set(seen)
-    fill(env, 1)
+    fill(env, 2)  # the first may find an empty log, which is not put aside
     assert not list(path.parent.glob("*.tmp"))
 
 

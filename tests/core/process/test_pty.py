@@ -203,8 +203,8 @@ def test_a_shell_inside_keeps_its_own_jobs(shell):
     shell.wait_for(rb"READY")
     shell.type("\x1a")
     shell.wait_for(rb"Stopped.*sleep")
-    shell.type("kill %1; exit\n")
-    shell.wait_for(rb"exit\r\n")
+    shell.type("kill %1; wait %1; exit\n")
+    shell.wait_for(rb"exit\r\n(?s:.*)\$ ")  # what is typed before that goes with the inner terminal
     shell.type("jobs; echo NO''NE\n")
     shell.wait_for(rb"NONE")
 

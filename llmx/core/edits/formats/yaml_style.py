@@ -82,7 +82,7 @@ def _quoted(value: Value, *, block: bool) -> Value:
 
 
 def _quoted_text(value: str, *, block: bool) -> str:
-    if OLDER.fullmatch(value):
+    if OLDER.fullmatch(value) or (value.startswith(":") and PLAIN_LINES.fullmatch(value)):  # `a: :0` is no YAML in {}
         return cast(str, SingleQuotedScalarString(value))
     if PLAIN_LINES.fullmatch(value):
         return value
