@@ -3,6 +3,7 @@
 import os
 import shlex
 
+from llmx.core.plugins import load
 from llmx.core.redact import mask_argv, mask_message
 from llmx.exec.missing_command import suggest_for_missing, suggest_for_refused
 
@@ -10,6 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from llmx.exec.run import Run
 
+_STREAMS = ("stdout", "stderr")
 _SHELL_WORDS = frozenset(("&&", "||", "|", ";", "&", ">", ">>", "<", "2>", "2>&1", "&>"))
 
 
@@ -20,6 +22,8 @@ def hints(run: "Run") -> list[str]:
     if run.setup_error:
         found += _for_setup(run)
     found += _for_ending(run)
+    if run.confinement:
+        found = [*_for_sandbox(run), *found, *run.confinement.hints]
     if run.outcome.status == "failed":
         found += _for_words(mask_argv(request.argv, request.env), is_shell=request.is_shell)
     return [mask_message(hint, request.env, request.argv) for hint in found + _for_processes(run)]
@@ -48,6 +52,22 @@ def _what_happened(run: "Run") -> list[str]:
 
 def _seconds(number: float) -> str:
     return f"{number:g} s"
+
+
+def _for_sandbox(run: "Run") -> list[str]:
+    """The line to type instead, when what failed is something that the sandbox took away."""
+    if run.outcome.status not in ("failed", "timeout") or not run.confinement:
+        return []
+    said = {name: b"".join(run.captures[name].kept.parts()) if name in run.captures else b"" for name in _STREAMS}
+    request = run.request
+    line: str | None = load("llmx.exec.sandbox_hints:line_to_run_again")(
+        argv=mask_argv(request.argv, request.env),
+        options=mask_argv(request.options, request.env),
+        is_shell=request.is_shell,
+        plan=run.confinement.plan,
+        **said,
+    )
+    return [line] if line else []
 
 
 def _for_setup(run: "Run") -> list[str]:

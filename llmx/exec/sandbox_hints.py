@@ -1,0 +1,80 @@
+"""The line to type instead, when what made a command fail is something that the sandbox took away."""
+
+import os
+import re
+import shlex
+from collections.abc import Iterator
+
+from llmx.core.sandbox.workspace import holds_secrets, is_below_any, refusal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from llmx.core.sandbox import Plan
+
+NETWORK = (
+    "Could not resolve host",
+    "Temporary failure in name resolution",
+    "Name or service not known",
+    "Network is unreachable",
+    "ENOTFOUND",
+    "EAI_AGAIN",
+    "ENETUNREACH",
+    "ENOTCACHED",
+    "cache mode is 'only-if-cached'",
+    "Could not find a version that satisfies the requirement",
+    "network was disabled",
+    "Network connectivity is disabled",
+    "--offline was specified",
+    "you're using offline mode",
+    "disabled by GOPROXY=off",
+)
+"""What tools say that find no network, or were told by a variable not to look for one."""
+
+_REFUSED = ("Read-only file system", "Permission denied", "EROFS", "EACCES")
+_ABSENT = ("No such file or directory", "ENOENT", "not found", "does not exist")
+_UNSET = ("not set", "unset", "KeyError", "unbound", "undefined", "required", "missing", "not found", "must be")
+_PATH = re.compile(r"/[\w.@+~/-]+")
+_LINES = 60  # of the end of what was said
+
+
+def line_to_run_again(
+    *, argv: list[str], options: list[str], is_shell: bool, stdout: bytes, stderr: bytes, plan: "Plan"
+) -> str | None:
+    """The same line with the option that gives back what was missing; None where that is not clear."""
+    text = (stderr + b"\n" + stdout).decode(errors="replace")
+    lines = text.splitlines()[-_LINES:]
+    option = next(_options(lines, plan), None)
+    if option is None:
+        return None
+    return shlex.join(["llm-exec", *option, *options, *([] if is_shell else ["--", *argv])])
+
+
+def _options(lines: list[str], plan: "Plan") -> Iterator[list[str]]:
+    if plan.network == "none" and any(phrase in line for line in lines for phrase in NETWORK):
+        yield ["--net", "host"]
+    for line in lines:
+        if name := _missing_variable(line, plan):
+            yield ["--env", name]
+        for path in _PATH.findall(line):
+            if option := _for_path(path.rstrip("./"), line, plan):
+                yield option
+
+
+def _missing_variable(line: str, plan: "Plan") -> str:
+    """A variable that was taken away and that the line says is missing."""
+    if not any(word in line for word in _UNSET):
+        return ""
+    return next((name for name in plan.dropped if re.search(rf"\b{re.escape(name)}\b", line)), "")
+
+
+def _for_path(path: str, line: str, plan: "Plan") -> list[str] | None:
+    home = plan.env.get("HOME", "/")
+    if not path or is_below_any(path, plan.writable) or holds_secrets(path, home):
+        return None
+    if any(phrase in line for phrase in _REFUSED):
+        folder = path if os.path.isdir(path) else os.path.dirname(path)
+        is_ours = os.path.isdir(folder) and os.access(folder, os.W_OK) and not refusal(os.path.realpath(folder), home)
+        return ["--write", folder] if is_ours and not is_below_any(folder, ("/dev", "/proc")) else None
+    if any(phrase in line for phrase in _ABSENT) and is_below_any(path, plan.hidden):
+        return ["--read", path] if os.path.exists(path) and not is_below_any(path, plan.readable) else None
+    return None

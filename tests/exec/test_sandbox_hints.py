@@ -1,0 +1,104 @@
+"""The first hint of a run that failed for want of what the sandbox took away is the line to type instead."""
+
+import os
+import shutil
+import sys
+
+import pytest
+
+from llmx.core.sandbox import make_plan
+from llmx.exec.sandbox_hints import line_to_run_again
+from tests.exec.conftest import LLM_EXEC
+
+
+@pytest.fixture
+def place(ordinary_place):
+    ordinary_place.tool = LLM_EXEC
+    ordinary_place.work = ordinary_place.folder / "work"
+    for name in ("work", "other", "bin"):
+        (ordinary_place.folder / name).mkdir()
+        os.chown(ordinary_place.folder / name, ordinary_place.uid, ordinary_place.uid)
+    return ordinary_place
+
+
+def hint(place, *words, **options):
+    """The first hint for a run in the work folder, which must have failed."""
+    result = place.run("--json", *words, cwd=place.work, **options).result
+    assert result["status"] == "failed", result
+    return (result["hints"] or [""])[0]
+
+
+CONNECT = "import socket; socket.create_connection(('example.org', 80), 3)"
+TOOLS = {
+    "python": [sys.executable, "-c", CONNECT],
+    "git": ["git", "ls-remote", "https://example.org/x.git"],
+    "pip": [sys.executable, "-m", "pip", "install", "--target", "x", "no-such-package-llmx"],
+    "npm": ["npm", "view", "no-such-package-llmx"],
+    "node": ["node", "-e", "fetch('http://example.org').catch(e => { console.error(e.cause); process.exit(1) })"],
+}
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_without_network_the_line_has_the_option_for_it(place, tool):
+    if not shutil.which(TOOLS[tool][0]):
+        pytest.fail(f"{tool} is not installed: README's test command installs it")
+    shown = ["--read", sys.prefix]
+    line = hint(place, *shown, "--", *TOOLS[tool])
+    assert line.startswith("llm-exec --net host --json --read ")
+    assert TOOLS[tool][0] in line
+
+
+def test_a_folder_that_is_read_only_is_opened(place):
+    other = place.folder / "other"
+    assert hint(place, "--read", str(other), "--", "touch", f"{other}/x").startswith(f"llm-exec --write {other} --json")
+
+
+def test_a_hidden_path_is_shown(place):
+    secretless = place.write("other/data.csv", "1,2")
+    assert hint(place, "--", "cat", str(secretless)).startswith(f"llm-exec --read {secretless} --json -- cat")
+
+
+def test_a_variable_that_was_taken_away_is_handed_on(place):
+    code = "import os; os.environ['DATABASE_URL']"
+    line = hint(place, "--read", sys.prefix, "--", sys.executable, "-c", code, env={"DATABASE_URL": "sqlite://"})
+    assert line.startswith("llm-exec --env DATABASE_URL --json")
+    shell = hint(place, "--command", "set -u; echo $DATABASE_URL; exit 1", env={"DATABASE_URL": "x"})
+    assert shell == "llm-exec --env DATABASE_URL --json --command 'set -u; echo $DATABASE_URL; exit 1'"
+
+
+def test_the_hinted_line_works(place):
+    other = place.folder / "other"
+    line = hint(place, "--read", str(other), "--", "touch", f"{other}/made")
+    words = [word for word in line.split()[1:] if word != "--json"]
+    assert place.run(*words, cwd=place.work).code == 0
+    assert (other / "made").exists()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "FAILED test_x.py - assert 1 == 2",
+        "cat: /etc/shadow: Permission denied",
+        "touch: cannot touch '/etc/x': Read-only file system",
+        "cat: {home}/.ssh/id_rsa: No such file or directory",
+        "cat: {home}/never-was: No such file or directory",
+        "DATABASE_URL looks fine",
+        "error: 404 not found",
+        "",
+    ],
+)
+def test_what_is_not_the_sandboxs_doing_gets_no_such_hint(place, said):
+    place.write("id_rsa", "")
+    (place.folder / ".ssh").mkdir()
+    (place.folder / ".ssh/id_rsa").write_text("key")
+    env = {**place.env, "DATABASE_URL": "x"}
+    plan = make_plan(str(place.work), env, level="safe")
+    text = said.format(home=place.folder).encode()
+    found = line_to_run_again(argv=["x"], options=[], is_shell=False, stdout=b"", stderr=text, plan=plan)
+    assert found is None
+
+
+def test_what_the_caller_has_opened_already_is_not_hinted(place):
+    plan = make_plan(str(place.work), place.env, level="safe", network="host")
+    said = b"curl: (6) Could not resolve host: example.org"
+    assert line_to_run_again(argv=["x"], options=[], is_shell=False, stdout=b"", stderr=said, plan=plan) is None
