@@ -46,12 +46,14 @@ def line_to_run_again(
     option = next(_options(lines, plan), None)
     if option is None:
         return None
-    return shlex.join(["llm-exec", *option, *options, *([] if is_shell else ["--", *argv])])
+    return shlex.join(["llm-exec", *options, *option, *([] if is_shell else ["--", *argv])])  # the last one wins
 
 
 def _options(lines: list[str], plan: "Plan") -> Iterator[list[str]]:
     if plan.network == "none" and any(phrase in line for line in lines for phrase in NETWORK):
         yield ["--net", "host"]
+    if plan.level == "restricted" and any(phrase in line for line in lines for phrase in _REFUSED[::2]):
+        yield ["--level", "safe"]
     for line in lines:
         if name := _missing_variable(line, plan):
             yield ["--env", name]

@@ -44,26 +44,34 @@ def test_without_network_the_line_has_the_option_for_it(place, tool):
         pytest.fail(f"{tool} is not installed: README's test command installs it")
     shown = ["--read", sys.prefix]
     line = hint(place, *shown, "--", *TOOLS[tool])
-    assert line.startswith("llm-exec --net host --json --read ")
-    assert TOOLS[tool][0] in line
+    assert line.startswith("llm-exec --json --read ")
+    assert f" --net host -- {TOOLS[tool][0]} " in line
 
 
 def test_a_folder_that_is_read_only_is_opened(place):
     other = place.folder / "other"
-    assert hint(place, "--read", str(other), "--", "touch", f"{other}/x").startswith(f"llm-exec --write {other} --json")
+    assert (
+        hint(place, "--read", str(other), "--", "touch", f"{other}/x")
+        == f"llm-exec --json --read {other} --write {other} -- touch {other}/x"
+    )
+
+
+def test_a_project_that_is_read_only_is_so_by_the_level(place):
+    options = ["--level", "restricted"]
+    assert hint(place, *options, "--", "touch", "x") == "llm-exec --json --level restricted --level safe -- touch x"
 
 
 def test_a_hidden_path_is_shown(place):
     secretless = place.write("other/data.csv", "1,2")
-    assert hint(place, "--", "cat", str(secretless)).startswith(f"llm-exec --read {secretless} --json -- cat")
+    assert hint(place, "--", "cat", str(secretless)) == f"llm-exec --json --read {secretless} -- cat {secretless}"
 
 
 def test_a_variable_that_was_taken_away_is_handed_on(place):
     code = "import os; os.environ['DATABASE_URL']"
     line = hint(place, "--read", sys.prefix, "--", sys.executable, "-c", code, env={"DATABASE_URL": "sqlite://"})
-    assert line.startswith("llm-exec --env DATABASE_URL --json")
+    assert " --env DATABASE_URL -- " in line
     shell = hint(place, "--command", "set -u; echo $DATABASE_URL; exit 1", env={"DATABASE_URL": "x"})
-    assert shell == "llm-exec --env DATABASE_URL --json --command 'set -u; echo $DATABASE_URL; exit 1'"
+    assert shell == "llm-exec --json --command 'set -u; echo $DATABASE_URL; exit 1' --env DATABASE_URL"
 
 
 def test_the_hinted_line_works(place):

@@ -254,7 +254,7 @@ def _narrow(path: str, own_home: str) -> str:
         raise ExecError(
             f"--write {path} opens too much: {reason}",
             code="sandbox",
-            hint=f"--write {path}/DIR names a folder inside it; --no-sandbox runs without a sandbox",
+            hint=f"--write {path.rstrip('/')}/DIR names a folder inside it; --no-sandbox runs without a sandbox",
         )
     return path
 
