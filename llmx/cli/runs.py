@@ -2,18 +2,19 @@
 
 import os
 import time
+from itertools import islice
 from typing import Annotated, Literal
 
 import typer
 
 from llmx.cli.output import Output, OutputOption
 from llmx.cli.runs_alive import logs, stop, wait
-from llmx.cli.runs_shown import print_run, record, row, row_of_figures
+from llmx.cli.runs_shown import missing_of, print_run, record, row, row_of_figures
 from llmx.core.jsonline import dumps
 from llmx.core.quantities import parse_duration
 from llmx.core.runs.figures import figures
+from llmx.core.runs.index import Runs
 from llmx.core.runs.naming import find
-from llmx.core.runs.records import only, read
 from llmx.core.runs.retention import MOST_DAYS, Pruned
 from llmx.core.runs.retention import prune as remove_stored
 from llmx.core.runs.series import series_of
@@ -52,8 +53,8 @@ def list_(
     output: OutputOption = Output.text,
 ) -> None:
     """List runs, the last one first."""
-    runs = only(read(os.environ), status=status or "", command=command, since=seconds("--since", since))[::-1]
-    shown = runs if every else runs[:limit]
+    runs = Runs(os.environ).newest(status=status or "", command=command, since=seconds("--since", since))
+    shown = runs if every else islice(runs, limit)
     if output == Output.json:
         print("[" + ",\n".join(dumps(record(run)) for run in shown) + "]")
         return
@@ -80,7 +81,7 @@ def show(
         except OSError as error:
             raise LlmxError(f"{svg}: {error.strerror}") from None
     if output == Output.json:
-        print(dumps({**result, **record(run)}))
+        print(dumps({**result, **record(run), "output_missing_bytes": missing_of(run)}))
         return
     print_run(run, result)
 
@@ -93,7 +94,7 @@ app.command()(wait)
 @app.command()
 def stats(since: SinceOption = None, output: OutputOption = Output.text) -> None:
     """Count runs and failures by command, and say how long half and 95 of 100 of them took at most."""
-    rows = figures(only(read(os.environ), since=seconds("--since", since)))
+    rows = figures(Runs(os.environ).newest(since=seconds("--since", since)))
     if output == Output.json:
         print(dumps([one._asdict() for one in rows]))
         return

@@ -23,6 +23,7 @@ from llmx.errors import LlmxError, NotFoundError, PolicyError, UsageError
 IdArgument = Annotated[str, typer.Argument(metavar="ID", help="An id, how one begins, or `last`.")]
 TIMED_OUT = 124
 LOOK_EVERY = 0.1  # seconds, while a log is followed
+LOOK_WITHIN = 0.5  # seconds, while a run in a sandbox is awaited, of whose process nothing is known out here
 PATIENCE = 60.0  # seconds that a run gets to end; its own grace time is part of it
 AT_ONCE = 10.0  # seconds, when it is forced
 
@@ -80,6 +81,9 @@ def stop(
 ) -> None:
     """End a run and wait until nothing of it is left; one that is over is left as it is."""
     run = find(os.environ, name)
+    if run.outer and not run.is_over:
+        hint = f"llmx runs stop {run.outer} ends that one and all that it has started"
+        raise LlmxError(f"run {run.id} goes on within the sandbox of run {run.outer}", hint=hint)
     asked = False
     try:
         for handle in hold(run.claim):
@@ -123,15 +127,28 @@ def wait(
         patience = None if timeout is None else parse_duration(timeout)
     except ValueError as error:
         raise UsageError(f"--timeout: {error}", hint="for example --timeout 10m") from None
-    run = find(os.environ, name)
+    run = _awaited(find(os.environ, name), patience)
     if not run.is_over:
-        for handle in hold(run.claim):
-            if not handle.wait(patience):
-                note(f"run {run.id} goes on after {timeout}")
-                raise typer.Exit(TIMED_OUT)
-        run = find(os.environ, run.id)
+        note(f"run {run.id} goes on after {timeout}")
+        raise typer.Exit(TIMED_OUT)
     if output == Output.json:
         print(dumps(record(run)))
     if run.status == "lost":
         note(f"the llm-exec of run {run.id} was killed, nobody saw how the command ended")
     raise typer.Exit(LOST_CODE if run.exit_code is None else run.exit_code)
+
+
+def _awaited(run: Run, patience: float | None) -> Run:
+    """The run as it is after its end or after that many seconds."""
+    if run.is_over:
+        return run
+    if not run.outer:
+        for handle in hold(run.claim):
+            if not handle.wait(patience):
+                return run
+        return find(os.environ, run.id)
+    due = None if patience is None else time.monotonic() + patience
+    while not run.is_over and (due is None or time.monotonic() < due):
+        time.sleep(LOOK_WITHIN)
+        run = find(os.environ, run.id)
+    return run

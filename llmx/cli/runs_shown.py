@@ -8,6 +8,7 @@ from typing import Any
 from llmx.cli.charts import print_charts, sparkline
 from llmx.core.audit import timestamp
 from llmx.core.runs.figures import Figures
+from llmx.core.runs.output import missing
 from llmx.core.runs.records import Run, stores_output
 from llmx.core.runs.series import series_of
 
@@ -34,7 +35,8 @@ def record(run: Run) -> dict[str, object]:
         "duration_s": None if run.duration is None else round(run.duration, 3),
         "cpu_s": run.number("cpu_s"),
         "peak_rss_bytes": run.number("peak_rss_bytes"),
-        "limits": run.start.get("limits") or {},
+        "limits": run.limits,
+        "outer": run.outer or None,
     }
 
 
@@ -99,8 +101,9 @@ def facts(run: Run, result: dict[str, Any]) -> list[tuple[str, str]]:
         ("run", run.id),
         ("command", command_line(run)),
         ("in", visible(str(run.start.get("cwd", "")))),
-        ("user", str(run.start.get("user", ""))),
+        ("user", visible(str(run.start.get("user", "")))),
         ("status", _status(run, result)),
+        ("within", run.outer),
         ("started", time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(run.started))),
         ("took", took(run.duration)),
         ("CPU time", took(run.number("cpu_s")) if run.number("cpu_s") is not None else ""),
@@ -108,9 +111,21 @@ def facts(run: Run, result: dict[str, Any]) -> list[tuple[str, str]]:
         ("processes", f"{usage['processes']} at most" if usage.get("processes") else ""),
         ("limits", visible(", ".join(f"{name} {value:g}" for name, value in result.get("limits", {}).items()))),
         ("sandbox", visible(str((result.get("sandbox") or {}).get("level", "")))),
-        ("output", f"llmx runs logs {run.id}" if stores_output(run) else ""),
+        ("output", _output(run)),
     ]
     return [(name, value) for name, value in pairs if value]
+
+
+def missing_of(run: Run) -> int | None:
+    """How many bytes from the middle of its output are not stored; None where none of it is."""
+    return missing(run.folder) if stores_output(run) else None
+
+
+def _output(run: Run) -> str:
+    gone = missing_of(run)
+    if gone is None:
+        return ""
+    return f"llmx runs logs {run.id}" + (f", less {gone / 1e6:.1f} MB from the middle" if gone else "")
 
 
 def _status(run: Run, result: dict[str, Any]) -> str:

@@ -20,6 +20,16 @@ LOOKS = 2000  # at a rotation that goes on, 1 ms apart
 def entries(env: Mapping[str, str]) -> Iterator[dict[str, Any]]:
     """Every line that is ours (``time``, ``event`` and ``run_id``); torn lines and what others wrote are left out.
 
+    Raises as ``lines`` does.
+    """
+    for line in lines(env):
+        if entry := parse(line):
+            yield entry
+
+
+def lines(env: Mapping[str, str]) -> Iterator[bytes]:
+    """Every line as it stands there, for those who need to parse few of them.
+
     Raises ``LlmxError`` where a file of the log may not be read. What is written meanwhile may be missing.
     """
     with ExitStack() as stack:
@@ -31,9 +41,7 @@ def entries(env: Mapping[str, str]) -> Iterator[dict[str, Any]]:
                 f"the execution log cannot be read: {error.filename}: {error.strerror}", hint=hint
             ) from None
         for file in files:
-            for line in _lines(file):
-                if entry := _parse(line):
-                    yield entry
+            yield from _lines(file)
 
 
 def _open_all(path: str, stack: ExitStack) -> list[Iterable[bytes]]:
@@ -83,7 +91,8 @@ def _lines(file: Iterable[bytes]) -> Iterator[bytes]:
         yield from file
 
 
-def _parse(line: bytes) -> dict[str, Any] | None:
+def parse(line: bytes) -> dict[str, Any] | None:
+    """What the line says; None when it is not ours."""
     try:
         entry = json.loads(line)
     except (ValueError, RecursionError):

@@ -17,6 +17,14 @@ if TYPE_CHECKING:
 LONGEST = 4096  # PIPE_BUF: what a pipe takes as one packet
 MOST_LINES = 10_000  # of one run; a command that floods its log is not to flood the user's
 EVENTS = ("start", "end")
+FIELDS = frozenset(
+    str.split(
+        "pid user argv cwd timeout_s sandbox status exit_code duration_s cpu_s peak_rss_bytes kind boot_s limits"
+        " background keep_output monitor cpu_user_s cpu_system_s signal limit blocked_on setup_error"
+    )
+)
+"""What a line of a run may tell; anything else comes from somebody else."""
+
 _IN_PACKETS = os.O_NONBLOCK | getattr(os, "O_DIRECT", 0)
 
 
@@ -96,11 +104,17 @@ class Relay:
         if self._lines > MOST_LINES:
             return
         try:
-            fields = load("json:loads")(data)
+            fields = load("json:loads")(data, parse_constant=_finite, parse_float=_finite)
             event, run_id = fields.pop("event"), fields.pop("run_id")
         except (ValueError, KeyError, AttributeError, TypeError, RecursionError):
             return
         if event in EVENTS and isinstance(run_id, str) and run_id.isalnum() and len(run_id) == len(self._run_id):
-            for name in ("time", "outer"):
-                fields.pop(name, None)
-            self._log.write(event, run_id, outer=self._run_id, **fields)
+            told = {name: value for name, value in fields.items() if name in FIELDS}
+            self._log.write(event, run_id, **told, outer=self._run_id)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if number - number != 0:  # infinite, or none at all
+        raise ValueError(text)
+    return number

@@ -13,6 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from llmx.exec.request import ExecRequest
     from llmx.exec.run import Run
 
 NOT_STORED = ("stdout", "stderr", "stdout_tail", "stderr_tail")
@@ -38,7 +39,7 @@ class Store:
         self.problem = ""
         self._writers: list[Writer] = []
         self._env = run.request.env
-        self._argv = run.request.argv
+        self._secrets = secrets_of(run.request)
         self._folder = ""
         try:
             (prune if run.request.keep_output else prune_now_and_then)(self._env)
@@ -63,7 +64,7 @@ class Store:
 
     def stream(self, name: str, cap: int) -> StoredKept:
         """What takes the stream called ``name``."""
-        writer = Writer(self._folder, name, masking(self._env, self._argv))
+        writer = Writer(self._folder, name, self._secrets)
         self._writers.append(writer)
         if writer.problem:
             self.problem = writer.problem
@@ -96,9 +97,16 @@ def _listed(hints: object) -> list[object]:
     return list(hints) if isinstance(hints, list) else []
 
 
-def masking(env: "Mapping[str, str]", argv: list[str]) -> "Mapping[str, str]":
-    """``env`` with the command line's secrets among its own: a command may print what it was given."""
-    if not may_hold_a_secret(argv, env):
+def secrets_of(request: "ExecRequest") -> "Mapping[str, str]":
+    """The environment by which output is masked: with what ``--env`` sets in it, and with the command line's secrets.
+
+    A command may print whatever it was given.
+    """
+    env = request.env
+    if request.sandbox:
+        pairs = [word.partition("=") for word in request.sandbox.arguments["env_add"]]
+        env = {**env, **{name: value for name, equals, value in pairs if equals}}
+    if not may_hold_a_secret(request.argv, env):
         return env
-    found = load("llmx.core.redact.argv:secrets_of")(argv, env)
+    found = load("llmx.core.redact.argv:secrets_of")(request.argv, env)
     return {**env, **{f"ARGUMENT_SECRET_{number}": secret for number, secret in enumerate(found)}}

@@ -6,7 +6,7 @@ from typing import Any
 from llmx.core.audit import timestamp
 from llmx.core.runs.naming import LAST, find
 from llmx.core.runs.output import STREAMS, Gap, Reader
-from llmx.core.runs.records import Run, stored_result, stores_output
+from llmx.core.runs.records import Run, stored_result, stores_output, text_of
 from llmx.errors import ExecError, NotFoundError, UsageError
 from llmx.exec.argv import CommandLine
 from llmx.exec.capture import Kept
@@ -16,7 +16,6 @@ from llmx.paths import audit_log
 
 CAPTURE = 64 << 10
 _MISSING = {"none": ["isolation", "kill_on_sigkill"], "bubblewrap": ["exact_signal"]}
-_STATUSES = ("ok", "failed", "timeout", "stalled", "limit", "denied", "signal", "interrupted", "error")
 
 
 def last_result(line: CommandLine, env: Mapping[str, str]) -> bytes:
@@ -51,11 +50,10 @@ def _stream(run: Run, name: str, capture: int) -> dict[str, Any]:
 def _from_lines(run: Run, env: Mapping[str, str]) -> dict[str, Any]:
     end = run.end
     sandbox = end.get("sandbox") if isinstance(end.get("sandbox"), dict) else {}
-    limits = run.start.get("limits")
     return {
         "schema": SCHEMA_VERSION,
         "run_id": run.id,
-        "status": run.status if run.status in (*_STATUSES, "running", "lost") else "error",
+        "status": run.status,
         "exit_code": run.exit_code or 0,
         "signal": signal_name(int(run.number("signal") or 0)),
         "limit": end.get("limit") if end.get("limit") in LIMITS else None,
@@ -68,7 +66,7 @@ def _from_lines(run: Run, env: Mapping[str, str]) -> dict[str, Any]:
         "duration_s": round(run.duration or 0.0, 6),
         "usage": _usage(run),
         "monitor": None,
-        "limits": limits if isinstance(limits, dict) else {},
+        "limits": run.limits,
         "sandbox": _sandbox(sandbox or {}),
         "changed_sensitive": [],
         "audit": None,
@@ -94,6 +92,6 @@ def _usage(run: Run) -> dict[str, Any] | None:
 
 
 def _sandbox(logged: Mapping[str, Any]) -> dict[str, Any]:
-    level, mechanism = logged.get("level", "none"), logged.get("mechanism")
+    level, mechanism = text_of(logged.get("level")) or "none", text_of(logged.get("mechanism")) or None
     missing = _MISSING.get("none" if level == "none" else mechanism or "", [])
     return {**NO_SANDBOX, "level": level, "mechanism": mechanism, "loosened": [], "missing": missing}

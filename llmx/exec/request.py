@@ -179,7 +179,7 @@ def _loosened(typed: "Mapping[str, Any]", settings: "Mapping[str, Any]", env: "M
     asked = _LOOSENS.intersection(typed)
     limits = [(typed[name], settings[_FROM_SETTINGS[name]]) for name in LIMITS if name in typed]
     is_higher = any([limit and (value > limit or not value) for value, limit in limits])  # noqa: C419  # a list is faster
-    by_variable = "\nLLMX_EXEC__" in "\n".join(env)
+    by_variable = "\nLLMX_EXEC__" in "\n".join(("", *env))
     if not (asked or is_higher or by_variable):
         return []
     if asked == {"no_sandbox"} and not (is_higher or by_variable or settings["exec.policy.lock"]):

@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import termios
 from collections.abc import Mapping
 
 from llmx.core.policy.rules import Decision, Rules, decide
@@ -9,6 +10,7 @@ from llmx.core.policy.words import Words
 from llmx.core.process import find_program
 from llmx.core.redact import mask_argv
 from llmx.core.sandbox.workspace import find_work
+from llmx.core.settings.sources import shown
 from llmx.errors import ExecError, LlmxError, PolicyError
 from llmx.exec.argv import parse
 from llmx.exec.request import ExecRequest
@@ -29,17 +31,28 @@ def check(request: ExecRequest) -> None:
     found = decision(request)
     if found.verdict == "allow" or (found.verdict == "ask" and confirm(request, found)):
         return
-    if found.rule:
-        why = f"the rule `{found.rule}` of exec.policy.{found.verdict} is about it"
-    elif found.verdict == "ask":
-        why = "what it runs cannot be told for certain, and there are rules about what may run"
-    else:
-        why = f"it is not on the list exec.policy.allow ({', '.join(request.rules[0])})"
-    hint = "llmx config show --sources exec.policy says where the rules stand"
+    hint = f"llmx config show --sources exec.policy.{_list(found)} says where the rules stand"
     if found.verdict == "ask":
         hint = f"it runs when someone at a terminal says yes; {hint}"
-    part = shlex.join(mask_argv(request.argv, request.env)) if found.rule == "" else found.part
-    raise PolicyError(f"{part}: {why}", hint=hint)
+    raise PolicyError(f"{_named(found.part, request)}: {_why(found, request)}", hint=hint)
+
+
+def _list(found: Decision) -> str:
+    """The list that decided."""
+    return found.verdict if found.rule or found.verdict == "ask" else "allow"
+
+
+def _why(found: Decision, request: ExecRequest) -> str:
+    if found.rule:
+        return f"the rule `{found.rule}` of exec.policy.{found.verdict} is about it"
+    if found.verdict == "ask":
+        return "what it runs cannot be told for certain, and there are rules about what may run"
+    return f"it is not on the list exec.policy.allow ({', '.join(request.rules[0])})"
+
+
+def _named(part: str, request: ExecRequest) -> str:
+    """The words of a command as they may be shown: no secrets, nothing that a terminal would act on."""
+    return shown(shlex.join(mask_argv(shlex.split(part), request.env)))
 
 
 def command_of(words: Words) -> Words | None:
@@ -58,12 +71,21 @@ def command_of(words: Words) -> Words | None:
 
 
 def is_planted(name: str, env: Mapping[str, str], cwd: str) -> bool:
-    """Whether the program that ``name`` means lies in the work tree, where a command may have put it."""
+    """Whether the program that ``name`` means lies in the work tree, where a command may have put it.
+
+    A relative path counts as one: from which folder it will be followed is not known.
+    """
+    if "/" in name and not os.path.isabs(name):
+        return True
     try:
-        found = os.path.realpath(os.path.join(cwd, find_program(name, env.get("PATH"), cwd)))
+        found = os.path.join(cwd, find_program(name, env.get("PATH"), cwd))
     except (OSError, ValueError):
-        return "/" in name
-    return found.startswith(f"{_work_tree(env, os.path.realpath(cwd))}/")
+        found = name if os.path.isabs(name) else ""
+    if not found:
+        return False
+    work = _work_tree(env, os.path.realpath(cwd))
+    link = os.path.join(os.path.realpath(os.path.dirname(found)), os.path.basename(found))
+    return any(f"{path}/".startswith(f"{work}/") for path in (link, os.path.realpath(found)))
 
 
 def _work_tree(env: Mapping[str, str], cwd: str) -> str:
@@ -74,10 +96,22 @@ def _work_tree(env: Mapping[str, str], cwd: str) -> str:
 
 
 def confirm(request: ExecRequest, found: Decision) -> bool:
-    """Ask at the terminal, where there is one; anything but a yes is a no."""
-    if not (os.isatty(0) and os.isatty(2)):
+    """Ask the person at the terminal, where there is one; anything but a yes is a no."""
+    if not os.isatty(2):
         return False
-    shown = shlex.join(mask_argv(request.argv, request.env))
-    about = f"the rule `{found.rule}`" if found.rule else found.part
-    os.write(2, f"llm-exec: {about} asks first: {shown}\nllm-exec: run it? [y/N] ".encode(errors="replace"))
-    return os.read(0, 100).strip().lower() in (b"y", b"yes")
+    try:
+        terminal = os.open("/dev/tty", os.O_RDWR | os.O_CLOEXEC | os.O_NOCTTY)
+    except OSError:
+        return False
+    try:
+        return os.tcgetpgrp(terminal) == os.getpgrp() and _ask(terminal, request, found)
+    finally:
+        os.close(terminal)
+
+
+def _ask(terminal: int, request: ExecRequest, found: Decision) -> bool:
+    termios.tcflush(terminal, termios.TCIFLUSH)  # what was typed before the question does not answer it
+    whole = _named(shlex.join(request.argv), request)
+    question = f"llm-exec: {_named(found.part, request)}: {_why(found, request)}\nllm-exec: run {whole}? [y/N] "
+    os.write(terminal, question.encode(errors="replace"))
+    return os.read(terminal, 100).strip().lower() in (b"y", b"yes")

@@ -114,6 +114,8 @@ class Run:
         except BaseException:
             if self._supervisor:
                 self._supervisor.abandon()
+            if self.confinement:  # what git would run later is put back even then
+                self.confinement.settle(self.ending)
             raise
         finally:
             if self._own_terminal:

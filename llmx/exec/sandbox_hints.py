@@ -12,28 +12,37 @@ if TYPE_CHECKING:
     from llmx.core.sandbox import Plan
 
 NETWORK = (
-    "Could not resolve host",
-    "Temporary failure in name resolution",
-    "Name or service not known",
-    "Network is unreachable",
-    "ENOTFOUND",
-    "EAI_AGAIN",
-    "ENETUNREACH",
-    "ENOTCACHED",
+    "could not resolve host",
+    "unable to resolve host",
+    "temporary failure in name resolution",
+    "temporary failure resolving",
+    "name or service not known",
+    "nodename nor servname provided",
+    "network is unreachable",
+    "enotfound",
+    "eai_again",
+    "enetunreach",
+    "enotcached",
     "cache mode is 'only-if-cached'",
-    "Could not find a version that satisfies the requirement",
+    "(from versions: none)",
     "network was disabled",
-    "Network connectivity is disabled",
+    "network connectivity is disabled",
     "--offline was specified",
     "you're using offline mode",
-    "disabled by GOPROXY=off",
+    "offline mode is enabled",
+    "disabled by goproxy=off",
+    "unknownhostexception",
+    "php_network_getaddresses",
 )
 """What tools say that find no network, or were told by a variable not to look for one."""
 
+_FAR = re.compile(r"[Ff]ailed to connect to (?!localhost|127\.|\[?::1)[\w.:-]+ port \d+")
+_NO_CARD = ("no cuda-capable device", "no cuda gpus are available", "no nvidia gpu", "found no nvidia driver")
 _REFUSED = ("Read-only file system", "Permission denied", "EROFS", "EACCES")
 _ABSENT = ("No such file or directory", "ENOENT", "not found", "does not exist")
 _UNSET = ("not set", "unset", "KeyError", "unbound", "undefined", "required", "missing", "not found", "must be")
 _PATH = re.compile(r"/[\w.@+~/-]+")
+_ABSOLUTE = re.compile(r"(?<![\w.@+~/-])/[\w.@+~/-]+")
 _LINES = 60  # of the end of what was said
 
 
@@ -43,16 +52,17 @@ def line_to_run_again(
     """The same line with the option that gives back what was missing; None where that is not clear."""
     text = (stderr + b"\n" + stdout).decode(errors="replace")
     lines = text.splitlines()[-_LINES:]
+    command = [] if is_shell else ["--", *argv]
+    if "--no-gpu" in options and any(phrase in line.lower() for line in lines for phrase in _NO_CARD):
+        return shlex.join(["llm-exec", *(word for word in options if word != "--no-gpu"), *command])
     option = next(_options(lines, plan), None)
-    if option is None:
-        return None
-    return shlex.join(["llm-exec", *options, *option, *([] if is_shell else ["--", *argv])])  # the last one wins
+    return shlex.join(["llm-exec", *options, *option, *command]) if option else None  # the last one wins
 
 
 def _options(lines: list[str], plan: "Plan") -> Iterator[list[str]]:
-    if plan.network == "none" and any(phrase in line for line in lines for phrase in NETWORK):
+    if plan.network == "none" and any(map(_misses_network, lines)):
         yield ["--net", "host"]
-    if plan.level == "restricted" and any(phrase in line for line in lines for phrase in _REFUSED[::2]):
+    if plan.level == "restricted" and any(_is_of_the_level(line, plan) for line in lines):
         yield ["--level", "safe"]
     for line in lines:
         if name := _missing_variable(line, plan):
@@ -60,6 +70,17 @@ def _options(lines: list[str], plan: "Plan") -> Iterator[list[str]]:
         for path in _PATH.findall(line):
             if option := _for_path(path.rstrip("./"), line, plan):
                 yield option
+
+
+def _misses_network(line: str) -> bool:
+    return bool(_FAR.search(line)) or any(phrase in line.lower() for phrase in NETWORK)
+
+
+def _is_of_the_level(line: str, plan: "Plan") -> bool:
+    """Whether it says that a path of the project is read-only."""
+    return any(phrase in line for phrase in _REFUSED[::2]) and all(
+        is_below_any(path, [plan.work]) for path in _ABSOLUTE.findall(line)
+    )
 
 
 def _missing_variable(line: str, plan: "Plan") -> str:

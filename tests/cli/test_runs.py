@@ -10,13 +10,18 @@ import threading
 import time
 import xml.etree.ElementTree as ET
 
+import jsonschema
 import pytest
 
 from llmx.cli.runs_alive import harmless
 from llmx.core.audit import AuditLog, new_run_id
-from tests.exec.conftest import places
+from tests.exec.conftest import REPOSITORY, SCHEMA, places
 
 LLMX = [sys.executable, "-m", "llmx"]
+GUIDE = (REPOSITORY / "llmx/data/guide/running-commands.md").read_text()
+SHARED = {"run_id", "status", "exit_code", "argv", "cwd", "started_at", "duration_s", "limits"}
+"""Keys of a record that are the result's too."""
+
 HOSTILE = "\x1b]0;owned\x07\x1b[2J\r\x9b31m\n\u202e"
 
 
@@ -99,6 +104,28 @@ def test_a_record_has_start_end_user_command_code_and_limits(place, runs):
     assert "sk-abc" not in text + place.log.read_text()
 
 
+@pytest.mark.parametrize(
+    "words", [["list"], ["show", "last"], ["stop", "last"], ["wait", "last"], ["stats"], ["prune"]]
+)
+def test_the_guide_names_the_keys_that_programs_read(place, runs, words):
+    place.run("--", "true")
+    told = json.loads(runs(*words, "--output", "json").out)
+    rows = {
+        line.split("`")[1].split()[-1]: set(line.split("`")[3::2])
+        for line in GUIDE.splitlines()
+        if "| `llmx runs" in line
+    }
+    record = rows["list"]
+    documented = rows[words[0]] | (record if words[0] in ("show", "stop", "wait") else set())
+    named = documented - {"llm-exec --json=full"}
+    keys = set((told[0] if isinstance(told, list) else told).keys())
+    if words[0] == "show":
+        assert named <= keys
+        jsonschema.validate({key: told[key] for key in keys - named | SHARED}, SCHEMA | {"required": []})
+    else:
+        assert keys == named
+
+
 @pytest.mark.parametrize("words", [["list"], ["show", "last"], ["stats"]])
 def test_no_escape_of_a_command_line_reaches_the_terminal(place, runs, words):
     program = place.write(f"a{HOSTILE}".replace("/", ""), "#!/bin/sh\n", mode=0o755)
@@ -163,6 +190,57 @@ def test_output_that_was_not_stored_is_said_to_be(place, runs):
     ran = runs("logs", "last")
     assert (ran.code, ran.out) == (4, b"")
     assert b"--keep-output" in ran.err
+
+
+def test_a_reader_who_leaves_ends_the_logs(place, runs):
+    run_id = place.run("--background", "--", "sh", "-c", "seq 100000; exec sleep 60").out.decode().strip()
+    words = " ".join([*LLMX, "runs", "logs", "-f", run_id])
+    ran = place.run(program=["sh", "-c", f"{words} | head -n 1"])
+    assert (ran.code, ran.out) == (0, b"1\n")
+    assert b"Traceback" not in ran.err
+    runs("stop", run_id)
+
+
+@pytest.mark.parametrize("words", [["logs", "-f"], ["wait"]])
+def test_ctrl_c_ends_the_looking_and_not_the_run(place, runs, listed, words):
+    run_id = place.run("--background", "--", "sh", "-c", "echo up; exec sleep 60").out.decode().strip()
+    looking = place.start(program=[*LLMX, "--trace", "info", "runs", *words, run_id])
+    looking.stderr.readline()
+    looking.send_signal(signal.SIGINT)
+    assert place.finish(looking).code == 130
+    assert [run["status"] for run in listed()] == ["running"]
+    runs("stop", run_id)
+
+
+def test_a_long_output_says_that_its_middle_is_gone(place, runs):
+    place.run("--keep-output", "--", "sh", "-c", "seq 1200000")
+    gone = json.loads(runs("show", "last", "--output", "json").out)["output_missing_bytes"]
+    assert gone > 0
+    assert b"from the middle" in runs("show", "last").out
+    logs = runs("logs", "last")
+    assert logs.out.startswith(b"1\n2\n")
+    assert logs.out.endswith(b"\n1200000\n")
+    assert f"{gone} bytes of stdout are not stored".encode() in logs.err
+
+
+def test_a_run_in_a_sandbox_is_ended_with_it_and_awaited(place, runs, listed):
+    sandbox = place.start("--", "sh", "-c", "echo up; exec sleep 60")
+    sandbox.stdout.readline()
+    log = AuditLog(place.env)
+    outer, inner = listed()[0]["run_id"], new_run_id(time.time())
+    log.write("start", inner, outer=outer, pid=os.getpid(), argv=["make"])
+    assert [(run["run_id"], run["outer"], run["status"]) for run in listed()] == [
+        (inner, outer, "running"),
+        (outer, None, "running"),
+    ]
+    ran = runs("stop", inner)
+    assert (ran.code, ran.out) == (1, b"")
+    assert f"llmx runs stop {outer}".encode() in ran.err
+    assert runs("wait", inner, "--timeout", "0.1").code == 124
+    log.write("end", inner, outer=outer, status="failed", exit_code=7)
+    assert runs("wait", inner).code == 7
+    assert runs("stop", "last").out == f"{outer} is stopped: interrupted\n".encode()
+    place.finish(sandbox)
 
 
 @pytest.mark.parametrize("force", [False, True])

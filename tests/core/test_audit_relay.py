@@ -71,6 +71,8 @@ def test_lines_of_many_writers_stay_whole(log, relay):
         b'{"event":"wipe","run_id":"fedcba9876543210"}',
         b"\xff\xfe",
         b"[" * 4000,
+        b'{"event":"end","run_id":"fedcba9876543210","exit_code":1e999}',
+        b'{"event":"end","run_id":"fedcba9876543210","duration_s":NaN}',
     ],
 )
 def test_what_is_no_line_is_left_out(log, relay, data):
@@ -88,6 +90,14 @@ def test_nobody_inside_can_speak_for_the_outer_run(log, relay):
     (line,) = lines(log)
     assert line["outer"] == OUTER
     assert not line["time"].startswith("1999")
+
+
+def test_only_what_a_run_tells_of_itself_is_taken(log, relay):
+    os.write(relay.writer, b'{"event":"end","run_id":"fedcba9876543210","self":1,"path":"x","level":2,"exit_code":3}')
+    relay.move()
+    (line,) = lines(log)
+    assert line["exit_code"] == 3
+    assert not {"self", "path", "level"} & line.keys()
 
 
 def test_a_flood_ends(log, relay):

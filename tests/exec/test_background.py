@@ -179,6 +179,15 @@ def test_kept_output_passes_through_as_it_is_and_is_stored_without_secrets(eithe
     assert run.stat().st_mode & 0o777 == run.parent.stat().st_mode & 0o777 == 0o700
 
 
+def test_what_env_gives_to_a_sandboxed_command_is_not_stored(place):
+    place.tool = [word for word in place.tool if word != "--no-sandbox"]
+    (work := place.folder / "work").mkdir()
+    words = ["--env", "API_KEY=hunter2-and-more", "--env", "LANG"]
+    ran = place.run("--quiet", "--keep-output", *words, "--", "sh", "-c", "echo it is $API_KEY", cwd=work)
+    assert (ran.out, ran.err) == (b"it is hunter2-and-more\n", b"")
+    assert llmx(place, "runs", "logs", "last").out == b"it is [redacted]\n"
+
+
 def test_without_it_nothing_is_stored(place):
     place.run("--", "echo", "x")
     place.run("--json", "--", "echo", "x")
@@ -238,6 +247,8 @@ def limit_files(size):
 
 
 def test_a_full_disk_ends_the_storing_and_not_the_run(place):
+    place.env = {name: value for name, value in place.env.items() if "COVERAGE" not in name}  # which writes files too,
+    place.env["PYTHONDONTWRITEBYTECODE"] = "1"  # and these would be cut off for all who come later
     ran = place.run("--keep-output", "--", "sh", "-c", "seq 100000; exit 4", before=limit_files(20000))
     assert ran.code == 4
     assert ran.out.endswith(b"\n100000\n")

@@ -1,6 +1,13 @@
 """The policy's rules in real runs: what they forbid does not run, is logged, and says what to do."""
 
+import os
+
 import pytest
+
+from llmx.core.settings.keys import defaults
+from llmx.exec.argv import parse
+from llmx.exec.request import build
+from llmx.exec.rules import command_of, is_planted
 
 
 @pytest.fixture
@@ -71,3 +78,53 @@ def test_behind_a_lock_a_loosening_option_is_refused(place, rules, options):
 def test_without_a_lock_the_result_says_what_was_loosened(place):
     result = place.run("--json", "--timeout", "0", "--", "true").result
     assert result["sandbox"]["loosened"] == ["--no-sandbox", "--timeout"]
+
+
+@pytest.mark.parametrize("names", [("LLMX_EXEC__NET", "PATH"), ("PATH", "LLMX_EXEC__NET")])
+def test_a_variable_that_loosens_counts_wherever_it_stands(names, tmp_path):
+    settings = defaults() | {"exec.net": "host"}
+    request = build(parse(["--", "true"]), settings, dict.fromkeys(names, "host"), str(tmp_path))
+    assert request.loosened == ["LLMX_EXEC__NET"]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("ls", False),
+        ("/usr/bin/ls", False),
+        ("planted", True),
+        ("./planted", True),
+        ("../bin/planted", True),
+        ("elsewhere/ls", True),
+        ("{work}/bin/planted", True),
+        ("{work}/bin/link", True),
+        ("{work}/bin/absent", True),
+        ("/no/such/ls", False),
+        ("no-such-program", False),
+    ],
+)
+def test_a_program_in_the_work_tree_is_planted_also_seen_from_a_folder_of_it(tmp_path, name, expected):
+    work = tmp_path / "work"
+    for folder in (".git", "bin", "sub"):
+        (work / folder).mkdir(parents=True)
+    (work / ".git/HEAD").write_text("ref: refs/heads/main\n")
+    (work / "bin/planted").write_text("#!/bin/sh\n")
+    (work / "bin/planted").chmod(0o755)
+    os.symlink("/usr/bin/ls", work / "bin/link")
+    env = {"PATH": f"{work}/bin:/usr/bin:/bin", "HOME": str(tmp_path)}
+    assert is_planted(name.format(work=work), env, str(work / "sub")) is expected
+
+
+@pytest.mark.parametrize(
+    ("words", "command"),
+    [
+        (["llm-exec", "--json", "--", "ls", "-l"], ["ls", "-l"]),
+        (["llmx", "--quiet", "exec", "ls"], ["ls"]),
+        (["llm-exec", "--command", "a | b"], ["sh", "-c", "a | b"]),
+        (["llm-exec", "--schema"], None),
+        (["llm-exec", "--no-such"], None),
+        (["llmx", "config", "show"], None),
+    ],
+)
+def test_the_command_of_an_llm_exec_line_is_found(words, command):
+    assert command_of(words) == command

@@ -110,3 +110,71 @@ def test_what_the_caller_has_opened_already_is_not_hinted(place):
     plan = make_plan(str(place.work), place.env, level="safe", network="host")
     said = b"curl: (6) Could not resolve host: example.org"
     assert line_to_run_again(argv=["x"], options=[], is_shell=False, stdout=b"", stderr=said, plan=plan) is None
+
+
+SAYS_NETWORK = [
+    "curl: (6) Could not resolve host: example.com",
+    "curl: (7) Failed to connect to 93.184.216.34 port 443 after 0 ms: Couldn't connect to server",
+    "ssh: Could not resolve hostname example.com: Temporary failure in name resolution",
+    "wget: unable to resolve host address \u2018example.com\u2019",
+    "Err:1 http://deb.debian.org/debian stable InRelease\n  Temporary failure resolving 'deb.debian.org'",
+    "ERROR: Could not find a version that satisfies the requirement requests (from versions: none)",
+    "npm error code ENOTCACHED",
+    "OSError: [Errno 101] Network is unreachable",
+    "dial tcp 93.184.216.34:80: connect: network is unreachable",
+    "go: example.com/x: module lookup disabled by GOPROXY=off",
+    "As a reminder, you're using offline mode (--offline) which can sometimes cause surprising resolution failures",
+    "java.net.UnknownHostException: example.com",
+]
+
+
+@pytest.mark.parametrize("said", SAYS_NETWORK)
+def test_what_tools_say_without_a_network(place, said):
+    plan = make_plan(str(place.work), place.env, level="safe")
+    options = ["--json", "--timeout", "9"]
+    found = line_to_run_again(
+        argv=["x", "a b"], options=options, is_shell=False, stdout=b"", stderr=said.encode(), plan=plan
+    )
+    assert found == "llm-exec --json --timeout 9 --net host -- x 'a b'"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "curl: (7) Failed to connect to localhost port 8000 after 0 ms: Couldn't connect to server",
+        "curl: (7) Failed to connect to 127.0.0.1 port 8000 after 0 ms: Couldn't connect to server",
+        "ERROR: Could not find a version that satisfies the requirement x==9 (from versions: 1.0, 2.0)",
+        "ConnectionRefusedError: [Errno 111] Connection refused",
+    ],
+)
+def test_what_may_as_well_be_something_else_is_no_matter_of_the_network(place, said):
+    plan = make_plan(str(place.work), place.env, level="safe")
+    assert (
+        line_to_run_again(argv=["x"], options=[], is_shell=False, stdout=b"", stderr=said.encode(), plan=plan) is None
+    )
+
+
+def test_the_hinted_option_holds_over_one_that_was_typed(place):
+    plan = make_plan(str(place.work), place.env, level="safe")
+    said = b"Could not resolve host: example.com"
+    found = line_to_run_again(argv=["x"], options=["--net", "none"], is_shell=False, stdout=b"", stderr=said, plan=plan)
+    assert found == "llm-exec --net none --net host -- x"
+
+
+def test_the_option_that_hid_the_graphics_card_is_dropped(place):
+    plan = make_plan(str(place.work), place.env, level="safe", gpu="")
+    said = b"RuntimeError: No CUDA GPUs are available"
+    options = ["--json", "--no-gpu"]
+    found = line_to_run_again(argv=["x"], options=options, is_shell=False, stdout=said, stderr=b"", plan=plan)
+    assert found == "llm-exec --json -- x"
+    assert line_to_run_again(argv=["x"], options=[], is_shell=False, stdout=said, stderr=b"", plan=plan) is None
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [("sh: 1: cannot create x: Read-only file system", True), ("touch: /etc/x: Read-only file system", False)],
+)
+def test_a_path_outside_is_no_matter_of_the_level(place, said, found):
+    plan = make_plan(str(place.work), place.env, level="restricted")
+    line = line_to_run_again(argv=["x"], options=[], is_shell=False, stdout=b"", stderr=said.encode(), plan=plan)
+    assert line == ("llm-exec --level safe -- x" if found else None)

@@ -3,13 +3,13 @@
 A rule is the beginning of a command: ``git push``, ``npm publish``, ``rm -rf *``. Its first word means a program by its
 name, wherever it lies, unless the rule has a slash in it; ``*`` stands for any part of a word. Deny wins over ask, ask
 over allow, and where there is an allow list nothing else runs. Rules see through shells, ``env``, ``timeout`` and other
-commands that run commands. They are a guard rail: a program can be copied to another name, and a script can do
-anything. What cannot be got around is the sandbox.
+commands that run commands: what runs inside needs its own permission. They are a guard rail: a program can be copied
+to another name, and a script can do anything. The sandbox is the wall, which no other spelling gets around.
 """
 
 import os
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
@@ -17,7 +17,6 @@ from llmx.core.policy.words import UNKNOWN, Words
 from llmx.core.policy.wrappers import Unwrap, inside
 
 DEEPEST = 30  # commands within commands; what lies deeper is not known
-_IN_NAME = 3  # of the words of a command, those in which something unknown could make it another
 
 
 class Decision(NamedTuple):
@@ -29,11 +28,15 @@ class Decision(NamedTuple):
 
 
 class Command(NamedTuple):
-    """Words, and the commands that they run; None where they are a command of their own."""
+    """Words, and the commands that they run.
+
+    ``is_certain``: these are all. ``works``: it needs a permission of its own, whatever its commands have.
+    """
 
     words: Words
-    runs: "list[Command] | None"
-    is_certain: bool
+    runs: "list[Command]"
+    is_certain: bool = True
+    works: bool = True
 
 
 class Rules(NamedTuple):
@@ -52,40 +55,62 @@ def decide(words: Words, rules: Rules, *, unwrap_self: Unwrap, is_planted: Calla
     """
     command = read(words, unwrap_self)
     parts = list(_all(command))
-    for rule in rules.deny:
-        for part in parts:
-            if matches(rule, part.words):
-                return Decision("deny", rule, shlex.join(part.words))
-    for rule in rules.ask:
-        for part in parts:
-            if matches(rule, part.words):
-                return Decision("ask", rule, shlex.join(part.words))
-    if (rules.deny or rules.ask) and not all(part.is_certain for part in parts):
-        return Decision("ask", "", "what it runs cannot be told for certain")
+    for verdict, listed in (("deny", rules.deny), ("ask", rules.ask)):
+        for rule in listed:
+            for part in parts:
+                if matches(rule, part.words):
+                    return Decision(verdict, rule, _shown(part.words))
     if rules.allow and (left := _not_allowed(command, rules.allow, is_planted)):
-        return Decision("deny", "", shlex.join(left))
+        return Decision("deny", "", _shown(left))
+    if (unsure := _unsure(parts, [*rules.deny, *rules.ask])) and not _vouched(unsure, rules.allow, is_planted):
+        return Decision("ask", "", _shown(unsure))
     return Decision("allow", "", "")
+
+
+def _shown(words: Words) -> str:
+    return shlex.join(words).replace(UNKNOWN, "…")
 
 
 def read(words: Words, unwrap_self: Unwrap, depth: int = 0) -> Command:
     """The command with all that it runs."""
-    is_certain = not any(UNKNOWN in word for word in words[:_IN_NAME]) and depth < DEEPEST
-    found = inside(words, unwrap_self) if depth < DEEPEST else None
+    if depth == DEEPEST:
+        return Command(words, [], is_certain=False)
+    found = inside(words, unwrap_self)
     if found is None:
-        return Command(words, None, is_certain)
+        return Command(words, [])
     runs = [read(inner, unwrap_self, depth + 1) for inner in found.commands if inner]
-    return Command(words, runs, is_certain and found.is_certain)
+    return Command(words, runs, found.is_certain, found.works)
 
 
-def _all(command: Command) -> list[Command]:
-    return [command, *(part for inner in command.runs or () for part in _all(inner))]
+def _all(command: Command) -> Iterator[Command]:
+    yield command
+    for inner in command.runs:
+        yield from _all(inner)
+
+
+def _unsure(parts: list[Command], rules: list[str]) -> Words:
+    """The first part that may be, or may run, what one of ``rules`` names; empty where there is none."""
+    for part in parts:
+        if rules and (not part.is_certain or any(may_match(rule, part.words) for rule in rules)):
+            return part.words
+    return []
+
+
+def _vouched(words: Words, allow: Sequence[str], is_planted: Callable[[str], bool]) -> bool:
+    """Whether a rule that names the program, not just any, allows what cannot be told."""
+    return any(rule.strip("* '\"") and _is_allowed(rule, words, is_planted) for rule in allow)
 
 
 def _not_allowed(command: Command, allow: Sequence[str], is_planted: Callable[[str], bool]) -> Words:
-    """The words of the first part that no rule allows; empty when all of it is."""
-    if any(_is_allowed(rule, command.words, is_planted) for rule in allow):
+    """The words of the first part that no rule allows; empty when all of it is.
+
+    A command around others is allowed with them, or by a rule that has more than its name.
+    """
+    sees_through = bool(command.runs) and command.is_certain
+    by_rule = [rule for rule in allow if _is_allowed(rule, command.words, is_planted)]
+    if command.runs and any(len(_split(rule)) > 1 for rule in by_rule):
         return []
-    if not command.runs or not command.is_certain:
+    if (command.works or not sees_through) and not by_rule:
         return command.words
     for inner in command.runs:
         if left := _not_allowed(inner, allow, is_planted):
@@ -94,30 +119,75 @@ def _not_allowed(command: Command, allow: Sequence[str], is_planted: Callable[[s
 
 
 def _is_allowed(rule: str, words: Words, is_planted: Callable[[str], bool]) -> bool:
-    wanted = shlex.split(rule)
-    return _begins(wanted, words, skips_options=False) and ("/" in wanted[0] or not is_planted(words[0]))
+    wanted = _split(rule)
+    program = words[0]
+    if not wanted or UNKNOWN in program or not _begins(wanted, words, skips_options=False):
+        return False
+    return "/" in wanted[0] or not is_planted(program)
 
 
 def matches(rule: str, words: Words) -> bool:
-    """Whether the command may be what ``rule`` names, with options before its subcommand, too."""
-    return _begins(shlex.split(rule), words, skips_options=True)
+    """Whether the command is what ``rule`` names, with options before its subcommand, too."""
+    return _begins(_split(rule), words, skips_options=True)
 
 
-def _begins(wanted: Words, words: Words, *, skips_options: bool) -> bool:
+def may_match(rule: str, words: Words) -> bool:
+    """Whether it could be, with something else in the place of what is not known."""
+    return any(UNKNOWN in word for word in words) and _begins(_split(rule), words, skips_options=True, guesses=True)
+
+
+def _split(rule: str) -> Words:
+    try:
+        return shlex.split(rule)
+    except ValueError:  # an apostrophe without its other
+        return rule.split()
+
+
+def _begins(wanted: Words, words: Words, *, skips_options: bool, guesses: bool = False) -> bool:
     if not wanted or not words:
         return False
     program = words[0] if "/" in wanted[0] else os.path.basename(words[0])
-    return fnmatchcase(program, wanted[0]) and _goes_on(wanted[1:], words[1:], skips_options=skips_options)
+    if guesses and UNKNOWN in words[0]:
+        return _fits(program, wanted[0], guesses=True)  # it may stand for words behind it, too
+    return fnmatchcase(program, wanted[0]) and _goes_on(wanted[1:], words[1:], skips_options, guesses)
 
 
-def _goes_on(wanted: Words, words: Words, *, skips_options: bool) -> bool:
-    """Whether ``words`` begin with ``wanted``; an option that is skipped may or may not take the word behind it."""
-    if not wanted:
+def _goes_on(wanted: Words, words: Words, skips_options: bool, guesses: bool) -> bool:
+    """Whether ``words`` begin with ``wanted``."""
+    todo, seen = [(tuple(wanted), 0)], set()
+    while todo:
+        left, at = state = todo.pop()
+        if not left:
+            return True
+        if state in seen or at >= len(words):
+            continue
+        seen.add(state)
+        word = words[at]
+        if guesses and UNKNOWN in word:
+            return True
+        if fnmatchcase(word, left[0]):
+            todo.append((left[1:], at + 1))
+        if skips_options and word.startswith("-"):  # which may or may not take the word behind it
+            todo += [(left, at + 1), (left, at + 2), (_rest(left[0], word) + left[1:], at + 1)]
+    return False
+
+
+def _rest(wanted: str, word: str) -> tuple[str, ...]:
+    """The short options that are wanted and not in ``word``: ``-rf`` is also ``-fr``, ``-vrf`` and ``-r -f``."""
+    if not (_is_cluster(wanted) and _is_cluster(word)):
+        return (wanted,)
+    rest = "".join(letter for letter in wanted[1:] if letter not in word)
+    return (f"-{rest}",) if rest else ()
+
+
+def _is_cluster(word: str) -> bool:
+    """Short options in one word."""
+    return word[:1] == "-" and word[1:].isalpha()
+
+
+def _fits(word: str, pattern: str, *, guesses: bool) -> bool:
+    """Whether what is known of ``word`` leaves it open that it is what ``pattern`` names."""
+    if not guesses or "*" in pattern or "?" in pattern or "[" in pattern:
         return True
-    if not words:
-        return False
-    if fnmatchcase(words[0], wanted[0]) and _goes_on(wanted[1:], words[1:], skips_options=skips_options):
-        return True
-    if not skips_options or not words[0].startswith("-"):
-        return False
-    return any(_goes_on(wanted, words[taken:], skips_options=True) for taken in (1, 2) if taken <= len(words))
+    known = [part.replace("[", "[[]") for part in word.split(UNKNOWN)]
+    return fnmatchcase(pattern, "*".join(known)) or word.startswith(UNKNOWN)

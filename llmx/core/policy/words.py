@@ -1,151 +1,291 @@
 """Read a line of shell as far as it can be told what it runs: its simple commands, also those inside ``$(…)``.
 
-Nothing is expanded. A word in which something would be has ``UNKNOWN`` in its place.
+Nothing is expanded. A word in which something would be has ``UNKNOWN`` in its place: any text, also none, also blanks.
 """
 
-from collections.abc import Iterator
+import re
 
 UNKNOWN = "\0"
-_BREAKS = frozenset(";&|\n()")
-_BLANKS = frozenset(" \t\r")
-_KEYWORDS = frozenset(("!", "{", "}", "if", "then", "elif", "else", "fi", "while", "until", "do", "done", "time", "[["))
-_NAMING = frozenset(("for", "case", "select", "function"))
-"""Keywords behind which stands a name or a pattern, no command."""
-
 Words = list[str]
+
+_DEEPEST = 30  # substitutions within substitutions
+_BLANKS = " \t\r"
+_ENDS_WORD = frozenset(" \t\r\n;&|()<>")
+_BEFORE_COMMAND = frozenset(str.split("! { } if then elif else fi while until do done coproc"))
+_DECLARES = frozenset(("export", "declare", "typeset", "readonly", "local"))
+_ARITHMETIC = re.compile(r"[\w\s$+*/%<>=!&|^~?:,().-]*")
+_ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)(\[[^]]*\])?\+?=")
+_MISLEADING = frozenset(str.split("PATH LD_PRELOAD LD_AUDIT DYLD_INSERT_LIBRARIES IFS GIT_EXEC_PATH"))
+_RUNNING = re.compile(
+    r"BASH_ENV|ENV|PS[0-4]|PROMPT_COMMAND|BASH_FUNC\w*|SHELLOPTS|BASHOPTS"
+    r"|GIT_(SSH\w*|EXTERNAL_DIFF|ASKPASS|PROXY_COMMAND|CONFIG\w*)|(GIT_|GIT_SEQUENCE_)?(PAGER|EDITOR)|VISUAL|LESSOPEN"
+)
+_HARMLESS = frozenset(("", "cat", "true", ":", "less", "more", "vi", "vim", "nano", "C"))
 
 
 class Line:
-    """The ``commands`` of a line, each as its words, and whether that is certainly all of them (``is_certain``)."""
+    """The ``commands`` of a line, each as its words, and whether these are certainly all that it runs."""
+
+    def __init__(self, text: str) -> None:
+        reader = _Reader(text)
+        reader.read()
+        self.commands = reader.commands
+        self.is_certain = reader.is_certain and UNKNOWN not in text
+
+
+def assigned(word: str) -> str:
+    """The variable that ``word`` sets when it stands before a command, as in ``A=1 make``; "" for none."""
+    found = _ASSIGNMENT.match(word)
+    return found[1] if found else ""
+
+
+def misleads(variable: str) -> bool:
+    """Whether setting it can make a program's name mean another one."""
+    return variable in _MISLEADING
+
+
+def runs_value(word: str) -> bool:
+    """Whether the assignment ``word`` gives a program something to run."""
+    return bool(_RUNNING.fullmatch(assigned(word))) and word.partition("=")[2] not in _HARMLESS
+
+
+def _is_arithmetic(text: str) -> bool:
+    """Whether a shell cannot take it for commands: ``$((a) | (b))`` is two of them."""
+    depth = 0
+    for sign in text:
+        depth += {"(": 1, ")": -1}.get(sign, 0)
+        if depth < 0:
+            return False
+    return "$(" not in text and bool(_ARITHMETIC.fullmatch(text))
+
+
+class _Reader:
+    """One pass over the text; ``at`` is where it stands."""
 
     def __init__(self, text: str) -> None:
         self.commands: list[Words] = []
         self.is_certain = True
-        self._text = text
-        self._at = 0
+        self.text = text
+        self.at = 0
+        self._depth = 0
         self._words: Words = []
-        self._skips_next = False  # the word behind a redirection is a file's name
-        while self._at < len(text):
-            self._step()
-        self._end_command()
+        self._documents: list[tuple[str, bool, bool]] = []  # delimiter, tabs are stripped, it expands
 
-    def _step(self) -> None:
-        sign = self._text[self._at]
-        if sign == "#" and (self._at == 0 or self._text[self._at - 1] in " \t\n;"):
-            self._at = (self._text + "\n").index("\n", self._at)
-        elif sign in _BREAKS:
-            self._at += 1
-            self._end_command()
-        elif sign in _BLANKS:
-            self._at += 1
-        elif sign in "<>":
-            self._redirect()
+    def read(self, close: str = "") -> None:
+        """Read to the end, or to the parenthesis that closes."""
+        outer, self._words = self._words, []
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            self.is_certain, self.at = False, len(self.text)
+        while self.at < len(self.text):
+            sign = self.text[self.at]
+            if sign == close and not self._is_in_test():
+                self.at += 1
+                break
+            self._step(sign)
         else:
-            self._word()
+            self.is_certain &= not close and not self._documents
+        self._end_command()
+        self._depth -= 1
+        self._words = outer
+
+    def _step(self, sign: str) -> None:
+        if sign in _BLANKS:
+            self.at += 1
+        elif sign == "#":
+            self.at = self._line_end()
+        elif sign == "\n":
+            self.at += 1
+            self._end_command()
+            self._skip_documents()
+        elif self._is_in_test() and sign in ";&|()<>":
+            self.at += 1
+        elif self.text.startswith(("&>", "<", ">"), self.at):
+            self._redirect()
+        elif sign in ";&|":
+            self.at += 1
+            self._end_command()
+        elif sign == "(":
+            self._parenthesis()
+        elif sign == ")":
+            self.at += 1
+            self.is_certain = False
+            self._end_command()
+        else:
+            self._words.append(self._word())
+            self._drop_descriptor()
+
+    def _is_in_test(self) -> bool:
+        """Between ``[[`` and ``]]``, where ``&&`` and ``<`` are no more than operators."""
+        return self._words[:1] == ["[["] and "]]" not in self._words
+
+    def _drop_descriptor(self) -> None:
+        """The 2 of ``2>file``."""
+        if self._words[-1].isdigit() and self.text[self.at : self.at + 1] in ("<", ">"):
+            self._words.pop()
+
+    def _parenthesis(self) -> None:
+        self.at += 1
+        if self._words and self.text.startswith(")", self.at):  # f() { …; }
+            self._words = []
+            self.at += 1
+        elif self._words:  # a=(1 2), or an extended pattern
+            self.is_certain = False
+            self.read(")")
+        elif self.text.startswith("(", self.at):
+            self._arithmetic()
+        else:
+            self.read(")")
+
+    def _arithmetic(self) -> None:
+        """From the second parenthesis of ``((`` to behind ``))``."""
+        end = self.text.find("))", self.at)
+        inside = self.text[self.at + 1 : end if end >= 0 else None]
+        self.is_certain &= end >= 0 and _is_arithmetic(inside)
+        self.at = end + 2 if end >= 0 else len(self.text)
+        while self.text.startswith(")", self.at) and inside.count("(") > inside.count(")"):
+            self.at, inside = self.at + 1, inside + ")"
 
     def _redirect(self) -> None:
-        start = self._at
-        while self._at < len(self._text) and self._text[self._at] in "<>&|":
-            self._at += 1
-        if self._text[start : self._at].startswith("<<") or self._text[self._at : self._at + 1] == "(":
-            self.is_certain = False  # a document, or a process, that a shell may read as its program
-        self._skips_next = True
+        start = self.at
+        while self.text[self.at : self.at + 1] in ("<", ">", "&", "|") and self.at < len(self.text):
+            self.at += 1
+        sign = self.text[start : self.at]
+        if self.text.startswith("(", self.at) and sign in ("<", ">"):
+            self.at += 1
+            self.read(")")
+            self._words.append(UNKNOWN)
+            return
+        tabs = sign == "<<" and self.text.startswith("-", self.at)
+        self.at += tabs
+        while self.text[self.at : self.at + 1] in (" ", "\t"):
+            self.at += 1
+        begin = self.at
+        target = "" if self.text[begin : begin + 1] in _ENDS_WORD else self._word()
+        if not target:
+            self.is_certain = False
+        elif sign == "<<":
+            self._documents.append((target, tabs, not set("'\"\\") & set(self.text[begin : self.at])))
 
-    def _word(self) -> None:
-        word = "".join(self._pieces())
-        follows = self._text[self._at : self._at + 1]
-        if self._skips_next:
-            self._skips_next = False
-        elif not (word.isdigit() and follows and follows in "<>"):
-            self._words.append(word)
-
-    def _pieces(self) -> Iterator[str]:
-        while self._at < len(self._text):
-            sign = self._text[self._at]
-            if sign in _BREAKS or sign in _BLANKS or sign in "<>":
-                return
-            self._at += 1
-            if sign == "'":
-                yield self._until("'")
-            elif sign == '"':
-                yield from self._quoted()
-            elif sign == "\\":
-                self._at += 1
-                yield self._text[self._at - 1 : self._at].replace("\n", "")
-            elif sign in "$`":
-                yield self._expansion(sign)
+    def _skip_documents(self) -> None:
+        for delimiter, tabs, expands in self._documents:
+            while self.at < len(self.text):
+                end = self._line_end()
+                line, self.at = self.text[self.at : end], end + 1
+                if (line.lstrip("\t") if tabs else line) == delimiter:
+                    break
+                if expands and ("$(" in line or "`" in line or "@P}" in line):
+                    self.is_certain = False
             else:
-                is_brace = sign == "{" and self._text[self._at : self._at + 1] in " \t\n"
-                yield UNKNOWN if sign in "*?[{" and not is_brace else sign
+                self.is_certain = False
+        self._documents = []
 
-    def _quoted(self) -> Iterator[str]:
-        while self._at < len(self._text) and (sign := self._text[self._at]) != '"':
-            self._at += 1
+    def _line_end(self) -> int:
+        end = self.text.find("\n", self.at)
+        return end if end >= 0 else len(self.text)
+
+    def _word(self) -> str:
+        is_brace = False
+        pieces: list[str] = []
+        while self.at < len(self.text) and self.text[self.at] not in _ENDS_WORD:
+            sign = self.text[self.at]
+            self.at += 1
+            if sign == "{" and (pieces or self.text[self.at : self.at + 1] not in ("", "}", *_ENDS_WORD)):
+                is_brace = True
+            pieces.append(UNKNOWN if sign in "*?[" and not self._is_bracket(pieces) else self._piece(sign))
+        return UNKNOWN if is_brace else "".join(pieces)
+
+    def _is_bracket(self, before: list[str]) -> bool:
+        """The commands ``[`` and ``[[``."""
+        if self.text[self.at - 1] != "[" or before not in ([], ["["]):
+            return False
+        return self.text[self.at : self.at + 1] in ("[", *_ENDS_WORD)
+
+    def _piece(self, sign: str) -> str:
+        if sign == "'":
+            return self._until("'")
+        if sign == '"':
+            return self._quoted()
+        if sign == "\\":
+            self.at += 1
+            return self.text[self.at - 1 : self.at].replace("\n", "")
+        return self._expansion(sign) if sign in "$`" else sign
+
+    def _quoted(self) -> str:
+        pieces = []
+        while self.at < len(self.text) and (sign := self.text[self.at]) != '"':
+            self.at += 1
             if sign == "\\":
-                self._at += 1
-                yield self._text[self._at - 1 : self._at]
+                escaped = self.text[self.at : self.at + 1]
+                self.at += 1
+                sign = "" if escaped == "\n" else escaped if escaped in '$`"\\' else sign + escaped
             elif sign in "$`":
-                yield self._expansion(sign)
-            else:
-                yield sign
-        self.is_certain &= self._at < len(self._text)
-        self._at += 1
+                sign = self._expansion(sign)
+            pieces.append(sign)
+        self.is_certain &= self.at < len(self.text)
+        self.at += 1
+        return "".join(pieces)
 
     def _expansion(self, sign: str) -> str:
         """What stands for a variable or a substitution; the commands of the latter are run too."""
+        following = self.text[self.at : self.at + 1]
         if sign == "`":
-            self._run_inside(self._until("`"))
-        elif self._text[self._at : self._at + 1] == "(":
-            self._at += 1
-            self._run_inside(self._balanced())
-        elif self._text[self._at : self._at + 1] == "{":
+            self._backquoted()
+        elif self.text.startswith("((", self.at):
+            self.at += 1
+            self._arithmetic()
+        elif following == "(":
+            self.at += 1
+            self.read(")")
+        elif following == "{":
             inside = self._until("}")
-            if "$(" in inside or "`" in inside:
-                self.is_certain = False
-        elif self._text[self._at : self._at + 1] == "'":  # $'…' may spell any sign as a number
-            self._at += 1
+            self.is_certain &= not any(mark in inside for mark in ("$(", "`", "@P", "'", '"', "\\", "[", "${"))
+        elif following == "'":  # $'…' may spell any sign as a number
+            self.at += 1
             self._until("'")
+        elif following == '"':
+            self.at += 1
+            self._quoted()
+        elif found := re.compile(r"\w+|[@*#?$!-]").match(self.text, self.at):
+            self.at = self.at + 1 if following.isdigit() else found.end()
         else:
-            while self._at < len(self._text) and (self._text[self._at].isalnum() or self._text[self._at] == "_"):
-                self._at += 1
+            return sign
         return UNKNOWN
 
-    def _run_inside(self, text: str) -> None:
-        inner = Line(text)
+    def _backquoted(self) -> None:
+        found = re.compile(r"((?:[^`\\]|\\.)*)(`?)", re.DOTALL).match(self.text, self.at)
+        inside = found[1] if found else ""
+        self.at += len(inside) + 1
+        inner = Line(re.sub(r"\\([`\\$])", r"\1", inside))
         self.commands += inner.commands
-        self.is_certain &= inner.is_certain
+        self.is_certain &= inner.is_certain and bool(found and found[2])
 
     def _until(self, sign: str) -> str:
-        end = self._text.find(sign, self._at)
+        end = self.text.find(sign, self.at)
         if end < 0:
             self.is_certain = False
-            end = len(self._text)
-        found, self._at = self._text[self._at : end], end + 1
+            end = len(self.text)
+        found, self.at = self.text[self.at : end], end + 1
         return found
 
-    def _balanced(self) -> str:
-        """Up to the parenthesis that closes the one before; quotes inside may hide another, so then it is a guess."""
-        start, depth = self._at, 1
-        while self._at < len(self._text) and depth:
-            depth += {"(": 1, ")": -1}.get(self._text[self._at], 0)
-            self._at += 1
-        inside = self._text[start : self._at - (not depth)]
-        if depth or "'" in inside or '"' in inside or "\\" in inside:
-            self.is_certain &= not depth and inside.count("(") == inside.count(")") == 0
-        return inside
-
     def _end_command(self) -> None:
-        words, self._words, self._skips_next = self._words, [], False
-        while words and (words[0] in _KEYWORDS or is_assignment(words[0])):
+        words, self._words = self._words, []
+        if words[:1] == ["function"]:
+            words = words[2:]
+        while words and (words[0] in _BEFORE_COMMAND or assigned(words[0])):
+            self._note_assignment(words[0])
             words = words[1:]
-        if words and words[0] in _NAMING:
-            self.is_certain &= words[0] == "for"
+        for word in words[1:] if words and words[0] in _DECLARES else ():
+            self._note_assignment(word)
+        if not words or words[0] in ("[[", "for", "select", "esac"):
             return
-        if words:
+        if words[0] == "case":
+            self.is_certain = False
+        else:
             self.commands.append(words)
 
-
-def is_assignment(word: str) -> bool:
-    """Whether ``word`` sets a variable, as ``A=1`` before a command does."""
-    name, equals, _ = word.partition("=")
-    return bool(equals) and name.isidentifier()
+    def _note_assignment(self, word: str) -> None:
+        """A variable that makes names mean something else counts as a command, so that a list has to allow it."""
+        self.is_certain &= not runs_value(word)
+        if misleads(assigned(word)):
+            self.commands.append([assigned(word)])

@@ -1,68 +1,34 @@
 """What commands that run other commands run: shells, ``env``, ``timeout``, ``xargs``, ``nix-shell`` and their like."""
 
 import os
+import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from llmx.core.policy.words import Line, Words, is_assignment
+from llmx.core.policy.code import hides_commands
+from llmx.core.policy.prefixes import PREFIXES, RUNNERS, Prefix
+from llmx.core.policy.words import UNKNOWN, Line, Words, assigned, misleads, runs_value
 
-SHELLS = frozenset(("sh", "bash", "zsh", "dash", "ksh", "ash", "fish"))
-
-# name -> its short options that take a value, and how many words stand before the command
-_PREFIXES = {
-    "env": ("uCS", 0),
-    "nice": ("n", 0),
-    "ionice": ("cnpPu", 0),
-    "nohup": ("", 0),
-    "timeout": ("ks", 1),
-    "setsid": ("", 0),
-    "stdbuf": ("ioe", 0),
-    "time": ("fo", 0),
-    "command": ("", 0),
-    "builtin": ("", 0),
-    "exec": ("a", 0),
-    "xargs": ("adEILnPs", 0),
-    "sudo": ("ugpCrThUDR", 0),
-    "doas": ("uC", 0),
-    "chrt": ("", 1),
-    "taskset": ("", 1),
-    "flock": ("wE", 1),
-    "strace": ("oesSPpabEIOu", 0),
-    "watch": ("n", 0),
-    "caffeinate": ("tw", 0),
-    "npx": ("p", 0),
-    "uvx": ("p", 0),
-}
-_RUNNERS = {
-    "uv": ("run",),
-    "poetry": ("run",),
-    "pipenv": ("run",),
-    "bundle": ("exec",),
-    "pnpm": ("exec", "dlx"),
-    "yarn": ("exec", "dlx"),
-    "npm": ("exec", "x"),
-    "busybox": tuple(SHELLS),
-}
-"""Programs of which one subcommand runs the words behind it."""
-
-
-_LONG_WITH_VALUE = frozenset(
-    str.split(
-        # of the runners of Python and JavaScript tools
-        "--with --with-editable --with-requirements --python --extra --group --directory --project --package --env-file"
-        " --from --index --prefix --workspace --dir --filter --call"
-        # of the others, where their value may stand apart
-        " --unset --chdir --signal --kill-after --max-args --max-procs --replace --user --adjustment --class --wait"
-        " --input --output --error --arg-file --delimiter --interval"
+SHELLS = frozenset(("sh", "bash", "zsh", "dash", "ksh", "mksh", "ash", "fish", "rbash"))
+_SHELL_VALUES = frozenset(("-o", "+o", "-O", "+O", "--rcfile", "--init-file", "--emulate"))
+_SPLITS = re.compile(r"-[i0v]*S|--split")  # env reads such a word as a line
+_ASSIGNS = frozenset(("env", "sudo", "doas"))
+_OPAQUE = frozenset(
+    (
+        *("ssh", "su", "runuser", "pkexec", "parallel", "script", "screen", "tmux", "expect", "at", "batch", "entr"),
+        *("docker", "podman", "kubectl", "systemd-run", "unshare", "nsenter", "chroot", "bwrap", "firejail", "gdb"),
+        *("source", ".", "alias", "enable", "hash", "compgen", "complete", "bind", "mapfile", "readarray"),
     )
 )
+"""What they run is not in their words, or runs elsewhere, or makes other words mean something else."""
 
 
 class Inside(NamedTuple):
-    """The commands that a command runs, and whether these are certainly all."""
+    """The commands that a command runs, whether these are certainly all, and whether it does a work of its own."""
 
     commands: list[Words]
     is_certain: bool = True
+    works: bool = False
 
 
 Unwrap = Callable[[Words], Words | None]
@@ -72,21 +38,27 @@ def inside(words: Words, unwrap_self: Unwrap) -> Inside | None:
     """What ``words`` run; None where they are a command of their own."""
     name = os.path.basename(words[0])
     if name in ("llm-exec", "llmx"):
-        found = unwrap_self(words)
-        return Inside([found]) if found else None
+        return _of_self(words, unwrap_self)
+    if name.startswith("python") and words[1:3] == ["-m", "llmx"]:
+        return _of_self(["llmx", *words[3:]], unwrap_self)
+    if name in _READERS:
+        return _READERS[name](words)
     if name in SHELLS:
         return _of_shell(words)
-    if name == "eval":
-        return _of_line(" ".join(words[1:]))
-    if name in ("nix-shell", "nix"):
-        return _of_nix(words)
-    if name == "find":
-        return _of_find(words)
-    if name in _RUNNERS:
-        return _of_runner(words, _RUNNERS[name])
-    if name in _PREFIXES:
-        return _of_prefix(words, *_PREFIXES[name])
+    if name in RUNNERS:
+        return _of_runner(words, RUNNERS[name])
+    if name in PREFIXES:
+        return _of_prefix(name, words, PREFIXES[name])
+    if name in _OPAQUE or name.startswith("ld-linux") or hides_commands(name, words):
+        return Inside([], is_certain=False, works=True)
     return None
+
+
+def _of_self(words: Words, unwrap_self: Unwrap) -> Inside | None:
+    found = unwrap_self(words)
+    if found:
+        return Inside([found])
+    return Inside([], is_certain=False, works=True) if any(UNKNOWN in word for word in words) else None
 
 
 def _of_line(text: str) -> Inside:
@@ -95,23 +67,49 @@ def _of_line(text: str) -> Inside:
 
 
 def _of_shell(words: Words) -> Inside | None:
-    """Of ``sh -c LINE``, also as ``-lc`` and behind other options."""
-    for at, word in enumerate(words[1:], 1):
-        if not word.startswith(("-", "+")):
-            return None
-        if not word.startswith("--") and "c" in word:
-            rest = [word for word in words[at + 1 :] if not word.startswith("-")]
-            return _of_line(rest[0]) if rest else Inside([], is_certain=False)
+    """Of ``sh -c LINE``, also as ``-lc`` and behind other options; a script's name makes it a command of its own."""
+    at, has_line, is_sure = 1, False, True
+    while at < len(words) and words[at][:1] in ("-", "+", UNKNOWN):
+        word = words[at]
+        at += 1
+        if word in ("-", "--"):
+            break
+        is_sure &= UNKNOWN not in word
+        has_line |= word == "--command" or (not word.startswith("--") and "c" in word[1:])
+        is_sure &= not word.startswith(("--command=", "--init-command")) and not (word.startswith("-") and word == "-C")
+        at += word in _SHELL_VALUES or (not word.startswith("--") and word[-1] in "oO")
+    if has_line and at < len(words):
+        line = Line(words[at])
+        return Inside(line.commands, line.is_certain and is_sure)
+    reads_stdin = at >= len(words) or any(word.startswith("-") and "s" in word for word in words[1:at])
+    is_help = len(words) == 2 and words[1] in ("--version", "--help")
+    if not is_sure or (reads_stdin and not is_help) or words[at : at + 1] == [UNKNOWN]:
+        return Inside([], is_certain=False, works=True)
     return None
+
+
+def _of_eval(words: Words) -> Inside:
+    return _of_line(" ".join(words[1:]))
+
+
+def _of_trap(words: Words) -> Inside | None:
+    return _of_line(words[1]) if len(words) > 2 and not words[1].startswith("-") else None
+
+
+def _of_nix_shell(words: Words) -> Inside | None:
+    lines = [Line(words[at + 1]) for at, word in enumerate(words[:-1]) if word in ("--run", "--command")]
+    if not lines:
+        return Inside([], is_certain=False, works=True) if any(UNKNOWN in word for word in words) else None
+    return Inside([command for line in lines for command in line.commands], all(line.is_certain for line in lines))
 
 
 def _of_nix(words: Words) -> Inside | None:
-    for at, word in enumerate(words[:-1]):
-        if word in ("--run", "--command") and os.path.basename(words[0]) == "nix-shell":
-            return _of_line(words[at + 1])
-        if word in ("-c", "--command"):
-            return Inside([words[at + 1 :]])
-    return None
+    """Of ``nix develop -c CMD`` and ``nix shell PACKAGE --command CMD``; ``nix run`` runs what its package says."""
+    for at, word in enumerate(words):
+        if word in ("-c", "--command") and words[at + 1 :]:
+            return Inside([words[at + 1 :]], not any(UNKNOWN in word for word in words[:at]))
+    hidden = any(UNKNOWN in word for word in words) or "run" in words[1:2]
+    return Inside([], is_certain=False, works=True) if hidden else None
 
 
 def _of_find(words: Words) -> Inside | None:
@@ -120,38 +118,114 @@ def _of_find(words: Words) -> Inside | None:
     for start in starts:
         ends = [at for at in range(start + 1, len(words)) if words[at] in (";", "+")]
         found += [words[start + 1 : ends[0] if ends else len(words)]]
-    return Inside([command for command in found if command]) if found else None
+    is_certain = not any(word == UNKNOWN for word in words[1:])
+    commands = [_filled(command, "{}") for command in found if command]
+    return Inside(commands, is_certain, works=True) if commands or not is_certain else None
 
 
-def _of_runner(words: Words, subcommands: tuple[str, ...]) -> Inside | None:
-    for at, word in enumerate(words[1:], 1):
-        if word in subcommands:
-            if word in SHELLS:
-                return _of_shell(words[at:])
-            behind = _without_options(words[at + 1 :], "p")
-            return Inside([behind]) if behind else None
+def _of_xargs(words: Words) -> Inside | None:
+    prefix = PREFIXES["xargs"]
+    options, command, is_certain = prefix.split(words[1:])
+    marks = [options[at + 1] for at, word in enumerate(options[:-1]) if word in ("-I", "--replace")]
+    marks += [word[2:] or "{}" for word in options if word[:2] in ("-I", "-i") and (word[1] == "i" or word[2:])]
+    marks += [word.partition("=")[2] or "{}" for word in options if word.startswith("--replace")]
+    for mark in marks:
+        command = _filled(command, mark)
+    return Inside([[*command, UNKNOWN]], is_certain) if command else None
+
+
+def _filled(command: Words, mark: str) -> Words:
+    return [word.replace(mark, UNKNOWN) if mark else word for word in command]
+
+
+def _of_watch(words: Words) -> Inside | None:
+    options, command, is_certain = PREFIXES["watch"].split(words[1:])
+    if not command:
+        return None
+    if "-x" in options or "--exec" in options:
+        return Inside([command], is_certain)
+    line = Line(" ".join(command))
+    return Inside(line.commands, line.is_certain and is_certain)
+
+
+def _of_flock(words: Words) -> Inside | None:
+    """Of ``flock FILE CMD`` and ``flock FILE -c LINE``."""
+    _, command, is_certain = PREFIXES["flock"].split(words[1:])
+    if command[:1] in (["-c"], ["--command"]) and len(command) > 1:
+        line = Line(command[1])
+        return Inside(line.commands, line.is_certain and is_certain)
+    return Inside([command], is_certain) if command else None
+
+
+def _of_busybox(words: Words) -> Inside | None:
+    return Inside([words[1:]]) if words[1:] and not words[1].startswith("-") else None
+
+
+def _of_npx(words: Words) -> Inside | None:
+    """Of ``npx CMD``, and of ``npx -c LINE``."""
+    for at, word in enumerate(words[1:-1], 1):
+        if word in ("-c", "--call"):
+            return _of_line(words[at + 1])
         if not word.startswith("-"):
-            return None
+            break
+    return _of_prefix("npx", words, PREFIXES["npx"])
+
+
+def _of_git(words: Words) -> Inside | None:
+    """``git -c alias.x='!cmd' x`` and its like run what a setting names."""
+    for at, word in enumerate(words[:-1]):
+        if word in ("-c", "--config-env") and words[at + 1].lower().startswith(("alias.", "core.", UNKNOWN)):
+            return Inside([], is_certain=False, works=True)
+    subcommand = _git_subcommand(words)
+    if subcommand[:1] == ["submodule"] and "foreach" in subcommand:
+        return _of_line(" ".join(word for word in subcommand[2:] if word not in ("foreach", "--recursive", "--quiet")))
+    if subcommand[:2] == ["bisect", "run"]:
+        return Inside([subcommand[2:]], works=True) if subcommand[2:] else None
     return None
 
 
-def _of_prefix(words: Words, with_value: str, before: int) -> Inside | None:
-    if os.path.basename(words[0]) == "env" and any(w.startswith(("-S", "--split-string")) for w in words[1:]):
-        return Inside([], is_certain=False)
-    behind = _without_options(words[1:], with_value)[before:]
-    while behind and is_assignment(behind[0]):
+def _git_subcommand(words: Words) -> Words:
+    return PREFIXES["git"].split(words[1:])[1]
+
+
+def _of_runner(words: Words, subcommands: tuple[str, ...]) -> Inside | None:
+    """Of ``uv run CMD``: one subcommand runs the words behind it."""
+    _, behind, is_certain = PREFIXES["a runner"].split(words[1:])
+    if not behind or (behind[0] not in subcommands and UNKNOWN not in behind[0]):
+        return None
+    options, command, knows = PREFIXES["a runner"].split(behind[1:])
+    if "-m" in options or "--module" in options or UNKNOWN in behind[0]:
+        return Inside([], is_certain=False, works=True)
+    return Inside([command], is_certain and knows) if command else None
+
+
+def _of_prefix(name: str, words: Words, prefix: Prefix) -> Inside | None:
+    options, behind, is_certain = prefix.split(words[1:])
+    if name == "env":
+        is_certain &= not any(_SPLITS.match(word) for word in options)
+    if name == "command" and options and options[0] in ("-v", "-V"):
+        return None
+    misleading = []
+    while behind and name in _ASSIGNS and assigned(behind[0]):
+        is_certain &= not runs_value(behind[0])
+        misleading += [[assigned(behind[0])]] if misleads(assigned(behind[0])) else []
         behind = behind[1:]
-    return Inside([behind]) if behind else None
+    is_certain &= prefix.is_transparent and not "".join(behind[:1]).startswith("-")
+    if behind or not is_certain:
+        return Inside([*misleading, behind], is_certain)
+    return None
 
 
-def _without_options(words: Words, with_value: str) -> Words:
-    """What stands behind the options; the last letter of a cluster may take the next word."""
-    at = 0
-    while at < len(words) and words[at].startswith("-") and words[at] != "-":
-        word = words[at]
-        at += 1
-        if word == "--":
-            break
-        takes_next = word in _LONG_WITH_VALUE if word.startswith("--") else word[-1] in with_value
-        at += takes_next
-    return words[at:]
+_READERS: dict[str, Callable[[Words], Inside | None]] = {
+    "eval": _of_eval,
+    "trap": _of_trap,
+    "nix-shell": _of_nix_shell,
+    "nix": _of_nix,
+    "find": _of_find,
+    "xargs": _of_xargs,
+    "watch": _of_watch,
+    "flock": _of_flock,
+    "busybox": _of_busybox,
+    "npx": _of_npx,
+    "git": _of_git,
+}

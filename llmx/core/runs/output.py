@@ -115,6 +115,18 @@ class Reader:
             finally:
                 os.close(descriptor)
 
+    def gaps(self) -> "Iterator[Gap]":
+        """What ``read`` would leave out, without reading."""
+        at = 0
+        for offset in self._offsets():
+            try:
+                size = os.stat(f"{self._folder}/{self._prefix}{offset}").st_size
+            except FileNotFoundError:
+                continue
+            if offset > at:
+                yield Gap(offset - at)
+            at = offset + size
+
     def _offsets(self) -> list[int]:
         """The places at which the files start that may hold something new."""
         try:
@@ -125,6 +137,11 @@ class Reader:
         offsets = sorted([int(end) for end in ends if end.isdigit()])
         later = [offset for offset in offsets if offset > self._at]
         return offsets[-len(later) - 1 :] if len(later) < len(offsets) else offsets
+
+
+def missing(folder: str) -> int:
+    """How many bytes of the streams stored in that folder of a run are not there, as they were too long."""
+    return sum(piece.size for name in STREAMS for piece in Reader(folder, name).gaps())
 
 
 def is_stored(folder: str) -> bool:

@@ -1,25 +1,29 @@
-"""The runs as the execution log and the runs' folders tell of them."""
+"""One run, as its lines in the execution log and its folder tell of it."""
 
 import json
 import os
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeGuard
 
-from llmx.core.audit_reader import entries
 from llmx.core.runs.liveness import Claim, is_alive
 from llmx.core.runs.output import is_stored
-from llmx.core.runs.places import RESULT, START, folder_of, is_id, stored_ids, time_of
+from llmx.core.runs.places import RESULT, START, is_id, time_of
 
-UNFINISHED = ("running", "lost")
+STATUSES = ("ok", "failed", "timeout", "stalled", "limit", "denied", "signal", "interrupted", "error")
+"""How a run can end; one without an end is ``running`` or ``lost``."""
+
+MOST = 1e15
+"""No number that a run tells of itself is greater, in whatever unit."""
+
 LOST_CODE = 125
 """What a run stands for whose llm-exec was killed: nobody knows how the command ended, so it did not end well."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """One run. ``status`` is the result's, ``running``, or ``lost`` when its llm-exec was killed before the end.
+    """One run. ``status`` is one of ``STATUSES``, ``running``, or ``lost`` when its llm-exec was killed before the end.
 
     Times are seconds since the epoch, sizes bytes; None where nobody knows. ``end`` and ``start`` are the log's lines.
     """
@@ -34,13 +38,25 @@ class Run:
     @property
     def kind(self) -> str:
         """What was run: ``command``."""
-        return _text(self.start.get("kind")) or "command"
+        return text_of(self.start.get("kind")) or "command"
+
+    @property
+    def outer(self) -> str:
+        """The id of the run in whose sandbox it was started, which speaks for it; "" for none."""
+        return outer_of(self.start)
 
     @property
     def argv(self) -> list[str]:
         """The command, without its secrets."""
         words = self.start.get("argv")
         return [word for word in words if isinstance(word, str)] if isinstance(words, list) else []
+
+    @property
+    def limits(self) -> dict[str, float]:
+        """What it was not to exceed, by the names of ``llm-exec``'s options."""
+        limits = self.start.get("limits")
+        known = limits.items() if isinstance(limits, dict) else ()
+        return {name: value for name, value in known if _is_number(value)}
 
     @property
     def command(self) -> str:
@@ -69,44 +85,12 @@ class Run:
     @property
     def claim(self) -> Claim:
         """Whose process it is."""
-        return claim_of(self.start, self.started)
+        return claim_of({} if self.outer else self.start, self.started)  # in there, other numbers hold
 
     def number(self, name: str) -> float | None:
         """A number of the end's line."""
         value = self.end.get(name)
-        return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
-
-
-def read(env: Mapping[str, str]) -> list[Run]:
-    """Every run that is known, oldest first; raises ``LlmxError`` where the log may not be read."""
-    starts: dict[str, dict[str, Any]] = {}
-    ends: dict[str, dict[str, Any]] = {}
-    for entry in entries(env):
-        if is_id(entry["run_id"]) and entry["event"] in ("start", "end"):
-            (starts if entry["event"] == "start" else ends)[entry["run_id"]] = entry
-    folders = {run_id: folder_of(env, run_id) for run_id in stored_ids(env)}
-    for run_id, folder in folders.items():
-        if run_id not in starts and (start := load_object(f"{folder}/{START}")):
-            starts[run_id] = start
-    return [_run(run_id, starts[run_id], ends.get(run_id), folders.get(run_id, "")) for run_id in sorted(starts)]
-
-
-def _run(run_id: str, start: dict[str, Any], end: dict[str, Any] | None, folder: str) -> Run:
-    started = time_of(run_id)
-    if folder and not os.path.exists(f"{folder}/{RESULT}") and is_alive(claim_of(start, started)):
-        return Run(run_id, "running", started, start, {}, folder)  # it ends when its result is there
-    if folder and end is None and (result := load_object(f"{folder}/{RESULT}")):
-        end = _end(result)
-    if end:
-        return Run(run_id, _text(end.get("status")) or "error", started, start, end, folder)
-    status = "running" if is_alive(claim_of(start, started)) else "lost"
-    return Run(run_id, status, started, start, {}, folder)
-
-
-def _end(result: dict[str, Any]) -> dict[str, Any]:
-    """The end's line as the stored result tells it, for a run whose line is not in the log."""
-    usage = result.get("usage") if isinstance(result.get("usage"), dict) else {}
-    return {**result, **(usage or {}), "time": result.get("ended_at")}
+        return value if _is_number(value) else None
 
 
 def is_running(folder: str) -> bool:
@@ -121,11 +105,17 @@ def claim_of(start: Mapping[str, Any], started: float) -> Claim:
     """The process that wrote the start's line."""
     pid, user, since_boot = start.get("pid"), start.get("user"), start.get("boot_s")
     return Claim(
-        pid if isinstance(pid, int) else 0,
+        pid if isinstance(pid, int) and 0 < pid < 1 << 31 else 0,
         user if isinstance(user, int) else -1,
         started,
-        since_boot if isinstance(since_boot, (int, float)) else None,
+        since_boot if _is_number(since_boot) else None,
     )
+
+
+def outer_of(start: Mapping[str, Any]) -> str:
+    """The run through which the start's line has come; "" for none."""
+    outer = text_of(start.get("outer"))
+    return outer if is_id(outer) else ""
 
 
 def stored_result(run: Run) -> dict[str, Any] | None:
@@ -148,17 +138,10 @@ def load_object(path: str) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def _text(value: object) -> str:
+def _is_number(value: object) -> TypeGuard[float]:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < MOST
+
+
+def text_of(value: object) -> str:
+    """The value where it is text."""
     return value if isinstance(value, str) else ""
-
-
-def only(runs: Iterable[Run], *, status: str = "", command: str = "", since: float | None = None) -> list[Run]:
-    """Those with that status, with that word in their command line, and started within the last ``since`` seconds."""
-    earliest = 0.0 if since is None else time.time() - since
-    return [
-        run
-        for run in runs
-        if (not status or run.status == status)
-        and (not command or any(command in word for word in run.argv))
-        and run.started >= earliest
-    ]

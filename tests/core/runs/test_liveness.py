@@ -9,6 +9,7 @@ import time
 import pytest
 
 from llmx.core.runs.liveness import Claim, hold, is_alive, since_boot
+from llmx.core.runs.portable import started_at
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux tells processes apart by /proc; see portable.py")
 
@@ -92,6 +93,32 @@ def test_a_hold_reaches_that_process_and_tells_its_end(start):
         with pytest.raises(ProcessLookupError):
             handle.send(signal.SIGTERM)
     assert process.returncode == -signal.SIGTERM
+
+
+def test_where_no_process_can_be_held_it_is_looked_at_again_before_it_is_told(start, monkeypatch):
+    monkeypatch.delattr(os, "pidfd_open")
+    process = start()
+    for handle in hold(claim(process)):
+        assert not handle.wait(0.01)
+        handle.send(signal.SIGTERM)
+        assert handle.wait(10)
+        process.wait()
+        with pytest.raises(ProcessLookupError):
+            handle.send(signal.SIGTERM)
+    assert process.returncode == -signal.SIGTERM
+
+
+def test_without_proc_the_time_of_its_start_tells_it_apart(start, monkeypatch):
+    process = start()
+    now = claim(process, seen=1.0)
+    assert abs((started_at(process.pid) or 0) - time.time()) < 60
+    monkeypatch.setattr(os.path, "isdir", lambda path: path != "/proc/self")
+    assert is_alive(now)
+    assert not is_alive(claim(process, seen=-60))
+    process.kill()
+    process.wait()
+    assert not is_alive(now)
+    assert started_at(process.pid) is None
 
 
 def test_there_is_no_hold_on_a_later_process(start):

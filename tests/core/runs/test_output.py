@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from llmx.core.runs.output import Gap, Reader, Writer, is_stored
+from llmx.core.runs.output import Gap, Reader, Writer, is_stored, missing
 
 SECRET = "sk-abcdefghijklmnopqrstuvwxyz0123456789ABCD"
 
@@ -26,6 +26,7 @@ def test_what_was_written_is_read_again(folder):
     writer.close()
     assert read(Reader(folder, "stdout")) == [b"one\ntwo\nthree"]
     assert read(Reader(folder, "stderr")) == []
+    assert missing(folder) == 0
 
 
 def test_a_reader_goes_on_where_it_was(folder):
@@ -46,6 +47,7 @@ def test_of_a_long_stream_the_beginning_and_the_end_are_kept(folder):
     assert head == b"0000\n0001\n"
     assert b"".join(tail).endswith(b"0998\n0999\n")
     assert 10 + gap + len(b"".join(tail)) == 5000
+    assert missing(folder) == gap
     assert sum(file.stat().st_size for file in os.scandir(folder)) <= 30
 
 

@@ -8,13 +8,18 @@ import pytest
 from llmx.core.audit import AuditLog, new_run_id
 from llmx.core.runs import naming
 from llmx.core.runs.figures import figures, percentile
-from llmx.core.runs.records import LOST_CODE, only, read
+from llmx.core.runs.index import Runs
+from llmx.core.runs.records import LOST_CODE
 from llmx.errors import NotFoundError, UsageError
 
 
 @pytest.fixture
 def env(home):
     return {"HOME": str(home)}
+
+
+def read(env):
+    return list(Runs(env))
 
 
 def log(env, *, ended=True, at=None, argv=("true",), **end):
@@ -47,7 +52,8 @@ def test_a_run_without_an_end_and_without_a_process_is_lost(env):
 
 HOSTILE = [
     {"argv": 5, "pid": "x", "user": None, "cwd": []},
-    {"argv": [1, None, "a"], "pid": 1 << 70, "user": -5, "boot_s": "x"},
+    {"argv": [1, None, "a"], "pid": 1 << 70, "user": -5, "boot_s": "x", "limits": {"timeout": "x"}},
+    {"limits": 5, "outer": "not-an-id", "kind": 7},
     {"time": 5},
     {"time": "yesterday"},
     {},
@@ -55,7 +61,7 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("fields", HOSTILE)
-@pytest.mark.parametrize("end", [{}, {"status": 7, "exit_code": "x", "duration_s": "long", "cpu_s": True}])
+@pytest.mark.parametrize("end", [{}, {"status": 7, "exit_code": "x", "duration_s": 1e999, "cpu_s": True}])
 def test_lines_of_wrong_types_are_taken_for_what_they_are(env, home, fields, end):
     log(env)
     run_id = new_run_id(time.time())
@@ -69,7 +75,8 @@ def test_lines_of_wrong_types_are_taken_for_what_they_are(env, home, fields, end
     for run in runs:
         assert all(isinstance(word, str) for word in run.argv)
         assert run.exit_code == LOST_CODE
-        assert run.duration is None
+        assert (run.duration, run.limits) == (None, {})
+        assert run.status == ("error" if end else "lost")
         assert figures(runs)
 
 
@@ -87,7 +94,7 @@ def test_a_run_is_named_by_a_beginning_that_only_it_has(env):
     assert naming.find(env, first[:8].upper()).id == first
     assert naming.find(env, "last").id == second
     log(env, at=1e9)
-    with pytest.raises(UsageError, match="2 runs"):
+    with pytest.raises(UsageError, match=f"several runs: .*{first}"):
         naming.find(env, first[:8])
 
 
@@ -105,14 +112,23 @@ def test_a_run_that_is_not_there_is_not_found_and_a_near_one_named(env):
         assert "\x1b" not in caught.value.message
 
 
-def test_runs_are_chosen_by_status_word_and_age(env):
-    log(env, argv=["make", "test"], status="failed", exit_code=2)
+def test_runs_are_chosen_by_status_word_and_age_the_newest_first(env):
+    log(env, argv=["make", "test"], status="failed", exit_code=2, at=time.time() - 3600)
     log(env, argv=["make", "docs"])
-    runs = read(env)
-    assert [run.argv[1] for run in only(runs, status="failed")] == ["test"]
-    assert [run.argv[1] for run in only(runs, command="docs")] == ["docs"]
-    assert len(only(runs, since=60)) == 2
-    assert only(runs, since=0) == []
+    runs = Runs(env)
+    assert [run.argv[1] for run in runs.newest()] == ["docs", "test"]
+    assert [run.argv[1] for run in runs.newest(status="failed")] == ["test"]
+    assert [run.argv[1] for run in runs.newest(command="docs")] == ["docs"]
+    assert [run.argv[1] for run in runs.newest(since=60)] == ["docs"]
+    assert list(runs.newest(since=0)) == []
+
+
+def test_a_run_that_ends_while_the_log_is_read_is_not_lost(env):
+    run_id = log(env, ended=False)
+    runs = Runs(env)
+    AuditLog(env).write("end", run_id, status="failed", exit_code=3, duration_s=1.0)
+    (run,) = runs
+    assert (run.status, run.exit_code) == ("failed", 3)
 
 
 def test_figures_count_failures_and_give_percentiles_by_command(env):
