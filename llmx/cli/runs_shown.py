@@ -109,11 +109,19 @@ def facts(run: Run, result: dict[str, Any]) -> list[tuple[str, str]]:
         ("CPU time", took(run.number("cpu_s")) if run.number("cpu_s") is not None else ""),
         ("memory", f"{usage['peak_rss_bytes'] / 1e6:.1f} MB at most" if usage.get("peak_rss_bytes") else ""),
         ("processes", f"{usage['processes']} at most" if usage.get("processes") else ""),
-        ("limits", visible(", ".join(f"{name} {value:g}" for name, value in result.get("limits", {}).items()))),
+        ("limits", visible(", ".join(_limit(*item) for item in result.get("limits", {}).items()))),
         ("sandbox", visible(str((result.get("sandbox") or {}).get("level", "")))),
         ("output", _output(run)),
     ]
     return [(name, value) for name, value in pairs if value]
+
+
+def _limit(name: str, value: float) -> str:
+    """One limit as a person reads it: times in seconds, sizes in megabytes."""
+    words = name.replace("_", " ")
+    if name in ("memory", "max_file_size", "max_output"):
+        return f"{words} {value / 1e6:.1f} MB"
+    return f"{words} {value:g}" + ("" if name == "max_procs" else " s")
 
 
 def missing_of(run: Run) -> int | None:
