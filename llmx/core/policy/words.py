@@ -9,9 +9,10 @@ UNKNOWN = "\0"
 Words = list[str]
 
 _DEEPEST = 30  # substitutions within substitutions
-_BLANKS = " \t\r"
-_ENDS_WORD = frozenset(" \t\r\n;&|()<>")
-_BEFORE_COMMAND = frozenset(str.split("! { } if then elif else fi while until do done coproc"))
+_BLANKS = " \t"
+_ENDS_WORD = frozenset(" \t\n;&|()<>")
+_BEFORE_COMMAND = frozenset(str.split("! { } if then elif else fi while until do done coproc function nocorrect -"))
+_WITHOUT_COMMAND = frozenset(("for", "select", "case", "esac", "[["))
 _DECLARES = frozenset(("export", "declare", "typeset", "readonly", "local"))
 _ARITHMETIC = re.compile(r"[\w\s$+*/%<>=!&|^~?:,().-]*")
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)(\[[^]]*\])?\+?=")
@@ -24,10 +25,13 @@ _HARMLESS = frozenset(("", "cat", "true", ":", "less", "more", "vi", "vim", "nan
 
 
 class Line:
-    """The ``commands`` of a line, each as its words, and whether these are certainly all that it runs."""
+    """The ``commands`` of a line, each as its words, and whether these are certainly all that it runs.
 
-    def __init__(self, text: str) -> None:
-        reader = _Reader(text)
+    ``is_bash``: ``[[ … ]]``, ``(( … ))`` and ``&>`` are what they are in Bash; a plain shell sees commands there.
+    """
+
+    def __init__(self, text: str, *, is_bash: bool = False) -> None:
+        reader = _Reader(text, is_bash=is_bash)
         reader.read()
         self.commands = reader.commands
         self.is_certain = reader.is_certain and UNKNOWN not in text
@@ -49,6 +53,12 @@ def runs_value(word: str) -> bool:
     return bool(_RUNNING.fullmatch(assigned(word))) and word.partition("=")[2] not in _HARMLESS
 
 
+def _is_keyword_time(words: Words) -> bool:
+    """Whether ``time`` stands before what no program could run, so that it is Bash's own."""
+    behind = [word for word in words[1:3] if word != "-p"][:1]
+    return words[0] in ("time", "-p") and bool(behind) and (behind[0] in _BEFORE_COMMAND or bool(assigned(behind[0])))
+
+
 def _is_arithmetic(text: str) -> bool:
     """Whether a shell cannot take it for commands: ``$((a) | (b))`` is two of them."""
     depth = 0
@@ -62,24 +72,26 @@ def _is_arithmetic(text: str) -> bool:
 class _Reader:
     """One pass over the text; ``at`` is where it stands."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, is_bash: bool) -> None:
         self.commands: list[Words] = []
         self.is_certain = True
         self.text = text
         self.at = 0
+        self._is_bash = is_bash
+        self._is_in_test = False  # between [[ and ]], where && and < are no more than operators
         self._depth = 0
         self._words: Words = []
         self._documents: list[tuple[str, bool, bool]] = []  # delimiter, tabs are stripped, it expands
 
     def read(self, close: str = "") -> None:
         """Read to the end, or to the parenthesis that closes."""
-        outer, self._words = self._words, []
+        outer, self._words, was_in_test, self._is_in_test = self._words, [], self._is_in_test, False
         self._depth += 1
         if self._depth > _DEEPEST:
             self.is_certain, self.at = False, len(self.text)
         while self.at < len(self.text):
             sign = self.text[self.at]
-            if sign == close and not self._is_in_test():
+            if sign == close and not self._is_in_test:
                 self.at += 1
                 break
             self._step(sign)
@@ -87,7 +99,7 @@ class _Reader:
             self.is_certain &= not close and not self._documents
         self._end_command()
         self._depth -= 1
-        self._words = outer
+        self._words, self._is_in_test = outer, was_in_test
 
     def _step(self, sign: str) -> None:
         if sign in _BLANKS:
@@ -98,9 +110,9 @@ class _Reader:
             self.at += 1
             self._end_command()
             self._skip_documents()
-        elif self._is_in_test() and sign in ";&|()<>":
+        elif self._is_in_test and sign in "&|()<>" and not self.text.startswith(("<(", ">("), self.at):
             self.at += 1
-        elif self.text.startswith(("&>", "<", ">"), self.at):
+        elif sign in "<>" or (self._is_bash and self.text.startswith("&>", self.at)):
             self._redirect()
         elif sign in ";&|":
             self.at += 1
@@ -112,12 +124,17 @@ class _Reader:
             self.is_certain = False
             self._end_command()
         else:
+            start = self.at
             self._words.append(self._word())
+            self._note_test(start)
             self._drop_descriptor()
 
-    def _is_in_test(self) -> bool:
-        """Between ``[[`` and ``]]``, where ``&&`` and ``<`` are no more than operators."""
-        return self._words[:1] == ["[["] and "]]" not in self._words
+    def _note_test(self, start: int) -> None:
+        raw = self.text[start : self.at]
+        if raw == "[[" and self._is_bash and _BEFORE_COMMAND.issuperset(self._words[:-1]):
+            self._is_in_test = True
+        elif raw == "]]":
+            self._is_in_test = False
 
     def _drop_descriptor(self) -> None:
         """The 2 of ``2>file``."""
@@ -132,7 +149,7 @@ class _Reader:
         elif self._words:  # a=(1 2), or an extended pattern
             self.is_certain = False
             self.read(")")
-        elif self.text.startswith("(", self.at):
+        elif self._is_bash and self.text.startswith("(", self.at):
             self._arithmetic()
         else:
             self.read(")")
@@ -242,7 +259,7 @@ class _Reader:
             self.is_certain &= not any(mark in inside for mark in ("$(", "`", "@P", "'", '"', "\\", "[", "${"))
         elif following == "'":  # $'…' may spell any sign as a number
             self.at += 1
-            self._until("'")
+            self.is_certain &= "\\" not in self._until("'")
         elif following == '"':
             self.at += 1
             self._quoted()
@@ -256,7 +273,7 @@ class _Reader:
         found = re.compile(r"((?:[^`\\]|\\.)*)(`?)", re.DOTALL).match(self.text, self.at)
         inside = found[1] if found else ""
         self.at += len(inside) + 1
-        inner = Line(re.sub(r"\\([`\\$])", r"\1", inside))
+        inner = Line(re.sub(r"\\([`\\$])", r"\1", inside), is_bash=self._is_bash)
         self.commands += inner.commands
         self.is_certain &= inner.is_certain and bool(found and found[2])
 
@@ -269,19 +286,17 @@ class _Reader:
         return found
 
     def _end_command(self) -> None:
-        words, self._words = self._words, []
-        if words[:1] == ["function"]:
-            words = words[2:]
-        while words and (words[0] in _BEFORE_COMMAND or assigned(words[0])):
+        words, self._words, self._is_in_test = self._words, [], False
+        while words and (words[0] in _BEFORE_COMMAND or _is_keyword_time(words) or assigned(words[0])):
             self._note_assignment(words[0])
-            words = words[1:]
+            named = words[0] in ("function", "coproc") and (words[0] == "function" or words[2:3] == ["{"])
+            words = words[1 + named :]
         for word in words[1:] if words and words[0] in _DECLARES else ():
             self._note_assignment(word)
-        if not words or words[0] in ("[[", "for", "select", "esac"):
-            return
-        if words[0] == "case":
-            self.is_certain = False
-        else:
+        if words and words[0] in _WITHOUT_COMMAND and (self._is_bash or words[0] != "[["):
+            self.is_certain &= words[0] != "case" and "{" not in words and "]]" not in words[:-1]
+        elif words:
+            self.is_certain &= not words[0].startswith("=")  # Zsh's =git is /usr/bin/git
             self.commands.append(words)
 
     def _note_assignment(self, word: str) -> None:

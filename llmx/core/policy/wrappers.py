@@ -9,13 +9,15 @@ from llmx.core.policy.code import hides_commands
 from llmx.core.policy.prefixes import PREFIXES, RUNNERS, Prefix
 from llmx.core.policy.words import UNKNOWN, Line, Words, assigned, misleads, runs_value
 
-SHELLS = frozenset(("sh", "bash", "zsh", "dash", "ksh", "mksh", "ash", "fish", "rbash"))
+SHELLS = frozenset(("sh", "bash", "zsh", "dash", "ksh", "mksh", "ash", "rbash"))
+_LIKE_BASH = frozenset(("bash", "zsh", "ksh", "rbash"))
 _SHELL_VALUES = frozenset(("-o", "+o", "-O", "+O", "--rcfile", "--init-file", "--emulate"))
 _SPLITS = re.compile(r"-[i0v]*S|--split")  # env reads such a word as a line
-_ASSIGNS = frozenset(("env", "sudo", "doas"))
+_ASSIGNS = frozenset(("env", "sudo", "doas", "time"))  # Bash takes what is timed as a line
 _OPAQUE = frozenset(
     (
         *("ssh", "su", "runuser", "pkexec", "parallel", "script", "screen", "tmux", "expect", "at", "batch", "entr"),
+        *("repeat", "fish", "csh", "tcsh", "pwsh", "nu", "xonsh", "elvish"),
         *("docker", "podman", "kubectl", "systemd-run", "unshare", "nsenter", "chroot", "bwrap", "firejail", "gdb"),
         *("source", ".", "alias", "enable", "hash", "compgen", "complete", "bind", "mapfile", "readarray"),
     )
@@ -76,10 +78,9 @@ def _of_shell(words: Words) -> Inside | None:
             break
         is_sure &= UNKNOWN not in word
         has_line |= word == "--command" or (not word.startswith("--") and "c" in word[1:])
-        is_sure &= not word.startswith(("--command=", "--init-command")) and not (word.startswith("-") and word == "-C")
         at += word in _SHELL_VALUES or (not word.startswith("--") and word[-1] in "oO")
     if has_line and at < len(words):
-        line = Line(words[at])
+        line = Line(words[at], is_bash=os.path.basename(words[0]) in _LIKE_BASH)
         return Inside(line.commands, line.is_certain and is_sure)
     reads_stdin = at >= len(words) or any(word.startswith("-") and "s" in word for word in words[1:at])
     is_help = len(words) == 2 and words[1] in ("--version", "--help")
@@ -199,17 +200,26 @@ def _of_runner(words: Words, subcommands: tuple[str, ...]) -> Inside | None:
     return Inside([command], is_certain and knows) if command else None
 
 
+def _assignments(name: str, words: Words) -> Words:
+    """The words before the command that set variables; env takes every word with a ``=`` in it for one."""
+    count = 0
+    while (
+        count < len(words) and name in _ASSIGNS and (assigned(words[count]) or (name == "env" and "=" in words[count]))
+    ):
+        count += 1
+    return words[:count]
+
+
 def _of_prefix(name: str, words: Words, prefix: Prefix) -> Inside | None:
     options, behind, is_certain = prefix.split(words[1:])
     if name == "env":
         is_certain &= not any(_SPLITS.match(word) for word in options)
     if name == "command" and options and options[0] in ("-v", "-V"):
         return None
-    misleading = []
-    while behind and name in _ASSIGNS and assigned(behind[0]):
-        is_certain &= not runs_value(behind[0])
-        misleading += [[assigned(behind[0])]] if misleads(assigned(behind[0])) else []
-        behind = behind[1:]
+    assignments = _assignments(name, behind)
+    behind = behind[len(assignments) :]
+    is_certain &= not any(map(runs_value, assignments))
+    misleading = [[assigned(word)] for word in assignments if misleads(assigned(word))]
     is_certain &= prefix.is_transparent and not "".join(behind[:1]).startswith("-")
     if behind or not is_certain:
         return Inside([*misleading, behind], is_certain)

@@ -24,7 +24,7 @@ from llmx.core.policy.words import UNKNOWN, Line, assigned, misleads, runs_value
         (">b a c", [["a", "c"]]),
         ("a 2 >b", [["a", "2"]]),
         ("a 2>b", [["a"]]),
-        ("a &>b c", [["a", "c"]]),
+        ("a &>b c", [["a"], ["c"]]),
         ("(a; (b))", [["a"], ["b"]]),
         ("{ a; }; b", [["a"], ["b"]]),
         ("if a; then b; elif c; then d; else e; fi", [["a"], ["b"], ["c"], ["d"], ["e"]]),
@@ -34,8 +34,8 @@ from llmx.core.policy.words import UNKNOWN, Line, assigned, misleads, runs_value
         ("function f { a; }", [["a"]]),
         ("! a", [["a"]]),
         ("[ a = b ] && c", [["[", "a", "=", "b", "]"], ["c"]]),
-        ("[[ a && b < c ]] && d", [["d"]]),
-        ("(( 1 < 2 )); a", [["a"]]),
+        ("[[ a || b ]]", [["[[", "a"], ["b", "]]"]]),
+        ("((a b))", [["a", "b"]]),
         ("a $((1 + (2 * 3))) b", [["a", UNKNOWN, "b"]]),
         ("a $x ${y} $1 $@ x$y", [["a", UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, f"x{UNKNOWN}"]]),
         ("a $", [["a", "$"]]),
@@ -62,6 +62,23 @@ def test_its_commands_are_found(line, commands):
 
 
 @pytest.mark.parametrize(
+    ("line", "commands"),
+    [
+        ("a &>b c", [["a", "c"]]),
+        ("[[ a && b < c ]] && d", [["d"]]),
+        ("if ! [[ a || (b) ]]; then c; fi", [["c"]]),
+        ("[[ $(a && b) ]]; c", [["a"], ["b"], ["c"]]),
+        ("'[[' a || b", [["[[", "a"], ["b"]]),
+        ("(( 1 < 2 )); a", [["a"]]),
+    ],
+)
+def test_bash_has_brackets_of_its_own(line, commands):
+    found = Line(line, is_bash=True)
+    assert [words for words in found.commands if words[0] != "[["] == [w for w in commands if w[0] != "[["]
+    assert found.is_certain
+
+
+@pytest.mark.parametrize(
     "line",
     [
         "a 'b",
@@ -76,6 +93,8 @@ def test_its_commands_are_found(line, commands):
         "cat <<E\n$(a)\nE",
         "case a in a) b;; esac",
         "a=(1 2)",
+        "=a b",
+        "a $'\\'' b",
         "a=$(( x[$(b)] ))",
         "echo ${x:-$(a)}",
         "echo ${x@P}",

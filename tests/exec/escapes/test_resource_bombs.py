@@ -45,9 +45,11 @@ def test_two_hundred_processes_are_born_where_nothing_limits_them(scene):
 def test_a_fork_bomb_stops_at_the_limit(scene, level):
     ran = run(scene, level, FORK, "--max-procs", "50")
     born = int(ran.result.get("stdout") or 0)
-    if level != "landlock":  # where a watchdog counts, some more may be born until it looks
-        assert born <= 50
-    assert ran.result.get("limit") == "max_procs" or 40 <= born <= 50
+    if level == "landlock":  # where a watchdog counts, more may be born, and be gone again, before it looks
+        assert "exact_max_procs" in ran.result["sandbox"]["degraded"]
+        return
+    assert born <= 50
+    assert ran.result.get("limit") == "max_procs" or born >= 40
 
 
 @pytest.mark.parametrize("program", [SHARED, PRIVATE], ids=["shared", "private"])

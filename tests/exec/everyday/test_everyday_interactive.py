@@ -119,9 +119,9 @@ def test_a_prompt_of_python(screen):
     assert one.end() == 3
 
 
-JOB = """import signal, time
-signal.signal(signal.SIGCONT, lambda *_: print("on", flush=True))
-print("go", flush=True)
+JOB = """import os, signal, time
+signal.signal(signal.SIGCONT, lambda *_: os.write(1, b"on\\n"))
+os.write(1, b"go\\n")
 while True: time.sleep(9)
 """
 
