@@ -6,7 +6,7 @@ if TYPE_CHECKING:
 
     Kind = Literal["bool", "int", "number", "string", "list", "duration", "size", "choice", "reference"]
     Scope = Literal["inert", "tighten", "user"]
-    Stricter = Literal["", "true", "false", "lower", "earlier", "subset", "superset"]
+    Stricter = Literal["", "true", "false", "lower", "earlier", "subset", "superset", "fewer", "narrower"]
 
 
 class Setting:
@@ -18,7 +18,8 @@ class Setting:
     ``scope`` says what a project's ``llmx.toml`` may do before the user trusts it: ``inert`` keys are its own,
     ``tighten`` keys it may only make stricter, ``user`` keys it may not touch. ``stricter`` names the strict side:
     a truth value, the ``lower`` number (0 stands for no limit), the ``earlier`` choice, a ``subset`` of the names
-    listed, where ``none`` is the empty one, or a list that is a ``superset``.
+    listed, where ``none`` is the empty one, a list that is a ``superset`` or has ``fewer`` entries, or a ``narrower``
+    list of all that is allowed, where the empty one allows everything.
     """
 
     __slots__ = ("choices", "default", "help", "kind", "least", "most", "name", "scope", "stricter")
@@ -167,6 +168,7 @@ SETTINGS = (
         (),
         "Rules of the commands that may run, such as `git push` or `npm run *`; where there are any, no other may.",
         "user",
+        stricter="narrower",
     ),
     Setting(
         "exec.policy.deny",
@@ -184,8 +186,17 @@ SETTINGS = (
         "tighten",
         stricter="superset",
     ),
-    Setting("exec.write", "list", (), "More files and folders that a sandboxed command may change.", "user"),
-    Setting("exec.read", "list", (), "Hidden files and folders that a sandboxed command may read.", "user"),
+    Setting(
+        "exec.write",
+        "list",
+        (),
+        "More files and folders that a sandboxed command may change.",
+        "user",
+        stricter="fewer",
+    ),
+    Setting(
+        "exec.read", "list", (), "Hidden files and folders that a sandboxed command may read.", "user", stricter="fewer"
+    ),
     Setting(
         "exec.protect",
         "list",
@@ -194,7 +205,14 @@ SETTINGS = (
         "tighten",
         stricter="superset",
     ),
-    Setting("exec.env_allow", "list", (), "More environment variables that a sandboxed command may see.", "user"),
+    Setting(
+        "exec.env_allow",
+        "list",
+        (),
+        "More environment variables that a sandboxed command may see.",
+        "user",
+        stricter="fewer",
+    ),
     Setting(
         "exec.net",
         "string",

@@ -18,7 +18,15 @@ def is_as_strict(setting: "Setting", new: object, old: object) -> bool:
             return new in (old, "none") or _names(old) >= _names(new) > set()
         case "superset":
             return isinstance(new, list | tuple) and isinstance(old, list | tuple) and set(new) >= set(old)
+        case "fewer":
+            return _entries(new) <= _entries(old)
+        case "narrower":
+            return not _entries(old) or set() < _entries(new) <= _entries(old)
     return new == old
+
+
+def _entries(value: object) -> set[object]:
+    return set(value) if isinstance(value, list | tuple) else set()
 
 
 def _limit(value: object) -> float:

@@ -17,6 +17,10 @@ def test_no_key_is_a_section_of_another():
     assert not [(a, b) for a in BY_NAME for b in BY_NAME if b.startswith(f"{a}.")]
 
 
+LOCKED = {"exec.policy.lock", "exec.policy.allow", "exec.write", "exec.read", "exec.env_allow"}
+"""Keys of the user alone that a lock holds."""
+
+
 @pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.name)
 class TestEachKey:
     def test_its_name_and_help_read_well(self, setting):
@@ -29,7 +33,7 @@ class TestEachKey:
             assert read_value(setting, list(default) if isinstance(default, tuple) else default) == default
 
     def test_only_keys_that_a_project_may_tighten_or_a_lock_may_hold_have_a_strict_side(self, setting):
-        assert bool(setting.stricter) == (setting.scope == "tighten" or setting.name == "exec.policy.lock")
+        assert bool(setting.stricter) == (setting.scope == "tighten" or setting.name in LOCKED)
         assert bool(setting.choices) == (setting.kind == "choice")
 
     def test_nonsense_does_not_fit_it(self, setting):

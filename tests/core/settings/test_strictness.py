@@ -36,6 +36,13 @@ CASES = [
     ("exec.net", "", "packages.example", False),
     ("exec.net", ",", "packages.example", False),
     ("exec.net", "none,evil.example", "packages.example", False),
+    ("exec.write", ("/a",), ("/a", "/b"), True),
+    ("exec.write", ("/c",), ("/a", "/b"), False),
+    ("exec.env_allow", ("A",), (), False),
+    ("exec.policy.allow", ("ls",), (), True),
+    ("exec.policy.allow", ("ls",), ("git", "ls"), True),
+    ("exec.policy.allow", (), ("ls",), False),
+    ("exec.policy.allow", ("rm",), ("ls",), False),
     ("llm.api_base", "http://a", "http://b", False),
 ]
 

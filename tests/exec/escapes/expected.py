@@ -72,9 +72,9 @@ system
     shared_memory message_queue                 private   allowed   private   private
     *                                           blocked   blocked   blocked   blocked
 own
-    append_to_log forge_an_older_log            private   blocked   private   blocked
-    replace_the_cache_folder                    private   blocked   blocked   blocked
-    settings_that_are_not_there_yet             private   blocked   private   blocked
+    append_to_log forge_an_older_log            private   blocked   private   private
+    replace_the_cache_folder                    private   blocked   blocked   private
+    settings_that_are_not_there_yet             private   blocked   private   private
     *                                           blocked   blocked   blocked   blocked
 """
 

@@ -17,7 +17,7 @@ PATIENCE = 5.0
 COMMAND = """
 (setsid sleep 60.{token} </dev/null >/dev/null 2>&1 &)
 mkfifo /tmp/pipe.{token}; echo x > /tmp/file.{token}; echo x > /dev/shm/file.{token}
-sleep 0.02; git status >/dev/null; exec sleep 60.{token}
+sleep 0.02; git --no-optional-locks status >/dev/null; exec sleep 60.{token}
 """
 SHARED = [Path(folder) for folder in ("/tmp", "/var/tmp", "/dev/shm", "/run")]
 
