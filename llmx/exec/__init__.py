@@ -32,7 +32,7 @@ def main(words: list[str]) -> int | None:
             return 0
         cwd = _folder()
         settings = active(os.environ, cwd, file=line.text("config"), profile=line.text("profile"))
-        request = build(line, settings.values, os.environ, cwd)
+        request = build(line, settings.values, os.environ, cwd, settings.loosened)
         _check_result_file(request.result)
         if "explain" in line.values:
             answer: tuple[bytes, int] = load("llmx.exec.explain:answer")(request)

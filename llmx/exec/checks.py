@@ -43,7 +43,7 @@ def _settings(env: Mapping[str, str]) -> Settings:
     try:
         return active(env, os.getcwd())
     except ConfigError:
-        return Settings(defaults(), [])
+        return Settings(defaults(), [], [])
 
 
 def _readable(path: str, facts: os.stat_result, largest: int) -> Finding:

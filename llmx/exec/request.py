@@ -141,12 +141,21 @@ _FROM_SETTINGS = {
 }
 
 
-def build(line: "CommandLine", settings: "Mapping[str, object]", env: "Mapping[str, str]", cwd: str) -> ExecRequest:
-    """The request that ``line`` means; raises ``UsageError`` or ``ExecError`` for what cannot be run."""
+def build(
+    line: "CommandLine",
+    settings: "Mapping[str, object]",
+    env: "Mapping[str, str]",
+    cwd: str,
+    chosen: "Sequence[str]" = (),
+) -> ExecRequest:
+    """The request that ``line`` means; raises ``UsageError`` or ``ExecError`` for what cannot be run.
+
+    ``chosen`` is ``Settings.loosened``.
+    """
     typed = line.values
     fields: dict[str, Any] = {field: typed.get(field, settings[key]) for field, key in _FROM_SETTINGS.items()}
     if typed.get("level", settings["exec.policy.level"]) == "restricted":
-        load("llmx.core.policy.levels:tighten")(fields, "restricted")
+        load("llmx.core.policy.levels:tighten")(fields, "restricted", typed)
     shell = typed.get("command")
     background = "background" in typed
     if background:
@@ -164,7 +173,7 @@ def build(line: "CommandLine", settings: "Mapping[str, object]", env: "Mapping[s
         result=typed.get("result", ""),
         quiet="quiet" in typed,
         options=line.options,
-        loosened=_loosened(typed, settings, env),
+        loosened=_loosened(typed, settings, env, chosen),
         rules=tuple([settings[f"exec.policy.{name}"] for name in ("allow", "deny", "ask")]),
         sandbox=_sandbox(typed, settings),
         **fields,
@@ -174,17 +183,19 @@ def build(line: "CommandLine", settings: "Mapping[str, object]", env: "Mapping[s
 _LOOSENS = frozenset(("no_sandbox", "level", "net", "write", "read", "env"))
 
 
-def _loosened(typed: "Mapping[str, Any]", settings: "Mapping[str, Any]", env: "Mapping[str, str]") -> list[str]:
+def _loosened(
+    typed: "Mapping[str, Any]", settings: "Mapping[str, Any]", env: "Mapping[str, str]", chosen: "Sequence[str]"
+) -> list[str]:
     """What makes the run looser than the settings files do; raises ``PolicyError`` where a lock forbids it."""
     asked = _LOOSENS.intersection(typed)
     limits = [(typed[name], settings[_FROM_SETTINGS[name]]) for name in LIMITS if name in typed]
     is_higher = any([limit and (value > limit or not value) for value, limit in limits])  # noqa: C419  # a list is faster
-    by_variable = "\nLLMX_EXEC__" in "\n".join(("", *env))
-    if not (asked or is_higher or by_variable):
+    has_own = settings["exec.policy.level"] == "restricted"  # limits, of which the settings do not know
+    if not (asked or is_higher or chosen or has_own):
         return []
-    if asked == {"no_sandbox"} and not (is_higher or by_variable or settings["exec.policy.lock"]):
+    if asked == {"no_sandbox"} and not (is_higher or chosen or has_own or settings["exec.policy.lock"]):
         return ["--no-sandbox"] if settings["exec.isolation.enabled"] else []
-    found: list[str] = load("llmx.core.policy.loosening:loosened")(typed, settings, env)
+    found: list[str] = load("llmx.core.policy.loosening:loosened")(typed, settings, env, chosen)
     return found
 
 

@@ -19,10 +19,6 @@ NETWORK = (
     "name or service not known",
     "nodename nor servname provided",
     "network is unreachable",
-    "enotfound",
-    "eai_again",
-    "enetunreach",
-    "enotcached",
     "cache mode is 'only-if-cached'",
     "(from versions: none)",
     "network was disabled",
@@ -32,15 +28,28 @@ NETWORK = (
     "offline mode is enabled",
     "disabled by goproxy=off",
     "unknownhostexception",
+    "bad hostname",
     "php_network_getaddresses",
 )
 """What tools say that find no network, or were told by a variable not to look for one."""
 
+_CODES = re.compile(
+    r"(getaddrinfo|query\w*|connect|code:?|errno:?|error) \W?(ENOTFOUND|EAI_AGAIN|ENETUNREACH|ENOTCACHED)\b"
+)
 _FAR = re.compile(r"[Ff]ailed to connect to (?!localhost|127\.|\[?::1)[\w.:-]+ port \d+")
 _NO_CARD = ("no cuda-capable device", "no cuda gpus are available", "no nvidia gpu", "found no nvidia driver")
 _REFUSED = ("Read-only file system", "Permission denied", "EROFS", "EACCES")
-_ABSENT = ("No such file or directory", "ENOENT", "not found", "does not exist")
-_UNSET = ("not set", "unset", "KeyError", "unbound", "undefined", "required", "missing", "not found", "must be")
+_ABSENT = ("No such file", "ENOENT", "not found", "does not exist", "can't cd to", "Cannot find module")
+_CREATES = re.compile(r"cannot (touch|create)|can't create|Directory nonexistent|^tee: |for writing")
+_UNSET_BEFORE = (
+    r"\b(KeyError|missing|required|undefined|unset|not (set|found|defined)|(must|please) (set|export|provide|define))"
+    r"[\s:]*((the|an?|required|environment|env|variables?|vars?|following|key)[\s:]+)*['\"`$({<\[]*"
+)
+_UNSET_BEHIND = (
+    r"['\"`)}>\]]*:?\s*((environment |env )?(variable|var) )?((is|was|has) )?"
+    r"((not|never) (been )?(set|provided|defined|found|configured|specified)|unset|unbound|required|missing|undefined"
+    r"|empty|parameter (not set|null)|(must|should|needs? to|has to) be (set|provided|defined|configured|specified))\b"
+)
 _PATH = re.compile(r"/[\w.@+~/-]+")
 _ABSOLUTE = re.compile(r"(?<![\w.@+~/-])/[\w.@+~/-]+")
 _LINES = 60  # of the end of what was said
@@ -73,7 +82,7 @@ def _options(lines: list[str], plan: "Plan") -> Iterator[list[str]]:
 
 
 def _misses_network(line: str) -> bool:
-    return bool(_FAR.search(line)) or any(phrase in line.lower() for phrase in NETWORK)
+    return bool(_FAR.search(line) or _CODES.search(line)) or any(phrase in line.lower() for phrase in NETWORK)
 
 
 def _is_of_the_level(line: str, plan: "Plan") -> bool:
@@ -85,16 +94,19 @@ def _is_of_the_level(line: str, plan: "Plan") -> bool:
 
 def _missing_variable(line: str, plan: "Plan") -> str:
     """A variable that was taken away and that the line says is missing."""
-    if not any(word in line for word in _UNSET):
-        return ""
-    return next((name for name in plan.dropped if re.search(rf"\b{re.escape(name)}\b", line)), "")
+    return next((name for name in plan.dropped if name in line and _is_missed(name, line)), "")
+
+
+def _is_missed(name: str, line: str) -> bool:
+    pattern = rf"{_UNSET_BEFORE}{name}\b|\b{name}{_UNSET_BEHIND}"
+    return name.isidentifier() and bool(re.search(pattern, line, re.IGNORECASE))
 
 
 def _for_path(path: str, line: str, plan: "Plan") -> list[str] | None:
     home = plan.env.get("HOME", "/")
     if not path or is_below_any(path, plan.writable) or holds_secrets(path, home):
         return None
-    if any(phrase in line for phrase in _REFUSED):
+    if any(phrase in line for phrase in _REFUSED) or (_CREATES.search(line) and is_below_any(path, plan.hidden)):
         folder = path if os.path.isdir(path) else os.path.dirname(path)
         is_ours = os.path.isdir(folder) and os.access(folder, os.W_OK) and not refusal(os.path.realpath(folder), home)
         return ["--write", folder] if is_ours and not is_below_any(folder, ("/dev", "/proc")) else None

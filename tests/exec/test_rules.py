@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from llmx.core.settings.keys import defaults
+from llmx.core.settings import active
 from llmx.exec.argv import parse
 from llmx.exec.request import build
 from llmx.exec.rules import command_of, is_planted
@@ -82,9 +82,34 @@ def test_without_a_lock_the_result_says_what_was_loosened(place):
 
 @pytest.mark.parametrize("names", [("LLMX_EXEC__NET", "PATH"), ("PATH", "LLMX_EXEC__NET")])
 def test_a_variable_that_loosens_counts_wherever_it_stands(names, tmp_path):
-    settings = defaults() | {"exec.net": "host"}
-    request = build(parse(["--", "true"]), settings, dict.fromkeys(names, "host"), str(tmp_path))
+    env = dict.fromkeys(names, "host") | {"HOME": str(tmp_path)}
+    settings = active(env, str(tmp_path))
+    request = build(parse(["--", "true"]), settings.values, env, str(tmp_path), settings.loosened)
     assert request.loosened == ["LLMX_EXEC__NET"]
+
+
+LOOSE = {
+    "LLMX_EXEC__READ": "{other}",
+    "LLMX_EXEC__WRITE": "{other}",
+    "LLMX_EXEC__POLICY__ALLOW": "*",
+    "LLMX_CONFIG": "{other}/loose.toml",
+}
+
+
+@pytest.mark.parametrize("variable", LOOSE)
+@pytest.mark.parametrize("is_locked", [True, False])
+def test_a_variable_opens_nothing_behind_a_lock_and_is_told_without(place, rules, variable, is_locked):
+    rules(f"[exec.policy]\nlock = {str(is_locked).lower()}\nallow = ['ls']\n")
+    place.tool = place.tool[:-1]
+    for name in ("work", "other"):
+        (place.folder / name).mkdir()
+    place.write("other/secret", "s3cret")
+    place.write("other/loose.toml", f"[exec]\nread = ['{place.folder}/other']\npolicy.allow = ['*']\n")
+    env = {variable: LOOSE[variable].format(other=place.folder / "other")}
+    words = ["touch", "x"] if "ALLOW" in variable else ["ls", f"{place.folder}/other/secret"]
+    ran = place.run("--json=full", "--", *words, cwd=place.folder / "work", env=env)
+    assert (ran.code == 0) is not is_locked, ran
+    assert ran.result["sandbox"]["loosened"] == ([] if is_locked else [variable])
 
 
 @pytest.mark.parametrize(

@@ -74,6 +74,31 @@ def test_a_variable_that_was_taken_away_is_handed_on(place):
     assert shell == "llm-exec --json --command 'set -u; echo $DATABASE_URL; exit 1' --env DATABASE_URL"
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        [sys.executable, "-c", "open('{}')"],
+        ["sh", "{}"],
+        ["node", "-e", "require('fs').readFileSync('{}')"],
+        ["node", "{}"],
+        ["grep", "1", "{}"],
+        ["gcc", "-c", "-o", "x", "{}"],
+    ],
+)
+def test_a_hidden_file_is_shown_whatever_reads_it(place, words):
+    file = place.write("other/data.c", "1")
+    line = hint(place, "--read", sys.prefix, "--", *(word.format(file) for word in words))
+    assert f" --read {file} -- " in line
+
+
+def test_a_hidden_folder_that_was_to_be_written_to_is_opened(place):
+    other = place.folder / "other"
+    for words in (["touch", f"{other}/x"], ["cp", sys.executable, f"{other}/x"]):
+        assert f" --write {other} -- {words[0]} " in hint(place, "--", *words)
+    assert hint(place, "--command", f"echo 1 > {other}/x").endswith(f" --write {other}")
+    assert hint(place, "--command", f"cd {other} && ls").endswith(f" --read {other}")
+
+
 def test_the_hinted_line_works(place):
     other = place.folder / "other"
     line = hint(place, "--read", str(other), "--", "touch", f"{other}/made")
@@ -92,6 +117,15 @@ def test_the_hinted_line_works(place):
         "cat: {home}/never-was: No such file or directory",
         "DATABASE_URL looks fine",
         "error: 404 not found",
+        "ModuleNotFoundError: No module named 'requests'",
+        "FileNotFoundError: [Errno 2] No such file or directory: 'data.csv'",
+        "tests/test_net.py::test_handles_ENOTFOUND FAILED",
+        "FAIL handles ENOTFOUND errors",
+        "missing semicolon near DATABASE_URL",
+        "DATABASE_URL is set",
+        "DATABASE_URL must be a postgres:// address",
+        "tee: {home}/never-was/x: No such file or directory",
+        "touch: cannot touch 'never-was/x': No such file or directory",
         "",
     ],
 )
@@ -120,6 +154,12 @@ SAYS_NETWORK = [
     "Err:1 http://deb.debian.org/debian stable InRelease\n  Temporary failure resolving 'deb.debian.org'",
     "ERROR: Could not find a version that satisfies the requirement requests (from versions: none)",
     "npm error code ENOTCACHED",
+    "npm ERR! code EAI_AGAIN",
+    "Error: getaddrinfo ENOTFOUND example.com",
+    "  code: 'ENOTFOUND',",
+    "Error: connect ENETUNREACH 93.184.216.34:80",
+    "WARN GET https://example.com/x error (EAI_AGAIN). Will retry in 10 seconds.",
+    "IO::Socket::INET: Bad hostname 'example.com:80' at -e line 1.",
     "OSError: [Errno 101] Network is unreachable",
     "dial tcp 93.184.216.34:80: connect: network is unreachable",
     "go: example.com/x: module lookup disabled by GOPROXY=off",
@@ -136,6 +176,29 @@ def test_what_tools_say_without_a_network(place, said):
         argv=["x", "a b"], options=options, is_shell=False, stdout=b"", stderr=said.encode(), plan=plan
     )
     assert found == "llm-exec --json --timeout 9 --net host -- x 'a b'"
+
+
+SAYS_VARIABLE = [
+    "KeyError: 'DATABASE_URL'",
+    "sh: 1: DATABASE_URL: parameter not set",
+    "sh: 1: DATABASE_URL: parameter not set or null",
+    "x.sh: line 1: DATABASE_URL: unbound variable",
+    "x.sh: line 1: DATABASE_URL: parameter null or not set",
+    "Error: Environment variable not found: DATABASE_URL.",
+    "Missing required environment variable: DATABASE_URL",
+    "error: DATABASE_URL environment variable is not set",
+    "panic: DATABASE_URL environment variable is empty",
+    "DATABASE_URL must be set",
+    "please set the DATABASE_URL environment variable",
+    "decouple.UndefinedValueError: DATABASE_URL not found. Declare it as envvar or define a default value.",
+]
+
+
+@pytest.mark.parametrize("said", SAYS_VARIABLE)
+def test_what_programs_say_without_a_variable(place, said):
+    plan = make_plan(str(place.work), {**place.env, "DATABASE_URL": "x"}, level="safe")
+    found = line_to_run_again(argv=["x"], options=[], is_shell=False, stdout=b"", stderr=said.encode(), plan=plan)
+    assert found == "llm-exec --env DATABASE_URL -- x"
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The levels of the policy, and what must be enforced at each for it to mean anything."""
 
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
 from llmx.errors import ExecError
@@ -28,10 +29,11 @@ LEVELS = {
 """From the strictest on."""
 
 
-def tighten(fields: dict[str, Any], level: str) -> None:
-    """Put the level's limits where ``fields`` has none."""
+def tighten(fields: dict[str, Any], level: str, typed: Collection[str] = ()) -> None:
+    """Put the level's limits where ``fields`` has none and none was ``typed``."""
     for name, value in LEVELS[level].limits.items():
-        fields[name] = fields[name] or value
+        if name not in typed:
+            fields[name] = fields[name] or value
 
 
 def check_mechanism(level: str, *, is_required: bool, mechanism: str, degraded: list[str]) -> None:

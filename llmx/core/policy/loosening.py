@@ -4,13 +4,13 @@ By default whoever types a command may loosen it, and the result says what was l
 the user's or the system's file nothing may: a command in the sandbox cannot write there.
 """
 
+from llmx.core.policy.levels import LEVELS
 from llmx.core.settings.keys import BY_NAME
-from llmx.core.settings.strictness import is_as_strict
 from llmx.errors import PolicyError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 LOCK = "exec.policy.lock"
 LAXER = ("restricted", "safe", "privileged")
@@ -91,28 +91,54 @@ WAYS = (
 """All are allowed without a lock. Behind one only the times are: a longer one opens nothing."""
 
 
-def loosened(typed: "Mapping[str, object]", settings: "Mapping[str, object]", env: "Mapping[str, str]") -> list[str]:
+def loosened(
+    typed: "Mapping[str, object]",
+    settings: "Mapping[str, object]",
+    env: "Mapping[str, str]",
+    chosen: "Sequence[str]" = (),
+) -> list[str]:
     """The options and variables that make it looser than the files do; raises ``PolicyError`` behind a lock.
 
-    Behind a lock the settings have left such variables out already.
+    ``chosen`` is what the settings tell of themselves (``Settings.loosened``); behind a lock they have left it out.
     """
-    found = [way for way in WAYS if way.option in typed and way.loosens(typed[way.option], settings[way.limits])]
+    bounds = _bounds(settings)
+    flags = {
+        way.flag: way for way in WAYS if way.option in typed and way.loosens(typed[way.option], bounds[way.limits])
+    }
+    ways = flags | {
+        name: way for way in WAYS if way.option not in typed and (name := _beyond_level(way, settings, env))
+    }
     if settings[LOCK]:
-        for way in found:
+        for name, way in ways.items():
             if way.is_lockable:
                 raise PolicyError(
-                    f"{way.flag} would loosen {way.limits}, and {LOCK} is set",
-                    hint=f"drop {way.flag}; llmx config show --sources {LOCK} names the file that sets the lock",
+                    f"{name} would loosen {way.limits}, and {LOCK} is set",
+                    hint=f"drop {name}; llmx config show --sources {LOCK} names the file that sets the lock",
                 )
-    return [way.flag for way in found] + [name for way in WAYS if (name := _variable(way, settings, env))]
+    return [*ways, *(name for layer in chosen if (name := _chooser(layer, typed, env)) and name not in ways)]
 
 
-def _variable(way: Way, settings: "Mapping[str, object]", env: "Mapping[str, str]") -> str:
-    """The variable that sets what the way is about, if that is looser than the default; else ""."""
-    setting = BY_NAME[way.limits]
-    if setting.variable not in env or is_as_strict(setting, settings[way.limits], setting.default):
-        return ""
-    return setting.variable
+def _bounds(settings: "Mapping[str, object]") -> "dict[str, object]":
+    """The settings with the limits of their level where they have none."""
+    limits = LEVELS[str(settings["exec.policy.level"])].limits
+    return {**settings, **{f"exec.{name}": settings[f"exec.{name}"] or limit for name, limit in limits.items()}}
+
+
+def _beyond_level(way: Way, settings: "Mapping[str, object]", env: "Mapping[str, str]") -> str:
+    """The variable that raises a limit over the level's own, which the settings cannot see; "" for none."""
+    limit = LEVELS[str(settings["exec.policy.level"])].limits.get(way.option)
+    variable = BY_NAME[way.limits].variable
+    return variable if limit and env.get(variable) and _is_above(settings[way.limits] or limit, limit) else ""
+
+
+def _chooser(layer: str, typed: "Mapping[str, object]", env: "Mapping[str, str]") -> str:
+    """What chose the layer; "" for a project that the user trusts by record."""
+    match layer:
+        case "config":
+            return "--config" if "config" in typed else "LLMX_CONFIG"
+        case "project":
+            return "LLMX_TRUST" if env.get("LLMX_TRUST") else ""
+    return layer if layer.startswith(("LLMX_EXEC__", "LLMX_AUDIT__")) else ""
 
 
 def table() -> list[str]:

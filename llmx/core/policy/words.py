@@ -14,6 +14,8 @@ _ENDS_WORD = frozenset(" \t\n;&|()<>")
 _BEFORE_COMMAND = frozenset(str.split("! { } if then elif else fi while until do done coproc function nocorrect -"))
 _WITHOUT_COMMAND = frozenset(("for", "select", "case", "esac", "[["))
 _DECLARES = frozenset(("export", "declare", "typeset", "readonly", "local"))
+_EVALUATES = frozenset(str.split("let test [ [[ unset read printf wait getopts")) | _DECLARES
+_SUBSCRIPT = re.compile(r"\[[^]]*(\$\(|`)")  # quoted, and yet run where a name is read or an expression reckoned
 _ARITHMETIC = re.compile(r"[\w\s$+*/%<>=!&|^~?:,().-]*")
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)(\[[^]]*\])?\+?=")
 _MISLEADING = frozenset(str.split("PATH LD_PRELOAD LD_AUDIT DYLD_INSERT_LIBRARIES IFS GIT_EXEC_PATH"))
@@ -104,6 +106,8 @@ class _Reader:
     def _step(self, sign: str) -> None:
         if sign in _BLANKS:
             self.at += 1
+        elif self.text.startswith("\\\n", self.at):
+            self.at += 2
         elif sign == "#":
             self.at = self._line_end()
         elif sign == "\n":
@@ -162,6 +166,7 @@ class _Reader:
         self.at = end + 2 if end >= 0 else len(self.text)
         while self.text.startswith(")", self.at) and inside.count("(") > inside.count(")"):
             self.at, inside = self.at + 1, inside + ")"
+        self.is_certain &= inside.count("(") == inside.count(")")
 
     def _redirect(self) -> None:
         start = self.at
@@ -202,14 +207,19 @@ class _Reader:
         return end if end >= 0 else len(self.text)
 
     def _word(self) -> str:
-        is_brace = False
+        start, is_brace, is_set = self.at, False, False
         pieces: list[str] = []
         while self.at < len(self.text) and self.text[self.at] not in _ENDS_WORD:
             sign = self.text[self.at]
             self.at += 1
             if sign == "{" and (pieces or self.text[self.at : self.at + 1] not in ("", "}", *_ENDS_WORD)):
                 is_brace = True
-            pieces.append(UNKNOWN if sign in "*?[" and not self._is_bracket(pieces) else self._piece(sign))
+            if sign == "[" and not self._is_bracket(pieces):
+                is_set = True
+            piece = self._piece(sign)
+            pieces.append(UNKNOWN if is_set or sign in "*?" else piece)
+        if is_set and (found := _ASSIGNMENT.match(self.text[start : self.at])):  # a[0]=1
+            return f"{found[1]}={UNKNOWN}"
         return UNKNOWN if is_brace else "".join(pieces)
 
     def _is_bracket(self, before: list[str]) -> bool:
@@ -291,6 +301,8 @@ class _Reader:
             self._note_assignment(words[0])
             named = words[0] in ("function", "coproc") and (words[0] == "function" or words[2:3] == ["{"])
             words = words[1 + named :]
+        if words and words[0] in _EVALUATES:
+            self.is_certain &= not any(_SUBSCRIPT.search(word) for word in words[1:])
         for word in words[1:] if words and words[0] in _DECLARES else ():
             self._note_assignment(word)
         if words and words[0] in _WITHOUT_COMMAND and (self._is_bash or words[0] != "[["):
@@ -301,6 +313,6 @@ class _Reader:
 
     def _note_assignment(self, word: str) -> None:
         """A variable that makes names mean something else counts as a command, so that a list has to allow it."""
-        self.is_certain &= not runs_value(word)
+        self.is_certain &= not runs_value(word) and not _SUBSCRIPT.search(word)
         if misleads(assigned(word)):
             self.commands.append([assigned(word)])

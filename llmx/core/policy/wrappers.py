@@ -17,6 +17,7 @@ _ASSIGNS = frozenset(("env", "sudo", "doas", "time"))  # Bash takes what is time
 _OPAQUE = frozenset(
     (
         *("ssh", "su", "runuser", "pkexec", "parallel", "script", "screen", "tmux", "expect", "at", "batch", "entr"),
+        *("ed", "ex", "timeit", "run-parts", "start-stop-daemon", "faketime", "catchsegv"),
         *("repeat", "fish", "csh", "tcsh", "pwsh", "nu", "xonsh", "elvish"),
         *("docker", "podman", "kubectl", "systemd-run", "unshare", "nsenter", "chroot", "bwrap", "firejail", "gdb"),
         *("source", ".", "alias", "enable", "hash", "compgen", "complete", "bind", "mapfile", "readarray"),

@@ -29,7 +29,7 @@ PLAIN_VARIABLES = (
 
 _KEYS = __file__.replace("__init__", "keys")  # another table of keys makes what was compiled with this one stale
 _PREFIXES = ("LLMX_", "LLM_", "AUTOBOT_")
-HEADER = f"llmx settings 1 {marshal.version} {sys.hexversion:x} {__version__}\n".encode()
+HEADER = f"llmx settings 2 {marshal.version} {sys.hexversion:x} {__version__}\n".encode()
 SUM_KEY = 0x6C6C6D78
 _REGULAR = 0o100000
 _PRIVATE = _REGULAR | 0o600
@@ -37,13 +37,17 @@ _LARGEST_CACHE = 1 << 20
 
 
 class Settings:
-    """Values by dotted key, durations in seconds and sizes in bytes, and what the user should be told about them."""
+    """Values by dotted key, durations in seconds and sizes in bytes, and what the user should be told about them.
 
-    __slots__ = ("notices", "values")
+    ``loosened`` names what allows more than the places below it: variables, and layers that a caller can choose.
+    """
 
-    def __init__(self, values: dict[str, object], notices: list[str]) -> None:
+    __slots__ = ("loosened", "notices", "values")
+
+    def __init__(self, values: dict[str, object], notices: list[str], loosened: list[str]) -> None:
         self.values = values
         self.notices = notices
+        self.loosened = loosened
 
     def __getitem__(self, key: str) -> object:
         return self.values[key]
@@ -92,7 +96,7 @@ def active(env: "Mapping[str, str]", cwd: str, *, file: str | None = None, profi
     if places.stamp:
         settings = recall(places) or load("llmx.core.settings.compiled:compile_places")(places)
     else:
-        settings = Settings(load("llmx.core.settings.keys:defaults")(), [])
+        settings = Settings(load("llmx.core.settings.keys:defaults")(), [], [])
     for name in env:
         if name.startswith(_PREFIXES) and name not in PLAIN_VARIABLES:
             load("llmx.core.settings.environment:apply")(settings, env)

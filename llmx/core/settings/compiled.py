@@ -22,8 +22,8 @@ def compile_places(places: Places) -> Settings:
     merged = merge(places)
     if _is_settled(places, time.time_ns()):
         with suppress(OSError):
-            remember(places, marshal.dumps((merged.values, merged.notices)))
-    return Settings(merged.values, merged.notices)
+            remember(places, marshal.dumps((merged.values, merged.notices, merged.loosened)))
+    return Settings(merged.values, merged.notices, merged.loosened)
 
 
 def remember(places: Places, blob: bytes) -> None:

@@ -53,14 +53,17 @@ def apply(settings: "Settings", env: "Mapping[str, str]") -> None:
     locked = values["exec.policy.lock"]
     for reading in readings(env, settings.notices):
         name = reading.setting.name
-        if locked and is_locked(reading.setting, reading.value, values[name]):
+        if not loosens(reading.setting, reading.value, values[name]):
+            values[name] = reading.value
+        elif locked:
             settings.notices.append(locked_notice(reading.variable, name))
         else:
             values[name] = reading.value
+            settings.loosened.append(reading.variable)
 
 
-def is_locked(setting: "Setting", new: object, old: object) -> bool:
-    """Whether a lock further down forbids to set ``new`` over ``old``."""
+def loosens(setting: "Setting", new: object, old: object) -> bool:
+    """Whether ``new`` over ``old`` allows more, which a lock further down forbids."""
     return bool(setting.stricter) and not is_as_strict(setting, new, old)
 
 

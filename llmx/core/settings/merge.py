@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from llmx.core.settings import Places
-from llmx.core.settings.environment import is_locked, locked_notice, readings
+from llmx.core.settings.environment import locked_notice, loosens, readings
 from llmx.core.settings.keys import BY_NAME, SETTINGS
 from llmx.core.settings.layers import Entry, Layer, parse_layer, read_layer
 from llmx.core.settings.profiles import read_profile
@@ -13,14 +13,17 @@ from llmx.core.settings.strictness import is_as_strict
 from llmx.core.settings.trust import ProjectFile, is_trusted_file, read_project
 
 LOCK = "exec.policy.lock"
+CHOSEN = ("project", "config")
+"""The layers that whoever types a command may choose: by ``LLMX_TRUST``, and by ``--config``."""
 
 
 class Merged(NamedTuple):
-    """Every key's value and source, and what the user should be told."""
+    """Every key's value and source, what the user should be told, and what a caller chose that allows more."""
 
     values: dict[str, object]
     sources: dict[str, Source]
     notices: list[str]
+    loosened: list[str]
 
 
 class Project(NamedTuple):
@@ -54,7 +57,7 @@ def merge(places: Places, env: Mapping[str, str] | None = None, flags: Mapping[s
         stack.set(key, value, Source("flags"))
     if profile:
         stack.set("profile", *profile)
-    return Merged(stack.values, stack.sources, notices)
+    return Merged(stack.values, stack.sources, notices, stack.loosened)
 
 
 class _Stack:
@@ -64,6 +67,7 @@ class _Stack:
         self.values = {setting.name: setting.default for setting in SETTINGS}
         self.sources = {setting.name: Source("default") for setting in SETTINGS}
         self.notices = notices
+        self.loosened: list[str] = []
 
     def set(self, name: str, value: object, source: Source) -> None:
         self.values[name] = value
@@ -74,10 +78,13 @@ class _Stack:
         locked = self.values[LOCK]
         for entry in layer.entries:
             value = entry.read()
-            if locked and is_locked(entry.setting, value, self.values[entry.name]):
+            is_looser = loosens(entry.setting, value, self.values[entry.name])
+            if locked and is_looser:
                 self.notices.append(locked_notice(shown(entry.source.place), entry.name))
-            else:
-                self.set(entry.name, value, entry.source)
+                continue
+            self.set(entry.name, value, entry.source)
+            if is_looser and layer.name in CHOSEN and layer.name not in self.loosened:
+                self.loosened.append(layer.name)
 
     def put_project(self, project: Project) -> None:
         """A project that is not trusted sets what is its own and what limits more."""
@@ -95,9 +102,11 @@ class _Stack:
         locked = self.values[LOCK]
         for reading in readings(env, self.notices):
             name = reading.setting.name
-            if locked and is_locked(reading.setting, reading.value, self.values[name]):
+            is_looser = loosens(reading.setting, reading.value, self.values[name])
+            if locked and is_looser:
                 self.notices.append(locked_notice(reading.variable, name))
             else:
+                self.loosened += [reading.variable] if is_looser else []
                 self.set(name, reading.value, Source("environment", variable=reading.variable))
 
     def _is_harmless(self, entry: Entry) -> bool:

@@ -43,5 +43,7 @@ def test_limits_of_a_level_only_fill_gaps():
     fields = {"memory": 5, "max_procs": 0, "max_file_size": 0, "timeout": 7.0}
     tighten(fields, "restricted")
     assert fields == {"memory": 5, "max_procs": 512, "max_file_size": 1 << 30, "timeout": 7.0}
+    tighten(none := {"memory": 0, "max_procs": 0, "max_file_size": 0}, "restricted", {"memory"})
+    assert none == {"memory": 0, "max_procs": 512, "max_file_size": 1 << 30}
     tighten(fields, "safe")
     assert fields["memory"] == 5

@@ -49,19 +49,43 @@ def test_behind_a_lock_it_is_refused_by_name_unless_it_only_takes_longer(typed, 
 
 
 @pytest.mark.parametrize(
-    ("variable", "key", "value", "is_told"),
+    ("typed", "env", "chosen", "expected"),
     [
-        ("LLMX_EXEC__ISOLATION__ENABLED", "exec.isolation.enabled", False, True),
-        ("LLMX_EXEC__ISOLATION__ENABLED", "exec.isolation.enabled", True, False),
-        ("LLMX_EXEC__POLICY__LEVEL", "exec.policy.level", "privileged", True),
-        ("LLMX_EXEC__POLICY__LEVEL", "exec.policy.level", "restricted", False),
-        ("LLMX_EXEC__NET", "exec.net", "host", True),
-        ("LLMX_EXEC__WRITE", "exec.write", ("/x",), True),
+        ({}, {}, ["LLMX_EXEC__WRITE"], ["LLMX_EXEC__WRITE"]),
+        ({"net": "host"}, {}, ["LLMX_EXEC__WRITE"], ["--net", "LLMX_EXEC__WRITE"]),
+        ({"config": "x"}, {}, ["config"], ["--config"]),
+        ({}, {"LLMX_CONFIG": "x"}, ["config"], ["LLMX_CONFIG"]),
+        ({}, {"LLMX_TRUST": "sha256:0"}, ["project"], ["LLMX_TRUST"]),
+        ({}, {}, ["project"], []),
     ],
 )
-def test_variables_that_loosen_are_told_too(variable, key, value, is_told):
-    assert loosened({}, defaults() | {key: value}, {variable: "x"}) == ([variable] if is_told else [])
-    assert loosened({}, defaults() | {key: value}, {}) == []
+def test_what_the_caller_chose_is_told_by_how(typed, env, chosen, expected):
+    assert loosened(typed, defaults(), env, chosen) == expected
+
+
+RESTRICTED = {"exec.policy.level": "restricted"}
+
+
+@pytest.mark.parametrize(
+    ("typed", "settings", "env", "expected"),
+    [
+        ({}, {}, {}, []),
+        ({"memory": 5 << 30}, {}, {}, ["--memory"]),
+        ({"memory": 1 << 30}, {}, {}, []),
+        ({"memory": 0}, {}, {}, ["--memory"]),
+        ({"memory": 5 << 30}, {"exec.memory": 8 << 30}, {}, []),
+        ({}, {"exec.memory": 8 << 30}, {}, []),
+        ({}, {"exec.memory": 8 << 30}, {"LLMX_EXEC__MEMORY": "8G"}, ["LLMX_EXEC__MEMORY"]),
+        ({}, {"exec.memory": 1 << 30}, {"LLMX_EXEC__MEMORY": "1G"}, []),
+        ({"max_procs": 513, "max_file_size": 2 << 30}, {}, {}, ["--max-procs", "--max-file-size"]),
+    ],
+)
+def test_the_limits_of_a_level_are_limits_too(typed, settings, env, expected):
+    values = defaults() | RESTRICTED | settings
+    assert loosened(typed, values, env) == expected
+    if expected:
+        with pytest.raises(PolicyError, match=expected[0]):
+            loosened(typed, values | LOCKED, env)
 
 
 def test_every_way_is_an_option_and_a_setting():

@@ -152,6 +152,31 @@ class TestLock:
         assert sum("exec.policy.lock is set" in notice for notice in merged.notices) == 3
         assert machine.active(config=above == "config").values == merged.values
 
+    @pytest.mark.parametrize(
+        ("key", "held", "asked"),
+        [
+            ("exec.write", [], "/"),
+            ("exec.read", ["/a"], "/b"),
+            ("exec.env_allow", [], "API_KEY"),
+            ("exec.policy.allow", ["ls"], "*"),
+            ("exec.policy.deny", ["rm"], "none"),
+            ("exec.policy.ask", ["rm"], "none"),
+            ("exec.protect", ["keep"], "other"),
+        ],
+    )
+    @pytest.mark.parametrize("above", ["project", "config", "environment"])
+    def test_it_holds_lists_too(self, machine, key, held, asked, above):
+        machine.write("user", f"{key} = {held}\nexec.policy.lock = true")
+        if above == "environment":
+            machine.env["LLMX_" + key.upper().replace(".", "__")] = asked
+        else:
+            file = machine.write(above, f"{key} = ['{asked}']")
+            machine.env["LLMX_TRUST"] = f"sha256:{sha256(file)}"
+        settings = machine.active(config=above == "config")
+        assert settings[key] == tuple(held)
+        assert settings.loosened == []
+        assert any(f"would loosen {key}" in notice for notice in settings.notices)
+
     @pytest.mark.parametrize("above", ["config", "environment"])
     def test_it_cannot_be_taken_off_from_above(self, machine, above):
         machine.write("user", "exec.policy.lock = true")
@@ -173,6 +198,44 @@ class TestLock:
     def test_an_untrusted_project_cannot_lock(self, machine):
         machine.write("project", "exec.policy.lock = true")
         assert machine.merged().values["exec.policy.lock"] is False
+
+
+class TestLoosened:
+    """Without a lock the settings tell what of a caller's choice allows more than what stands below it."""
+
+    FILE = "[exec]\nmemory = '1G'\npolicy.level = 'restricted'\npolicy.deny = ['rm']\nsandbox = 'required'"
+
+    @pytest.mark.parametrize(
+        ("variable", "value", "is_told"),
+        [
+            ("LLMX_EXEC__MEMORY", "2G", True),
+            ("LLMX_EXEC__MEMORY", "0", True),
+            ("LLMX_EXEC__MEMORY", "512M", False),
+            ("LLMX_EXEC__POLICY__LEVEL", "safe", True),
+            ("LLMX_EXEC__POLICY__DENY", "ls", True),
+            ("LLMX_EXEC__POLICY__DENY", "rm,ls", False),
+            ("LLMX_EXEC__SANDBOX", "auto", True),
+            ("LLMX_EXEC__READ", "/x", True),
+            ("LLMX_EXEC__GRACE", "9", False),
+        ],
+    )
+    def test_a_variable_is_told_by_what_it_goes_beyond(self, machine, variable, value, is_told):
+        machine.write("user", self.FILE)
+        machine.env[variable] = value
+        assert machine.active().loosened == machine.merged().loosened == ([variable] if is_told else [])
+
+    @pytest.mark.parametrize(("layer", "is_told"), [("user", False), ("project", True), ("config", True)])
+    @pytest.mark.parametrize("looks", ["at once", "later"])
+    def test_a_layer_is_told_where_a_caller_can_choose_it(self, machine, layer, is_told, looks):
+        file = machine.write(layer, "exec.isolation.enabled = false")
+        machine.env["LLMX_TRUST"] = f"sha256:{sha256(file)}"
+        machine.env["LLMX_CONFIG"] = str(file) if layer == "config" else ""
+        found = machine.active() if looks == "at once" else machine.remembered()
+        assert found.loosened == ([layer] if is_told else [])
+
+    def test_a_layer_that_only_tightens_is_not(self, machine):
+        machine.write("config", self.FILE)
+        assert machine.active(config=True).loosened == []
 
 
 def sha256(file) -> str:
