@@ -4,7 +4,7 @@
 _llmx_place() {
   members= words= values= runs=
   case $1 in
-    "llmx") members="exec runs config trust undo history doctor help completion version" words="exec runs config trust undo history doctor help completion version --output --quiet --trace --profile --config --version --help" values="--output=text,json --trace=off,error,warn,info,debug,trace --profile=@profiles -p=@profiles --config= -c=" ;;
+    "llmx") members="exec runs model config trust undo history doctor help completion version" words="exec runs model config trust undo history doctor help completion version --output --quiet --trace --profile --config --version --help" values="--output=text,json --trace=off,error,warn,info,debug,trace --profile=@profiles -p=@profiles --config= -c=" ;;
     "llmx exec") members="" words="--command --cwd --stdin --keep-children --timeout --stall-timeout --grace --memory --cpu-time --max-procs --max-file-size --max-output --json --json=full --result --monitor --capture --keep-output --background --last --quiet --no-sandbox --level --write --read --env --net --gpu --no-gpu --explain --config --profile --schema --help" values="--command= --cwd= --stdin= --timeout= --stall-timeout= --grace= --memory= --cpu-time= --max-procs= --max-file-size= --max-output= --result= --capture= --level=restricted,safe,privileged --write= --read= --env= --net=none,host --gpu= --config= --profile=@profiles" runs=1 ;;
     "llmx runs") members="list show logs stop wait stats prune" words="list show logs stop wait stats prune --help" values="" ;;
     "llmx runs list") members="" words="--limit --all --status --command --since --output --help" values="--limit= -n= --status=ok,failed,timeout,stalled,limit,denied,signal,interrupted,error,running,lost --command= --since= --output=text,json" ;;
@@ -14,6 +14,8 @@ _llmx_place() {
     "llmx runs wait") members="" words="@runs --timeout --output --help" values="--timeout= --output=text,json" ;;
     "llmx runs stats") members="" words="--since --output --help" values="--since= --output=text,json" ;;
     "llmx runs prune") members="" words="--older-than --all --output --help" values="--older-than= --output=text,json" ;;
+    "llmx model") members="info" words="info --help" values="" ;;
+    "llmx model info") members="" words="--context --output --help" values="--context= --output=text,json" ;;
     "llmx config") members="init show get set unset validate schema paths profiles edit" words="init show get set unset validate schema paths profiles edit --help" values="" ;;
     "llmx config init") members="" words="--force --help" values="" ;;
     "llmx config show") members="" words="@settings --sources --output --config --profile --help" values="--output=text,json --config= --profile=@profiles" ;;

@@ -139,7 +139,8 @@ NO_FACTS = {
 what a run has printed."""
 
 ARGUMENTS = {"config get": ["exec.grace"], **{f"runs {name}": ["last"] for name in ("show", "stop", "wait")}}
-NOTHING_THERE = {"undo": 4, "trust revoke": 4, "runs show": 4, "runs stop": 4, "runs wait": 4}
+ARGUMENTS |= {"model info": ["none.gguf"]}
+NOTHING_THERE = {"model info": 4, "undo": 4, "trust revoke": 4, "runs show": 4, "runs stop": 4, "runs wait": 4}
 """What these exit with in a home without edits, trust and runs; their error is JSON then."""
 
 

@@ -26,6 +26,7 @@ class Root(LazyGroup):
     members = {  # noqa: RUF012  # see LazyGroup
         "exec": Member("llmx.cli.exec:command", "Run one command within limits; the same as llm-exec.", RUN),
         "runs": Member("llmx.cli.runs:app", "Look at runs, and end or await those that go on.", RUN),
+        "model": Member("llmx.cli.model:app", "Get, look at and load models.", RUN),
         "config": Member("llmx.cli.config:app", "Read and change llmx's own settings.", SETTINGS),
         "trust": Member("llmx.cli.trust:app", "Say which projects' settings may do more than tune.", SETTINGS),
         "undo": Member("llmx.cli.undo:app", "Take back the last edit of your files, or a named one.", SETTINGS),

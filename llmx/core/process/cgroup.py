@@ -39,17 +39,17 @@ class ControlGroup:
     def oom_kills(self) -> int:
         """How many of its processes the kernel has killed because the memory was used up."""
         file, key = _OOM_KILLS[self._version]
-        return _entry(f"{self._folders[0]}/{file}", key)
+        return entry(f"{self._folders[0]}/{file}", key)
 
     def peak_bytes(self) -> int | None:
         """The most memory ever charged to it, page cache included; None where the kernel does not keep that."""
-        return _number(f"{self._folders[0]}/{_NAMES[self._version][1]}")
+        return number(f"{self._folders[0]}/{_NAMES[self._version][1]}")
 
     def cpu_s(self) -> float | None:
         """CPU time of all that ever ran in it, however it ended; None where that is not counted."""
         if self._version == 2:
-            return _entry(f"{self._folders[0]}/cpu.stat", b"usage_usec ") / 1e6 or None
-        nanoseconds = _number(f"{self._folders[-1]}/cpuacct.usage")
+            return entry(f"{self._folders[0]}/cpu.stat", b"usage_usec ") / 1e6 or None
+        nanoseconds = number(f"{self._folders[-1]}/cpuacct.usage")
         return None if nanoseconds is None else nanoseconds / 1e9
 
     def remove(self, patience: float = REMOVAL) -> bool:
@@ -67,17 +67,17 @@ def make(run_id: str, memory: int, proc: str = "/proc/self") -> ControlGroup | N
 
     ``proc`` tells which groups this process is in and where they are mounted.
     """
-    places = list(_places(proc))
-    for version, controllers, mount, own in places:
+    found = list(places(proc))
+    for version, controllers, mount, own in found:
         if version == 2 and (parent := _nearest_that_delegates(mount, own)):
             return _make(2, [parent], run_id, memory)
         if "memory" in controllers:
-            counting = [mount + own for _, others, mount, own in places if "cpuacct" in others]
+            counting = [mount + own for _, others, mount, own in found if "cpuacct" in others]
             return _make(1, list(dict.fromkeys([mount + own, *counting[:1]])), run_id, memory)
     return None
 
 
-def _places(proc: str) -> "Iterator[tuple[int, list[str], str, str]]":
+def places(proc: str) -> "Iterator[tuple[int, list[str], str, str]]":
     """Version, controllers, mount point and own group (``""`` for the mount's root) of each hierarchy, 2 first."""
     owns = {}
     for line in _lines(f"{proc}/cgroup"):
@@ -175,7 +175,7 @@ def _lines(file: str) -> list[str]:
     return _read(file).decode(errors="surrogateescape").splitlines()
 
 
-def _entry(file: str, key: bytes) -> int:
+def entry(file: str, key: bytes) -> int:
     """The number behind ``key`` in a file of such lines; 0 when there is none."""
     for line in _read(file).splitlines():
         if line.startswith(key):
@@ -183,7 +183,8 @@ def _entry(file: str, key: bytes) -> int:
     return 0
 
 
-def _number(file: str) -> int | None:
+def number(file: str) -> int | None:
+    """The number that a file holds; None where it holds none, such as ``max``."""
     data = _read(file).strip()
     return int(data) if data.isdigit() else None
 

@@ -211,7 +211,7 @@ def test_a_kernel_that_keeps_no_peak_gives_none(tree: Path) -> None:
 )
 def test_the_own_group_is_found_below_what_is_mounted(cgroups: list[str], root: str, own: str, tmp_path: Path) -> None:
     proc = write_proc(tmp_path, cgroups=cgroups, mounts=[("cgroup2", root, Path("/mnt"), "rw")])
-    assert list(cgroup._places(proc)) == [(2, [], "/mnt", own)]
+    assert list(cgroup.places(proc)) == [(2, [], "/mnt", own)]
 
 
 def test_in_a_mixed_set_up_version_1_holds_the_memory(tmp_path: Path) -> None:
@@ -224,7 +224,7 @@ def test_in_a_mixed_set_up_version_1_holds_the_memory(tmp_path: Path) -> None:
             ("cgroup2", "/", Path("/v2"), "rw"),
         ],
     )
-    assert list(cgroup._places(proc)) == [
+    assert list(cgroup.places(proc)) == [
         (2, [], "/v2", ""),
         (1, ["memory"], "/v1/memory", "/app"),
         (1, ["cpu", "cpuacct"], "/v1/cpu,cpuacct", "/app"),

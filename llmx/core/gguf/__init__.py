@@ -1,0 +1,1 @@
+"""GGUF files: what their headers say, how much memory they need, and the engines that run them."""
