@@ -64,12 +64,7 @@ def _visit(path: str, command: Any) -> Iterator[Place]:  # noqa: ANN401  # a com
 
 def _exec(path: str) -> Place:
     options = {word: option.help for option in OPTIONS for word in _spelled(option)}
-    values = {
-        flag: _named(flag) or (o.choices if o.kind == "choice" else ())
-        for o in OPTIONS
-        for flag in o.flags
-        if o.kind not in ("flag", "mode")
-    }
+    values = {flag: _named(flag) or o.choices for o in OPTIONS for flag in o.flags if o.kind not in ("flag", "mode")}
     return Place(path, {}, options, values, (), runs=True)
 
 

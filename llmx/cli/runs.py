@@ -26,7 +26,18 @@ from llmx.exec.result import write_file
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Look at runs, and end or await those that go on.")
 
 Status = Literal[
-    "ok", "failed", "timeout", "stalled", "limit", "denied", "signal", "interrupted", "error", "running", "lost"
+    "ok",
+    "failed",
+    "timeout",
+    "stalled",
+    "limit",
+    "denied",
+    "signal",
+    "interrupted",
+    "window_closed",
+    "error",
+    "running",
+    "lost",
 ]
 IdArgument = Annotated[str, typer.Argument(metavar="ID", help="An id, how one begins, or `last`.")]
 SinceOption = Annotated[str | None, typer.Option("--since", metavar="TIME", help="Only those of the last 90s, 1h, 2d.")]

@@ -29,6 +29,7 @@ def record(run: Run) -> dict[str, object]:
         "user": run.start.get("user"),
         "pid": run.start.get("pid"),
         "background": run.start.get("background") is True,
+        "terminal": run.terminal,
         "output_stored": stores_output(run),
         "started_at": timestamp(run.started),
         "ended_at": timestamp(run.started + (run.duration or 0.0)) if over else None,
@@ -110,6 +111,7 @@ def facts(run: Run, result: dict[str, Any]) -> list[tuple[str, str]]:
         ("memory", f"{usage['peak_rss_bytes'] / 1e6:.1f} MB at most" if usage.get("peak_rss_bytes") else ""),
         ("processes", f"{usage['processes']} at most" if usage.get("processes") else ""),
         ("limits", visible(", ".join(_limit(*item) for item in result.get("limits", {}).items()))),
+        ("terminal", _terminal(result)),
         ("sandbox", visible(str((result.get("sandbox") or {}).get("level", "")))),
         ("output", _output(run)),
     ]
@@ -134,6 +136,11 @@ def _output(run: Run) -> str:
     if gone is None:
         return ""
     return f"llmx runs logs {run.id}" + (f", less {gone / 1e6:.1f} MB from the middle" if gone else "")
+
+
+def _terminal(result: dict[str, Any]) -> str:
+    shown = result.get("terminal") or {}
+    return visible(" ".join([str(part) for part in (shown.get("name"), shown.get("window")) if part]))
 
 
 def _status(run: Run, result: dict[str, Any]) -> str:

@@ -10,7 +10,9 @@ from llmx.core.doctor import Finding
 from llmx.core.doctor.folders import existing
 from llmx.core.settings import Settings, active
 from llmx.core.settings.keys import defaults
-from llmx.errors import ConfigError
+from llmx.errors import ConfigError, ExecError
+from llmx.exec.terminals.choice import AUTO, Wish, installed, openings
+from llmx.exec.terminals.rows import TERMINALS
 
 ABSENT = "not installed (optional)"
 
@@ -64,9 +66,13 @@ def nix(env: Mapping[str, str]) -> list[Finding]:
 
 
 def terminals(env: Mapping[str, str]) -> list[Finding]:
-    """Whether WezTerm and tmux are there."""
-    found = {name: shutil.which(name, path=env.get("PATH")) for name in ("wezterm", "tmux")}
-    return [
-        Finding("ok", f"{name}: {program}; llm-exec has no use for it yet" if program else f"{name}: {ABSENT}")
-        for name, program in found.items()
-    ]
+    """Which terminals are there for ``--terminal``, and which of them ``auto`` would take."""
+    there = [name for name, row in TERMINALS.items() if installed(row, env, os.getcwd())]
+    if not there:
+        return [Finding("ok", ABSENT)]
+    wish = Wish(AUTO, new_window=True, behind=True, title="", cwd=os.getcwd(), run=())
+    try:
+        auto = openings(wish, env)[0].terminal
+    except ExecError:
+        return [Finding("ok", f"{', '.join(there)}; none can open a window from here, so --terminal runs nothing")]
+    return [Finding("ok", f"{', '.join(there)}; llm-exec --terminal auto takes {auto}")]

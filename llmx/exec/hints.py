@@ -45,6 +45,8 @@ def _what_happened(run: "Run") -> list[str]:
             return [f"stalled: it waited {_seconds(request.stdin_wait)} for a first byte on stdin"]
         case "stalled":
             return [f"stalled: no output and no CPU use for {_seconds(request.stall_timeout)}"]
+        case "window_closed":
+            return ["its window was closed, and the command ended"]
         case "limit":
             return [f"ended: it reached the limit on {outcome.limit.replace('_', ' ')}"]
     return []
@@ -81,10 +83,14 @@ def _for_setup(run: "Run") -> list[str]:
 
 
 def _for_ending(run: "Run") -> list[str]:
-    outcome, found = run.outcome, []
+    outcome, options, found = run.outcome, run.request.options, []
     if run.blocked_on == "stdin":
         found.append("the command waits for input: --stdin none gives it an empty stdin, --stdin FILE a file")
-    if outcome.status == "timeout":
+    if outcome.status == "window_closed":
+        found.append("--background leaves a run to itself, without a window that could be closed")
+    if outcome.status == "timeout" and run.window and not any(word.startswith("--timeout") for word in options):
+        found.append("every run has this end by default: --timeout 0 lets it go on until its window is closed")
+    elif outcome.status == "timeout":
         found.append("--timeout 30m gives it longer, --timeout 0 no end")
     if outcome.limit:
         option = "--" + outcome.limit.replace("_", "-")

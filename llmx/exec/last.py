@@ -68,6 +68,7 @@ def _from_lines(run: Run, env: Mapping[str, str]) -> dict[str, Any]:
         "monitor": None,
         "limits": run.limits,
         "sandbox": _sandbox(sandbox or {}),
+        "terminal": run.terminal,
         "changed_sensitive": [],
         "audit": None,
         "audit_log": audit_log(env),

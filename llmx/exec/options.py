@@ -10,7 +10,8 @@ class Option:
 
     ``kind`` says what its value is: ``flag`` (none), ``mode`` (optional, only as ``--name=value``), ``text``,
     ``choice``, ``path``, ``count`` (whole number), ``duration`` (``90``, ``10m``; 0 = none) or ``size`` (``512M``).
-    ``setting`` is the key that gives the value when the option is absent. One that ``repeats`` gathers its values.
+    ``choices`` are all values there are, or where the kind is ``text`` those that a TAB offers. ``setting`` is the key
+    that gives the value when the option is absent. One that ``repeats`` gathers its values.
     """
 
     __slots__ = ("choices", "dest", "flags", "group", "help", "kind", "metavar", "repeats", "setting")
@@ -43,6 +44,10 @@ TIME = "Time"
 LIMITS = "Limits"
 REPORT = "What comes back"
 SANDBOX = "Sandbox"
+WINDOW = "A window to watch"
+
+TERMINALS = ("auto", "wezterm", "tmux", "kitty", "ghostty", "xterm", "gnome-terminal", "iterm2")
+"""The terminals that llmx knows by itself; packages may bring others."""
 
 OPTIONS = (
     Option("--command", "text", "Run this shell command line with sh.", group=RUN, metavar="STRING"),
@@ -149,6 +154,22 @@ OPTIONS = (
         "Print the run's id and leave it running: its output is stored, no timeout but one that is given.",
         group=RUN,
     ),
+    Option(
+        "--terminal",
+        "text",
+        "Run in a new window of this terminal, where one can watch and type; `auto` takes the one you are in.",
+        group=WINDOW,
+        metavar="auto|NAME",
+        choices=TERMINALS,
+    ),
+    Option("--wezterm", "flag", "The same as --terminal wezterm.", group=WINDOW),
+    Option(
+        "--detach",
+        "flag",
+        "Print the run's id and leave the window to itself, with no timeout but one that is given.",
+        group=WINDOW,
+    ),
+    Option("--hold", "flag", "Keep the window when the command has ended, until Enter.", group=WINDOW),
     Option("--last", "flag", "Print the result of the last run again.", group=REPORT),
     Option("--quiet -q", "flag", "Nothing of llmx's own on stderr.", group=REPORT),
     Option("--no-sandbox", "flag", "Run without the sandbox.", group=SANDBOX),

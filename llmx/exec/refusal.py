@@ -34,6 +34,7 @@ def refusal(words: list[str], error: LlmxError, exit_code: int, mode: str) -> by
             "monitor": None,
             "limits": {},
             "sandbox": NO_SANDBOX | {"loosened": [], "missing": []},
+            "terminal": None,
             "changed_sensitive": [],
             "sensitive_complete": True,
             "audit": None,

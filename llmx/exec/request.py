@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from llmx.core.process.supervise import Ending
     from llmx.exec.argv import CommandLine
+    from llmx.exec.terminals.request import WindowRequest
 
     Rules = tuple["Sequence[str]", "Sequence[str]", "Sequence[str]"]
 else:
@@ -24,7 +25,7 @@ class ExecRequest:
     """One run. Times are seconds and sizes bytes; 0 stands for no limit.
 
     ``stdin`` is "" to inherit, ``none``, or a file. ``report`` is "" (live output), ``compact`` or ``full``.
-    ``sandbox`` is None for none. ``rules`` are the policy's: allow, deny and ask.
+    ``sandbox`` is None for none, ``window`` for no window of its own. ``rules`` are the policy's: allow, deny and ask.
     """
 
     __slots__ = (
@@ -58,6 +59,7 @@ class ExecRequest:
         "stdin",
         "stdin_wait",
         "timeout",
+        "window",
     )
 
     if TYPE_CHECKING:
@@ -91,6 +93,7 @@ class ExecRequest:
         stdin: str
         stdin_wait: float
         timeout: float
+        window: "WindowRequest | None"
 
     def __init__(self, **fields: object) -> None:
         for name in self.__slots__:
@@ -105,6 +108,8 @@ class ExecRequest:
             "limits": {name: getattr(self, name) for name in LIMITS if getattr(self, name)},
             "sandbox": self.sandbox.level if self.sandbox else "none",
         }
+        if self.window:
+            record["terminal"] = self.window.name
         return record | {name: True for name in ("background", "keep_output", "monitor") if getattr(self, name)}
 
 
@@ -157,7 +162,11 @@ def build(
     if typed.get("level", settings["exec.policy.level"]) == "restricted":
         load("llmx.core.policy.levels:tighten")(fields, "restricted", typed)
     shell = typed.get("command")
-    background = "background" in typed
+    background = "background" in typed or "detach" in typed
+    fields["window"] = None
+    if not _WINDOW.isdisjoint(typed):
+        load("llmx.exec.terminals.request:read")(fields, typed, settings)
+    unheard = "none" if background and not fields["window"] else ""
     if background:
         fields["timeout"] = typed.get("timeout", 0.0)
     return ExecRequest(
@@ -165,7 +174,7 @@ def build(
         is_shell=shell is not None,
         cwd=_folder(str(typed["cwd"]), cwd) if "cwd" in typed else cwd,
         env=env,
-        stdin=_readable(str(typed["stdin"])) if "stdin" in typed else "none" if background else "",
+        stdin=_readable(str(typed["stdin"])) if "stdin" in typed else unheard,
         background=background,
         keep_output=background or "keep_output" in typed,
         keep_children="keep_children" in typed,
@@ -180,6 +189,7 @@ def build(
     )
 
 
+_WINDOW = frozenset(("terminal", "wezterm", "detach", "hold"))
 _LOOSENS = frozenset(("no_sandbox", "level", "net", "write", "read", "env"))
 
 
@@ -291,6 +301,8 @@ def judge(ending: "Ending", request: "ExecRequest", *, on_terminal: bool = False
             return Outcome("limit", KILLED, signal=number, limit=verdict.detail)
         if verdict.cause == "interrupted":
             return Outcome("interrupted", 128 + verdict.signal, signal=number)
+        if verdict.cause == "window_closed":
+            return Outcome("window_closed", OWN_FAILURE, signal=number)
         return Outcome(verdict.cause, TIMED_OUT, signal=number)
     limit = _BY_SIGNAL.get(number, "")
     if limit and getattr(request, limit):

@@ -55,6 +55,7 @@ def assemble(run: "Run") -> dict[str, object]:
         "monitor": run.monitor.fields() if run.monitor else None,
         "limits": {name: getattr(request, name) for name in LIMITS if getattr(request, name)},
         "sandbox": _sandbox(run),
+        "terminal": run.window.fields() if run.window else None,
         "changed_sensitive": run.confinement.changed if run.confinement else [],
         "sensitive_complete": run.confinement is None or run.confinement.is_complete,
         "audit": "unavailable" if run.audit.problem else None,

@@ -7,7 +7,7 @@ import time
 from llmx.core.audit import AuditLog, new_run_id, timestamp
 from llmx.core.plugins import load
 from llmx.core.process import Launch, LaunchError, adopt_orphans, find_program, spawn
-from llmx.core.process.supervise import Ending, Signals, Supervisor, Verdict, earlier_children
+from llmx.core.process.supervise import Deadline, Ending, Later, Signals, Supervisor, Verdict, earlier_children
 from llmx.core.redact import mask_message
 from llmx.errors import CommandNotFoundError, ExecError, LlmxError, NotExecutableError, PolicyError
 from llmx.exec.request import NOT_EXECUTABLE, Outcome, judge
@@ -26,38 +26,12 @@ if TYPE_CHECKING:
     from llmx.exec.limits import Limits
     from llmx.exec.monitor import Monitor
     from llmx.exec.request import ExecRequest, SandboxRequest
+    from llmx.exec.terminals.window import Window
 
 SANDBOX_MARKER = "/run/llmx/sandbox"  # inherited.MARKER, without its module
 RLIMIT_CORE = 4  # resource.RLIMIT_CORE, the same wherever there is a sandbox
 _BOOT_CLOCK = getattr(time, "CLOCK_BOOTTIME", 0)  # with it a later process of the same number is told apart
 STDIN_LOOK_AFTER = 0.01  # seconds; most commands are over or have their stdin by then
-
-
-class Deadline:
-    """Ends the run when its time is up."""
-
-    def __init__(self, due: float, explain: "Callable[[], str]") -> None:
-        self.due = due
-        self._explain = explain
-
-    def check(self, _now: float) -> Verdict:
-        return Verdict("timeout", self._explain())
-
-
-class Later:
-    """A watch that is only made when it is first due: most runs are over by then."""
-
-    def __init__(self, due: float, make: "Callable[[], Watch]") -> None:
-        self.due = due
-        self._make = make
-        self._watch: Watch | None = None
-
-    def check(self, now: float) -> Verdict | None:
-        if self._watch is None:
-            self._watch = self._make()
-        verdict = self._watch.check(now)
-        self.due = self._watch.due
-        return verdict
 
 
 class Run:
@@ -93,6 +67,7 @@ class Run:
         self.limits: Limits | None = None
         self.confinement: Confinement | None = None
         self.store: Store | None = None
+        self.window: Window | None = None
         self.when_started: Callable[[Run], None] | None = None
         self._own_terminal: OwnTerminal | None = None
         self._supervisor: Supervisor | None = None
@@ -106,7 +81,8 @@ class Run:
             self._log_start()
             self._perform()
             by_code = self.confinement is not None and self.confinement.tells_signals_by_code
-            self.outcome = judge(self.ending, self.request, on_terminal=self._terminal >= 0, by_code=by_code)
+            on_terminal = self._terminal >= 0 or self.window is not None
+            self.outcome = judge(self.ending, self.request, on_terminal=on_terminal, by_code=by_code)
         except ExecError as error:
             self._note_setup(error, error.code, Outcome("error", error.exit_code))
         except PolicyError as error:
@@ -125,6 +101,8 @@ class Run:
         self.duration = self.clock() - self._started
         if self.limits:
             self.limits.settle(self)
+        if self.window:
+            self.window.finish()
         self._log_end()
         return self.outcome
 
@@ -170,6 +148,8 @@ class Run:
                 "code": self.setup_error["code"],
                 "message": mask_message(str(self.setup_error["message"]), self.request.env, self.request.argv),
             }
+        if self.window:
+            end["terminal"] = self.window.fields()
         if self.confinement:
             fields = self.confinement.fields()
             end["sandbox"] = {name: fields[name] for name in ("level", "mechanism")}
@@ -182,11 +162,14 @@ class Run:
         program = find_command(request)
         if request.memory or request.cpu_time or request.max_procs or request.max_file_size:
             self.limits = load("llmx.exec.limits:Limits")(request, self.run_id)
+        signals = Signals()
+        if request.window and not self._open_window(signals):
+            return
         inner, outer = self._make_streams()
-        group, self._terminal = (True, -1) if request.sandbox else self._place(captured=bool(outer))
+        has_own = request.sandbox or self.window
+        group, self._terminal = (True, -1) if has_own else self._place(captured=bool(outer))
         adopt_orphans()
         strangers = earlier_children()
-        signals = Signals()
         launch = Launch(
             program,
             request.argv,
@@ -198,16 +181,7 @@ class Run:
             group=group,
             terminal=self._terminal,
         )
-        try:
-            if request.sandbox:
-                self._confine(launch, request.sandbox, captured=bool(outer))
-            pid = spawn(launch)
-        except LaunchError as error:
-            raise self._explain_launch(program, error) from None
-        finally:
-            for descriptor in inner:
-                if descriptor >= 0:
-                    os.close(descriptor)
+        pid = self._start(launch, captured=bool(outer))
         load("gc:enable")()  # the front door has disabled it; a run may be long
         self._supervisor = Supervisor(
             pid,
@@ -220,7 +194,7 @@ class Run:
         )
         self._watch(self._supervisor, pid)
         self._supervisor.streams += outer
-        if self.confinement:
+        if self.confinement or self.window:
             self._attend(self._supervisor, pid)
         self.ending = self._supervisor.run()
         if self.confinement and (problem := self.confinement.settle(self.ending)):
@@ -232,9 +206,31 @@ class Run:
         if self.ending.verdict and self.ending.verdict.detail == "stdin":
             self.blocked_on = "stdin"
 
+    def _open_window(self, signals: Signals) -> bool:
+        """Whether the run has its window; False when a signal ended it first."""
+        self.window = load("llmx.exec.terminals.window:open_window")(self, signals)
+        self._own_terminal = self.window.terminal if self.window else None
+        return self.window is not None
+
+    def _start(self, launch: Launch, *, captured: bool) -> int:
+        """The pid of the command, which runs; its ends of the streams are closed here."""
+        program = launch.program
+        if self._own_terminal:
+            launch.enter = self._own_terminal.enter
+        try:
+            if self.request.sandbox:
+                self._confine(launch, self.request.sandbox, captured=captured)
+            return spawn(launch)
+        except LaunchError as error:
+            raise self._explain_launch(program, error) from None
+        finally:
+            for descriptor in launch.streams:
+                if descriptor >= 0:
+                    os.close(descriptor)
+
     def _confine(self, launch: Launch, wanted: "SandboxRequest", *, captured: bool) -> None:
         """Turn ``launch`` into the same within a sandbox, at a terminal of its own where it would be at one."""
-        if not captured and _is_at_terminal():
+        if not captured and not self._own_terminal and _is_at_terminal():
             self._own_terminal = load("llmx.core.process.pty:OwnTerminal")(0)
             launch.enter = self._own_terminal.enter
         confine = load("llmx.exec.confinement:Confinement")
@@ -259,6 +255,8 @@ class Run:
             supervisor.streams.append(terminal)
             supervisor.watches.append(terminal)
             terminal.started(pid)
+        if self.window:
+            self.window.attend(supervisor)
 
     def _explain_launch(self, program: str, error: LaunchError) -> ExecError:
         if error.step != "execve":
@@ -274,20 +272,23 @@ class Run:
             path = os.devnull if self.request.stdin == "none" else self.request.stdin
             stdin = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         inner = [stdin, -1, -1]
-        if not (self.request.report or self.request.result or self.request.max_output or self.request.keep_output):
+        if self.window or not (
+            self.request.report or self.request.result or self.request.max_output or self.request.keep_output
+        ):
             return (stdin, -1, -1), []
-        capture, keep = load("llmx.exec.capture:Capture"), self._keep
         for number, name in ((1, "stdout"), (2, "stderr")):
             if not (self.request.report or self.request.keep_output) and os.isatty(number):
                 continue  # a terminal stays the command's own
             source, inner[number] = os.pipe()
-            self.captures[name] = capture(
-                source,
-                keep(name, self.request.capture),
-                onward=-1 if self.request.report else number,
-                admit=self._admit if self.request.max_output else None,
-            )
+            self.capture(name, source, onward=-1 if self.request.report else number)
         return (inner[0], inner[1], inner[2]), list(self.captures.values())
+
+    def capture(self, name: str, source: int, *, onward: int) -> "Capture":
+        """Keep what arrives at ``source`` as the stream called ``name``, and pass it on; -1 to nobody."""
+        admit = self._admit if self.request.max_output else None
+        kept = self._keep(name, self.request.capture)
+        self.captures[name] = load("llmx.exec.capture:Capture")(source, kept, onward=onward, admit=admit)
+        return self.captures[name]
 
     def _keep(self, name: str, size: int) -> "Kept":
         """What keeps the stream called ``name``, and stores it where that is asked for."""

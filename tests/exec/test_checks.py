@@ -62,9 +62,18 @@ def program(folder, name, text):
 
 def test_programs_that_are_optional_are_named_and_missed_by_nobody(env, tmp_path):
     absent = [*checks.nix(env | {"PATH": str(tmp_path)}), *checks.terminals(env | {"PATH": str(tmp_path)})]
-    assert [finding.status for finding in absent] == ["ok"] * 3
+    assert [finding.status for finding in absent] == ["ok"] * 2
     assert all("not installed (optional)" in finding.found for finding in absent)
-    for name in ("nix-shell", "wezterm", "tmux"):
+    program(tmp_path, "nix-shell", "")
+    [finding] = checks.nix(env | {"PATH": str(tmp_path)})
+    assert str(tmp_path) in finding.found
+
+
+def test_terminals_are_named_with_the_one_that_auto_takes(env, tmp_path):
+    for name in ("xterm", "tmux"):
         program(tmp_path, name, "")
-    there = [*checks.nix(env | {"PATH": str(tmp_path)}), *checks.terminals(env | {"PATH": str(tmp_path)})]
-    assert all(str(tmp_path) in finding.found for finding in there)
+    env = {name: value for name, value in env.items() if name != "DISPLAY"} | {"PATH": str(tmp_path)}
+    [finding] = checks.terminals(env)
+    assert finding == ("ok", "tmux, xterm; none can open a window from here, so --terminal runs nothing", "", "")
+    [finding] = checks.terminals(env | {"TMUX": "/tmp/tmux,1,0"})
+    assert finding.found == "tmux, xterm; llm-exec --terminal auto takes tmux"

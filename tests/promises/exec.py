@@ -5,6 +5,15 @@ from tests.promises import Row
 ROWS = [
     Row("S0-08", "After -- everything is passed to the command verbatim"),
     Row("S0-09", "--command runs a shell line; both forms at once are refused", "125, as all of llm-exec's own"),
+    Row(
+        "S0-15",
+        "A run in a window returns the command's exit code and its output; --detach returns the run's id at once",
+    ),
+    Row(
+        "S0-17",
+        "The settings new_window and monitor: a tab instead of a window, and runs in windows are monitored",
+        "they hold for every terminal, not for WezTerm alone",
+    ),
     Row("S0-18", "A long-running server does not hit the default timeout unsaid; --timeout 0 lifts it"),
     Row("S0-19", "--monitor reports CPU, peak memory, processes and wall time while the command runs"),
     Row("S0-20", "--monitor counts the whole process tree"),

@@ -9,7 +9,7 @@ import os
 import select
 import signal
 import termios
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from llmx.core.process.callers_terminal import CC, CHUNK, LFLAG, CallersTerminal
 
@@ -25,16 +25,25 @@ class OwnTerminal:
     A stream, a watch and a job of the supervisor's. ``enter`` is the launch's first step in the child, ``started``
     follows in the parent, ``close`` puts the caller's terminal back and is due however the run ends. ``suspend`` is
     called for Ctrl-Z when the command cannot heed it itself; without it, this object's own ``suspend`` is.
+    ``seats`` are the streams that become the command's terminal; None stands for those that are the caller's.
 
     Keys that were typed ahead and that the command did not read go with its terminal: putting them back where a shell
     reads them would hand the command the way there.
     """
 
-    def __init__(self, outer: int, *, suspend: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self,
+        outer: int,
+        *,
+        suspend: Callable[[], None] | None = None,
+        seats: Sequence[int] | None = None,
+        screen: type[CallersTerminal] = CallersTerminal,
+    ) -> None:
         self.due = NEVER
         self.on_suspend = suspend or self.suspend
-        self._seats = [number for number in (0, 1, 2) if _is_same_terminal(number, outer)]
-        self._outer = CallersTerminal(outer, is_shared=1 not in self._seats)
+        callers = [number for number in (0, 1, 2) if _is_same_terminal(number, outer)] if seats is None else seats
+        self._seats = callers
+        self._outer = screen(outer, is_shared=1 not in callers)
         self._master, self._slave = os.openpty()
         os.set_blocking(self._master, False)
         termios.tcsetattr(self._slave, termios.TCSANOW, self._outer.modes)
@@ -73,7 +82,7 @@ class OwnTerminal:
         keys = master = 0
         if self._master >= 0:
             keys = select.POLLIN if self._outer.is_raw and len(self._typed) < TYPED_AHEAD else 0
-            master = select.POLLIN if len(self._shown) < HELD_BACK else 0
+            master = select.POLLIN if self._has_room() else 0
             master |= select.POLLOUT if self._typed else 0
         screen = select.POLLOUT if self._shown else 0
         wanted = ((self._outer.descriptor, keys | screen), (self._master, master))
@@ -132,15 +141,23 @@ class OwnTerminal:
         """At most 16 chunks: the loop has more to do than this stream."""
         self._is_empty = False
         for _ in range(16):
-            if self._master < 0 or len(self._shown) >= HELD_BACK:
+            if self._master < 0 or not self._has_room():
                 return
             try:
-                self._shown += os.read(self._master, CHUNK)
+                self._take_output(os.read(self._master, CHUNK))
             except BlockingIOError:
                 self._is_empty = True
                 return
             except OSError:  # EIO: the command has ended, and with it its session
                 self._close_master()
+
+    def _has_room(self) -> bool:
+        """Whether more of the command's output can be held."""
+        return len(self._shown) < HELD_BACK
+
+    def _take_output(self, data: bytes) -> None:
+        """What has just come from the command."""
+        self._shown += data
 
     def _read_keys(self) -> None:
         while self._master >= 0 and self._outer.is_raw and len(self._typed) < TYPED_AHEAD:

@@ -144,6 +144,33 @@ def _pass(_number: int, _frame: object) -> None:
     """The signal's number is already on the pipe."""
 
 
+class Deadline:
+    """Ends the run when its time is up."""
+
+    def __init__(self, due: float, explain: "Callable[[], str]") -> None:
+        self.due = due
+        self._explain = explain
+
+    def check(self, _now: float) -> Verdict:
+        return Verdict("timeout", self._explain())
+
+
+class Later:
+    """A watch that is only made when it is first due: most runs are over by then."""
+
+    def __init__(self, due: float, make: "Callable[[], Watch]") -> None:
+        self.due = due
+        self._make = make
+        self._watch: Watch | None = None
+
+    def check(self, now: float) -> Verdict | None:
+        if self._watch is None:
+            self._watch = self._make()
+        verdict = self._watch.check(now)
+        self.due = self._watch.due
+        return verdict
+
+
 def earlier_children() -> "frozenset[int]":
     """Children this process already has (``sleep 9 & exec llm-exec …``): not the run's to end."""
     try:

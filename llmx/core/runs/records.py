@@ -11,7 +11,7 @@ from llmx.core.runs.liveness import Claim, is_alive
 from llmx.core.runs.output import is_stored
 from llmx.core.runs.places import RESULT, START, is_id, time_of
 
-STATUSES = ("ok", "failed", "timeout", "stalled", "limit", "denied", "signal", "interrupted", "error")
+STATUSES = ("ok", "failed", "timeout", "stalled", "limit", "denied", "signal", "interrupted", "window_closed", "error")
 """How a run can end; one without an end is ``running`` or ``lost``."""
 
 MOST = 1e15
@@ -62,6 +62,15 @@ class Run:
     def command(self) -> str:
         """The name of the program."""
         return os.path.basename(self.argv[0]) if self.argv else ""
+
+    @property
+    def terminal(self) -> dict[str, str | None] | None:
+        """Where it was shown: the terminal's ``name``, or ``auto`` until it is over, and what that calls the window."""
+        shown = self.end.get("terminal")
+        if not isinstance(shown, dict):
+            shown = {"name": self.start.get("terminal")}
+        name, window = text_of(shown.get("name")), text_of(shown.get("window"))
+        return {"name": name, "window": window or None} if name else None
 
     @property
     def is_over(self) -> bool:

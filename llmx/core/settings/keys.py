@@ -142,8 +142,8 @@ SETTINGS = (
         stricter="true",
     ),
     Setting("exec.nix_shell.cache", "bool", True, "Keep resolved Nix environments."),
-    Setting("exec.wezterm.enabled", "bool", True, "Allow --wezterm.", "tighten", stricter="false"),
-    Setting("exec.wezterm.new_window", "bool", True, "Open a window rather than a tab."),
+    Setting("exec.wezterm.enabled", "bool", True, "Allow --wezterm and --terminal.", "tighten", stricter="false"),
+    Setting("exec.wezterm.new_window", "bool", True, "Open a window, in whatever terminal, rather than a tab."),
     Setting("exec.wezterm.monitor", "bool", True, "Monitor runs that have a window of their own."),
     Setting(
         "exec.policy.level",
