@@ -102,7 +102,9 @@ def test_a_tab_that_asks_for_names_loads_only_their_table(kind):
 
 
 @pytest.mark.promise("S2-51")
-@pytest.mark.parametrize("argv", [["--help"], ["version"], ["exec", "--help"], ["help", "exit-codes"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "argv", [["--help"], ["version"], ["exec", "--help"], ["help", "exit-codes"], ["generate", "--help"]], ids=" ".join
+)
 def test_the_tree_loads_typer_and_nothing_else_that_is_heavy(argv):
     loaded = imported_by("llmx", *argv)
     assert "typer" in loaded

@@ -138,8 +138,13 @@ NO_FACTS = {
 """Commands that change something and say no more, or whose output has their own form: a script, a schema, a result,
 what a run has printed."""
 
-ARGUMENTS = {"config get": ["exec.grace"], **{f"runs {name}": ["last"] for name in ("show", "stop", "wait")}}
-ARGUMENTS |= {"model info": ["none.gguf"]}
+ARGUMENTS = {
+    "config get": ["exec.grace"],
+    "generate": ["hi", "--backend", "mock"],
+    "backend test": ["mock"],
+    "model info": ["none.gguf"],
+    **{f"runs {name}": ["last"] for name in ("show", "stop", "wait")},
+}
 NOTHING_THERE = {"model info": 4, "undo": 4, "trust revoke": 4, "runs show": 4, "runs stop": 4, "runs wait": 4}
 """What these exit with in a home without edits, trust and runs; their error is JSON then."""
 

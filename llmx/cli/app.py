@@ -16,7 +16,7 @@ from llmx.core.plugins import load
 from llmx.core.redact import show_defect
 from llmx.errors import LlmxError, UsageError
 
-RUN, SETTINGS, MORE = "Run", "Settings", "More"
+ASK, RUN, SETTINGS, MORE = "Ask", "Run", "Settings", "More"
 INTERRUPTED = 130
 
 
@@ -24,6 +24,8 @@ class Root(LazyGroup):
     """The members of the tree, in the order in which help shows them."""
 
     members = {  # noqa: RUF012  # see LazyGroup
+        "generate": Member("llmx.cli.generate:app", "Ask a model one question.", ASK),
+        "backend": Member("llmx.cli.backend:app", "Look at what can answer for a model.", ASK),
         "exec": Member("llmx.cli.exec:command", "Run one command within limits; the same as llm-exec.", RUN),
         "runs": Member("llmx.cli.runs:app", "Look at runs, and end or await those that go on.", RUN),
         "model": Member("llmx.cli.model:app", "Get, look at and load models.", RUN),

@@ -1,0 +1,71 @@
+"""``llmx generate``: one prompt, one answer."""
+
+from typing import Annotated
+
+import typer
+
+from llmx.cli.model_options import (
+    ApiBaseOption,
+    BackendOption,
+    MaxTokensOption,
+    ModelOption,
+    TemperatureOption,
+    TimeoutOption,
+    TopPOption,
+    client,
+    seconds,
+)
+from llmx.cli.output import Output, OutputOption
+from llmx.cli.prompts import images_of, text_of
+from llmx.cli.speaking import heard, spoken
+from llmx.core.client import LLMClient
+from llmx.core.jsonline import dumps
+from llmx.core.llm_config import LLMConfig
+from llmx.core.messages import Message, user
+from llmx.core.plugins import load
+from llmx.core.response import Response
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def generate(
+    ctx: typer.Context,
+    prompt: Annotated[str, typer.Argument(metavar="PROMPT", help="The prompt; - reads stdin, @file a file.")],
+    *,
+    system: Annotated[str, typer.Option("--system", "-s", metavar="TEXT", help="What the model is to be.")] = "",
+    image: Annotated[list[str] | None, typer.Option("--image", metavar="FILE", help="A picture to look at.")] = None,
+    model: ModelOption = None,
+    backend: BackendOption = None,
+    api_base: ApiBaseOption = None,
+    temperature: TemperatureOption = None,
+    top_p: TopPOption = None,
+    max_tokens: MaxTokensOption = None,
+    timeout: TimeoutOption = None,
+    stream: Annotated[bool, typer.Option("--stream/--no-stream", help="Print the answer while it comes.")] = True,
+    output: OutputOption = Output.text,
+) -> None:
+    """Ask a model one question and print its answer."""
+    config = LLMConfig(
+        backend=backend,
+        model=model,
+        api_base=api_base,
+        temperature=temperature,
+        top_p=top_p,
+        max_tokens=max_tokens,
+        timeout=seconds(timeout),
+    )
+    asked = client(ctx, config, allows_demo=True)
+    message = user(text_of(prompt), images_of(image or ()))
+    is_json = output == Output.json
+    response: Response = load("llmx.core.blocking:run")(
+        lambda: answer(asked, message, text_of(system), is_json=is_json, streams=stream)
+    )
+    if is_json:
+        print(dumps(response.as_dict()))
+
+
+async def answer(asked: LLMClient, message: Message, system: str, *, is_json: bool, streams: bool) -> Response:
+    """The answer, printed where it is to be text."""
+    events = asked.stream([message], system)
+    return await (heard(events) if is_json else spoken(events, streams=streams))

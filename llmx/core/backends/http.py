@@ -1,0 +1,209 @@
+"""A backend behind an HTTP API: an endpoint, a wire format, and what both share: retries, limits, honest errors."""
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+
+from llmx.core.backends import Capabilities, Health
+from llmx.core.backends.endpoints import Endpoint
+from llmx.core.backends.errors import AnswerError, BackendError, BadRequestError, ContextOverflowError
+from llmx.core.backends.failures import Target, failure, hint
+from llmx.core.backends.framing import JsonLines, ServerSentEvents
+from llmx.core.backends.profiles import profile
+from llmx.core.backends.retries import Retries
+from llmx.core.backends.transport import Call, Transport
+from llmx.core.backends.wires import Post, Reader, StreamFailedError, Wire, most_tokens, parsed
+from llmx.core.events import Event
+from llmx.core.messages import Request
+
+HEALTH_S = 5.0
+LINGER_S = 0.1
+"""How long the end of a connection is awaited behind a whole answer, so that it can be used again."""
+
+UNREADABLE = (LookupError, TypeError, ValueError, AttributeError)
+"""What reading an answer of the wrong shape raises."""
+
+logger = logging.getLogger("llmx")
+
+
+class HttpBackend:
+    """Asks one endpoint, with one key."""
+
+    is_mock = False
+
+    def __init__(self, endpoint: Endpoint, wire: Wire, key: str = "", retries: Retries | None = None) -> None:
+        self._endpoint = endpoint
+        self._wire = wire
+        self._key = key
+        self._retries = retries or Retries()
+        self._transport = Transport(self._target(""))
+        self._contexts: dict[str, int | None] = {}
+
+    @property
+    def name(self) -> str:
+        """The endpoint's."""
+        return self._endpoint.name
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """The wire format's."""
+        return self._wire.capabilities
+
+    def keep(self) -> None:
+        """Keep connections from now on."""
+        self._transport.keep()
+
+    async def aclose(self) -> None:
+        """Close what is kept."""
+        await self._transport.aclose()
+
+    async def stream(self, request: Request) -> AsyncGenerator[Event]:
+        """The answer; a call that fails before its first event is made again where that may help."""
+        tried = 0
+        while True:
+            tried += 1
+            has_begun = False
+            try:
+                async with aclosing(self._batches(request)) as batches:
+                    async for events in batches:
+                        has_begun = has_begun or bool(events)
+                        for event in events:
+                            yield event
+                return
+            except BackendError as error:
+                pause = None if has_begun else self._retries.pause(error, tried, request.remaining)
+                if pause is None:
+                    raise
+                logger.info("%s: again in %.2f s: %s", self.name, pause, error.message)
+            await asyncio.sleep(pause)
+
+    async def _batches(self, request: Request) -> AsyncGenerator[list[Event]]:
+        """The events of one try, as many at once as came at once: a step for each would double what they cost."""
+        target = self._target(request.model)
+        self._check(request, target)
+        context = await self._context(request, target)
+        post = self._wire.post(request, self._endpoint, context)
+        call = self._post(post)._replace(expects=self._wire.expects)
+        logger.debug("POST %s: %d bytes", call.url, len(call.body))
+        reader, framing = self._wire.reader(request), self._wire.framing()
+        async with aclosing(self._transport.stream(call, target, request.deadline)) as chunks:
+            async for chunk in chunks:
+                yield self._events(reader, self._cut(framing, chunk, target), target)
+                if reader.is_over:
+                    await _linger(chunks)
+                    break
+        yield self._events(reader, framing.finish(), target)
+        yield self._finish(reader, target)
+
+    def _events(self, reader: Reader, payloads: list[bytes], target: Target) -> list[Event]:
+        return [event for payload in payloads for event in self._read(reader, payload, target)]
+
+    def _cut(self, framing: JsonLines | ServerSentEvents, chunk: bytes, target: Target) -> list[bytes]:
+        try:
+            return framing.feed(chunk)
+        except ValueError as error:
+            raise self._unreadable(target, str(error)) from None
+
+    def _read(self, reader: Reader, payload: bytes, target: Target) -> Sequence[Event]:
+        """The events of one piece of the answer; every way in which it can be wrong ends here."""
+        if payload == b"[DONE]":
+            return ()
+        try:
+            return reader.read(parsed(payload))
+        except StreamFailedError as failed:
+            raise failure(target, 0, failed.body) from None
+        except UNREADABLE as error:
+            words = target.quote(payload[:1000].decode(errors="replace"))
+            raise self._unreadable(target, f"this is no part of an answer ({type(error).__name__}): {words}") from None
+
+    def _finish(self, reader: Reader, target: Target) -> list[Event]:
+        try:
+            return list(reader.finish())
+        except EOFError:
+            raise self._unreadable(target, "the answer was cut off before its end") from None
+        except ValueError:
+            raise self._unreadable(target, "the arguments of a tool call are no JSON") from None
+
+    def _unreadable(self, target: Target, what: str) -> AnswerError:
+        return AnswerError(f"{target}: {what}", hint=hint(AnswerError, target), backend=self.name, model=target.model)
+
+    def _check(self, request: Request, target: Target) -> None:
+        """Refuse what the model is known not to take."""
+        temperature, most = request.parameters.temperature, profile(request.model).max_temperature
+        if temperature is not None and temperature > most:
+            raise BadRequestError(f"{target}: its temperature goes up to {most}, not {temperature}", model=target.model)
+
+    async def _context(self, request: Request, target: Target) -> int | None:
+        """The model's context where it can be asked for; raises where the request may not fit in it."""
+        show = self._wire.show(request.model)
+        if not show.path:
+            return None
+        if request.model not in self._contexts:
+            answer = await self._transport.fetch(self._post(show), target, request.deadline)
+            try:
+                self._contexts[request.model] = self._wire.context(json.loads(answer))
+            except UNREADABLE:
+                self._contexts[request.model] = None
+        context = self._contexts[request.model]
+        prompt, answer_tokens = most_tokens(request), request.parameters.max_tokens or 0
+        if context is not None and prompt + answer_tokens > context:
+            raise ContextOverflowError(
+                f"{target}: the prompt may have {prompt} tokens and the answer {answer_tokens}, "
+                f"but its context is {context}",
+                hint=hint(ContextOverflowError, target),
+                backend=self.name,
+                model=target.model,
+            )
+        return context
+
+    async def embed(self, texts: Sequence[str], model: str, deadline: float | None = None) -> list[list[float]]:
+        """A vector for each text."""
+        target = self._target(model)
+        if not self.capabilities.embeddings:
+            raise BadRequestError(f"{target}: it makes no embeddings", hint="llmx backend list shows who does")
+        answer = await self._transport.fetch(self._post(self._wire.embed(texts, model)), target, deadline)
+        try:
+            vectors = self._wire.vectors(json.loads(answer))
+        except UNREADABLE:
+            raise self._unreadable(target, "the answer holds no vectors") from None
+        if len(vectors) != len(texts):
+            raise self._unreadable(target, f"{len(vectors)} vectors came for {len(texts)} texts")
+        return vectors
+
+    async def health(self, deadline: float | None = None) -> Health:
+        """Ask for the list of models, with the key: what fails is told, not raised."""
+        target = self._target("")
+        deadline = time.monotonic() + HEALTH_S if deadline is None else deadline
+        url = self._wire.root(self._endpoint.base_url) + self._wire.models_path
+        try:
+            answer = await self._transport.fetch(Call("GET", url, self._headers()), target, deadline)
+            models = tuple(self._wire.models(json.loads(answer)))
+        except BackendError as error:
+            return Health(error.standing, error.message)
+        except UNREADABLE:
+            return Health("wrong", f"{target}: the answer is no list of models")
+        return Health("up", f"{target}: it answers and offers {len(models)} models", models)
+
+    def _target(self, model: str) -> Target:
+        return Target(self._endpoint, model, self._key)
+
+    def _headers(self) -> dict[str, str]:
+        return {"Accept-Encoding": "identity", **self._wire.headers(self._key)}
+
+    def _post(self, post: Post) -> Call:
+        headers = {"Content-Type": "application/json", **self._headers()}
+        body = json.dumps(post.body, ensure_ascii=False).encode(errors="replace")
+        return Call("POST", self._wire.root(self._endpoint.base_url) + post.path, headers, body)
+
+
+async def _linger(chunks: AsyncGenerator[bytes]) -> None:
+    """Read the end of the connection's answer, where that comes at once."""
+    try:
+        async with asyncio.timeout(LINGER_S):
+            async for _ in chunks:
+                pass
+    except (TimeoutError, BackendError):
+        return

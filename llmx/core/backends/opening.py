@@ -1,0 +1,71 @@
+"""Make the backend of a name, with its endpoint and its key."""
+
+import os
+from collections.abc import Mapping
+
+from llmx.core import keys
+from llmx.core.access import Access
+from llmx.core.backends import Backend
+from llmx.core.backends.endpoints import ENDPOINTS, OTHERS, Endpoint, ollama_url, unknown
+from llmx.core.backends.errors import AuthError, UnavailableError
+from llmx.core.backends.wires import WIRES
+from llmx.core.keys import Key
+from llmx.core.plugins import load
+from llmx.core.refs import ModelRef
+from llmx.core.settings.kinds import is_reference
+from llmx.errors import ConfigError, install_hint
+
+OPENERS = {"mock": "llmx.core.backends.mock:make_mock"}
+"""Backends without an endpoint: what makes them, from the environment."""
+
+LOCAL_MODELS: tuple[str, ...] = ()
+"""Functions that list the models on this machine as refs with their backends, from the environment."""
+
+
+def open_backend(name: str, access: Access, env: Mapping[str, str] = os.environ) -> Backend:
+    """The backend called ``name``; raises where it cannot even be tried."""
+    if name in OPENERS:
+        made: Backend = load(OPENERS[name])(env)
+        return made
+    if name in OTHERS:
+        raise UnavailableError(f"{name}: this version of llmx does not run models itself yet", hint=install_hint(name))
+    endpoint = endpoint_of(name, access.base_url, env)
+    key = key_of(endpoint, access, env)
+    backend: Backend = load("llmx.core.backends.http:HttpBackend")(endpoint, load(WIRES[endpoint.wire])(), key.value)
+    return backend
+
+
+def local_models(env: Mapping[str, str] = os.environ) -> tuple[ModelRef, ...]:
+    """The models that this machine can run by itself."""
+    return tuple(ref for target in LOCAL_MODELS for ref in load(target)(env))
+
+
+def endpoint_of(name: str, base_url: str = "", env: Mapping[str, str] = os.environ) -> Endpoint:
+    """The endpoint of that name, where the user says it is; raises ``UsageError`` for one that there is not."""
+    endpoint = ENDPOINTS.get(name)
+    if endpoint is None:
+        raise unknown(name)
+    if not base_url and name == "ollama" and env.get("OLLAMA_HOST"):
+        try:
+            base_url = ollama_url(env["OLLAMA_HOST"])
+        except ValueError:
+            raise ConfigError(f"OLLAMA_HOST={env['OLLAMA_HOST']!r} is no address", source="OLLAMA_HOST") from None
+    if base_url and not base_url.startswith(("http://", "https://")):
+        hint = f"did you mean http://{base_url}?"
+        raise ConfigError(f"{base_url!r} is no http or https URL", key="llm.api_base", hint=hint)
+    return endpoint._replace(base_url=base_url) if base_url else endpoint
+
+
+def key_of(endpoint: Endpoint, access: Access, env: Mapping[str, str]) -> Key:
+    """The key for an endpoint, given or in one of its variables; raises ``AuthError`` where it needs one."""
+    if access.key:
+        return keys.read(access.key, env) if is_reference(access.key) else keys.checked(access.key, "api_key")
+    key = keys.find(endpoint.own_variables, env)
+    if endpoint.own_variables and not key.value:
+        names = " or ".join(endpoint.own_variables)
+        raise AuthError(
+            f"{endpoint.name} needs a key, and there is none in {names}",
+            hint=f"export {endpoint.variables[0]}=…, or set llm.api_key to where it is kept",
+            backend=endpoint.name,
+        )
+    return key

@@ -1,0 +1,143 @@
+"""Ollama's own format: ``POST /api/chat``, answered with one JSON object a line.
+
+Ollama cuts a prompt that does not fit ``num_ctx`` from the front, without a word. So ``num_ctx`` is always sent, large
+enough for all of the prompt and the answer; it grows by doubling, because another value loads the model anew.
+"""
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from llmx.core.backends import Capabilities
+from llmx.core.backends.endpoints import Endpoint
+from llmx.core.backends.framing import JsonLines
+from llmx.core.backends.wires import Post, StreamFailedError, given, most_tokens
+from llmx.core.backends.wires.openai_chat import function
+from llmx.core.events import Done, Event, FinishReason, ReasoningDelta, TextDelta, Usage
+from llmx.core.messages import Image, Message, Request, ToolCall, ToolResult
+
+SMALLEST_CONTEXT = 4096
+ANSWER_TOKENS = 1024
+"""Room for an answer whose length is not set."""
+
+
+class Ollama:
+    """Writes and reads Ollama's chat."""
+
+    capabilities = Capabilities(embeddings=True)
+    framing = JsonLines
+    expects = "ndjson"
+    models_path = "/api/tags"
+
+    def root(self, base_url: str) -> str:
+        """Without the paths of its two APIs."""
+        return base_url.rstrip("/").removesuffix("/v1").removesuffix("/api")
+
+    def headers(self, key: str) -> Mapping[str, str]:
+        """A key is only for those that stand behind a proxy."""
+        return {"Authorization": f"Bearer {key}"} if key else {}
+
+    def post(self, request: Request, endpoint: Endpoint, context: int | None) -> Post:
+        """The request; what is unset stays out."""
+        parameters = request.parameters
+        names = {part.id: part.name for m in request.messages for part in m.parts if isinstance(part, ToolCall)}
+        options = given(
+            num_ctx=context_for(request, context),
+            temperature=parameters.temperature,
+            num_predict=parameters.max_tokens,
+            top_p=parameters.top_p,
+            seed=parameters.seed,
+            stop=parameters.stop,
+        )
+        body = given(
+            model=request.model,
+            messages=[row for message in request.messages for row in _rows(message, names)],
+            stream=True,
+            options=options,
+            tools=[function(tool) for tool in request.tools] or None,
+            format=request.schema,
+        )
+        return Post("/api/chat", body)
+
+    def reader(self, request: Request) -> "Reader":
+        """What reads the answer."""
+        return Reader()
+
+    def models(self, answer: Any) -> list[str]:  # noqa: ANN401  # JSON
+        """The names of those that have been pulled."""
+        return [str(row["name"]) for row in answer["models"]]
+
+    def show(self, model: str) -> Post:
+        """``POST /api/show``."""
+        return Post("/api/show", {"model": model})
+
+    def context(self, answer: Any) -> int | None:  # noqa: ANN401  # JSON
+        """The context that the model was made for, under the name of its architecture."""
+        found = [value for key, value in answer.get("model_info", {}).items() if key.endswith(".context_length")]
+        return int(found[0]) if found else None
+
+    def embed(self, texts: Sequence[str], model: str) -> Post:
+        """``POST /api/embed``; a text too long is an error and not cut."""
+        return Post("/api/embed", {"model": model, "input": list(texts), "truncate": False})
+
+    def vectors(self, answer: Any) -> list[list[float]]:  # noqa: ANN401  # JSON
+        """In the order of the texts."""
+        vectors: list[list[float]] = answer["embeddings"]
+        return vectors
+
+
+def context_for(request: Request, most: int | None) -> int:
+    """The context to ask for, in tokens: never less than prompt and answer may need, unless the model has no more."""
+    answer = request.parameters.max_tokens
+    needed = most_tokens(request) + (ANSWER_TOKENS if answer is None else answer)
+    size = SMALLEST_CONTEXT
+    while size < needed:
+        size *= 2
+    return size if most is None else min(size, most)
+
+
+def _rows(message: Message, names: Mapping[str, str]) -> list[dict[str, Any]]:
+    results = [part for part in message.parts if isinstance(part, ToolResult)]
+    if results:
+        return [{"role": "tool", "content": r.content, "tool_name": names.get(r.id, "")} for r in results]
+    images = [base64.b64encode(part.data).decode() for part in message.parts if isinstance(part, Image)]
+    calls = [part for part in message.parts if isinstance(part, ToolCall)]
+    wanted = [{"function": {"name": call.name, "arguments": json.loads(call.arguments)}} for call in calls]
+    return [{"role": message.role, "content": message.text, **given(images=images or None, tool_calls=wanted or None)}]
+
+
+class Reader:
+    """Reads the lines of one answer."""
+
+    def __init__(self) -> None:
+        self.is_over = False
+        self._last: dict[str, Any] = {}
+        self._called = 0
+
+    def read(self, data: dict[str, Any]) -> Sequence[Event]:
+        """The events of one line."""
+        if "error" in data:
+            raise StreamFailedError(data)
+        message = data["message"]
+        events: list[Event] = []
+        if thought := message.get("thinking"):
+            events.append(ReasoningDelta(thought))
+        if text := message.get("content"):
+            events.append(TextDelta(text))
+        for call in message.get("tool_calls") or ():
+            arguments = json.dumps(call["function"]["arguments"])
+            events.append(ToolCall(call.get("id") or f"call_{self._called}", call["function"]["name"], arguments))
+            self._called += 1
+        if data["done"]:
+            self.is_over, self._last = True, data
+        return events
+
+    def finish(self) -> Sequence[Event]:
+        """What it cost, and why it ended."""
+        if not self.is_over:
+            raise EOFError
+        last = self._last
+        reasons: dict[str, FinishReason] = {"stop": "stop", "length": "length"}
+        reason = "tool_calls" if self._called else reasons.get(last.get("done_reason", ""), "unknown")
+        return [Usage(last.get("prompt_eval_count"), last.get("eval_count")), Done(reason, last.get("model", ""))]

@@ -1,0 +1,21 @@
+"""What the client tells under ``--trace``: who answers, and why. Loaded with the first call."""
+
+import logging
+
+from llmx.core.choice import Choice
+from llmx.core.refs import doubt
+from llmx.errors import LlmxError
+
+logger = logging.getLogger("llmx")
+
+
+def chosen(choice: Choice) -> None:
+    """The model ref as it was understood."""
+    logger.info("model: %s on %s (%s)", choice.ref, choice.backend, choice.reason)
+    if said := doubt(choice.ref._replace(backend="")):
+        logger.debug("model: %s", said)
+
+
+def unavailable(error: LlmxError) -> None:
+    """A backend that another stands in for."""
+    logger.info("%s", error.message)

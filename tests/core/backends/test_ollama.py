@@ -1,0 +1,39 @@
+"""What only Ollama needs: a context that is never too small for the prompt."""
+
+import pytest
+
+from llmx.core.backends.errors import (
+    ContextOverflowError,
+    ModelNotFoundError,
+)
+from tests.core.backends import recorded
+from tests.core.backends.asking import ask
+from tests.core.backends.server import head, whole
+
+
+class TestOllamaNeverCutsAPrompt:
+    def sizes(self, server, prompt, shown=recorded.SHOWN, **parameters):
+        server.answer([head("application/x-ndjson"), recorded.ollama(["x"])])
+        server.by_path["/api/show"] = shown
+        ask(server.url, name="ollama", prompt=prompt, **parameters)
+        return server.asked[-1].json["options"]["num_ctx"]
+
+    @pytest.mark.parametrize(
+        ("length", "answer", "context"), [(10, 512, 4096), (4000, 512, 8192), (10, 20_000, 32768), (9000, None, 16384)]
+    )
+    def test_the_context_is_large_enough_for_prompt_and_answer(self, server, length, answer, context):
+        assert self.sizes(server, "x" * length, max_tokens=answer) == context
+
+    def test_a_prompt_that_may_not_fit_is_refused_with_the_numbers_and_not_sent(self, server):
+        with pytest.raises(ContextOverflowError, match=r"may have 40016 tokens and the answer 512.*context is 32768"):
+            self.sizes(server, "x" * 40_000, max_tokens=512)
+        assert [asked.path for asked in server.asked] == ["/api/show"]
+
+    def test_a_model_that_is_not_there_is_told_before_anything_is_sent(self, server):
+        with pytest.raises(ModelNotFoundError) as raised:
+            self.sizes(server, "hi", shown=whole({"error": "model 'm-1' not found"}, "404 Not Found"))
+        assert raised.value.hint == "ollama pull m-1"
+        assert raised.value.exit_code == 4
+
+    def test_a_small_model_is_not_asked_for_more_than_it_has(self, server):
+        assert self.sizes(server, "hi", whole({"model_info": {"llama.context_length": 2048}}), max_tokens=64) == 2048
