@@ -4,11 +4,22 @@
 _llmx_place() {
   members= words= values= runs=
   case $1 in
-    "llmx") members="generate backend exec runs model config trust undo history doctor help completion version" words="generate backend exec runs model config trust undo history doctor help completion version --output --quiet --trace --profile --config --version --help" values="--output=text,json --trace=off,error,warn,info,debug,trace --profile=@profiles -p=@profiles --config= -c=" ;;
-    "llmx generate") members="" words="--system --image --model --backend --api-base --temperature --top-p --max-tokens --timeout --stream --output --help" values="--system= -s= --image= --model= -m= --backend= -b= --api-base= --temperature= --top-p= --max-tokens= --timeout= --output=text,json" ;;
+    "llmx") members="generate backend session usage exec runs model config trust undo history doctor help completion version" words="generate backend session usage exec runs model config trust undo history doctor help completion version --output --quiet --trace --profile --config --version --help" values="--output=text,json --trace=off,error,warn,info,debug,trace --profile=@profiles -p=@profiles --config= -c=" ;;
+    "llmx generate") members="" words="--system --image --model --backend --api-base --temperature --top-p --max-tokens --timeout --session --cache --fresh --record --replay --max-cost --max-tokens-total --stream --output --help" values="--system= -s= --image= --model= -m= --backend= -b= --api-base= --temperature= --top-p= --max-tokens= --timeout= --session= --record= --replay= --max-cost= --max-tokens-total= --output=text,json" ;;
     "llmx backend") members="list test" words="list test --help" values="" ;;
     "llmx backend list") members="" words="--output --help" values="--output=text,json" ;;
     "llmx backend test") members="" words="--api-base --timeout --output --help" values="--api-base= --timeout= --output=text,json" ;;
+    "llmx session") members="list show resume suspend complete delete gc export import" words="list show resume suspend complete delete gc export import --help" values="" ;;
+    "llmx session list") members="" words="--output --help" values="--output=text,json" ;;
+    "llmx session show") members="" words="--output --help" values="--output=text,json" ;;
+    "llmx session resume") members="" words="--output --help" values="--output=text,json" ;;
+    "llmx session suspend") members="" words="--output --help" values="--output=text,json" ;;
+    "llmx session complete") members="" words="--output --help" values="--output=text,json" ;;
+    "llmx session delete") members="" words="--output --help" values="--output=text,json" ;;
+    "llmx session gc") members="" words="--older-than --output --help" values="--older-than= --output=text,json" ;;
+    "llmx session export") members="" words="--to --help" values="--to=" ;;
+    "llmx session import") members="" words="--name --output --help" values="--name= --output=text,json" ;;
+    "llmx usage") members="" words="--by --since --prometheus --output --help" values="--by= --since= --output=text,json" ;;
     "llmx exec") members="" words="--command --cwd --stdin --keep-children --timeout --stall-timeout --grace --memory --cpu-time --max-procs --max-file-size --max-output --json --json=full --result --monitor --capture --keep-output --background --terminal --wezterm --detach --hold --last --quiet --no-sandbox --level --write --read --env --net --gpu --no-gpu --explain --config --profile --schema --help" values="--command= --cwd= --stdin= --timeout= --stall-timeout= --grace= --memory= --cpu-time= --max-procs= --max-file-size= --max-output= --result= --capture= --terminal=auto,wezterm,tmux,kitty,ghostty,xterm,gnome-terminal,iterm2 --level=restricted,safe,privileged --write= --read= --env= --net=none,host --gpu= --config= --profile=@profiles" runs=1 ;;
     "llmx runs") members="list show logs stop wait stats prune" words="list show logs stop wait stats prune --help" values="" ;;
     "llmx runs list") members="" words="--limit --all --status --command --since --output --help" values="--limit= -n= --status=ok,failed,timeout,stalled,limit,denied,signal,interrupted,window_closed,error,running,lost --command= --since= --output=text,json" ;;

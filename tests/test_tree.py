@@ -133,7 +133,7 @@ FACTS = [p.path.split()[1:] for p in places() if "--output" in p.options and p.p
 NO_FACTS = {
     *("llmx config init", "llmx config set", "llmx config unset", "llmx config edit", "llmx config schema"),
     *("llmx completion show", "llmx completion install", "llmx exec", "llm-exec"),
-    "llmx runs logs",
+    *("llmx runs logs", "llmx session export"),
 }
 """Commands that change something and say no more, or whose output has their own form: a script, a schema, a result,
 what a run has printed."""
@@ -144,8 +144,11 @@ ARGUMENTS = {
     "backend test": ["mock"],
     "model info": ["none.gguf"],
     **{f"runs {name}": ["last"] for name in ("show", "stop", "wait")},
+    **{f"session {name}": ["work"] for name in ("show", "resume", "suspend", "complete", "delete")},
+    "session import": ["none.json"],
 }
 NOTHING_THERE = {"model info": 4, "undo": 4, "trust revoke": 4, "runs show": 4, "runs stop": 4, "runs wait": 4}
+NOTHING_THERE |= {f"session {name}": 4 for name in ("show", "resume", "suspend", "complete", "delete", "import")}
 """What these exit with in a home without edits, trust and runs; their error is JSON then."""
 
 

@@ -1,5 +1,6 @@
 """``llmx generate``: one prompt, one answer."""
 
+from collections.abc import AsyncGenerator
 from typing import Annotated
 
 import typer
@@ -7,8 +8,16 @@ import typer
 from llmx.cli.model_options import (
     ApiBaseOption,
     BackendOption,
+    CacheOption,
+    FreshOption,
+    Keeping,
+    MaxCostOption,
     MaxTokensOption,
+    MaxTokensTotalOption,
     ModelOption,
+    RecordOption,
+    ReplayOption,
+    SessionOption,
     TemperatureOption,
     TimeoutOption,
     TopPOption,
@@ -19,6 +28,7 @@ from llmx.cli.output import Output, OutputOption
 from llmx.cli.prompts import images_of, text_of
 from llmx.cli.speaking import heard, spoken
 from llmx.core.client import LLMClient
+from llmx.core.events import Event
 from llmx.core.jsonline import dumps
 from llmx.core.llm_config import LLMConfig
 from llmx.core.messages import Message, user
@@ -42,6 +52,13 @@ def generate(
     top_p: TopPOption = None,
     max_tokens: MaxTokensOption = None,
     timeout: TimeoutOption = None,
+    session: SessionOption = "",
+    cache: CacheOption = None,
+    fresh: FreshOption = False,
+    record: RecordOption = "",
+    replay: ReplayOption = "",
+    max_cost: MaxCostOption = None,
+    max_tokens_total: MaxTokensTotalOption = None,
     stream: Annotated[bool, typer.Option("--stream/--no-stream", help="Print the answer while it comes.")] = True,
     output: OutputOption = Output.text,
 ) -> None:
@@ -55,17 +72,27 @@ def generate(
         max_tokens=max_tokens,
         timeout=seconds(timeout),
     )
-    asked = client(ctx, config, allows_demo=True)
+    keeping = Keeping(cache, fresh, record, replay, max_cost, max_tokens_total, session)
+    asked = client(ctx, config, keeping=keeping, allows_demo=True)
     message = user(text_of(prompt), images_of(image or ()))
     is_json = output == Output.json
     response: Response = load("llmx.core.blocking:run")(
-        lambda: answer(asked, message, text_of(system), is_json=is_json, streams=stream)
+        lambda: answer(asked, message, text_of(system), session, is_json=is_json, streams=stream)
     )
     if is_json:
         print(dumps(response.as_dict()))
 
 
-async def answer(asked: LLMClient, message: Message, system: str, *, is_json: bool, streams: bool) -> Response:
-    """The answer, printed where it is to be text."""
-    events = asked.stream([message], system)
+async def answer(
+    asked: LLMClient, message: Message, system: str, session: str, *, is_json: bool, streams: bool
+) -> Response:
+    """The answer, printed where it is to be text, and kept where it is one of a session."""
+    events = said_in(session, asked, message, system) if session else asked.stream([message], system)
     return await (heard(events) if is_json else spoken(events, streams=streams))
+
+
+def said_in(session: str, asked: LLMClient, message: Message, system: str) -> AsyncGenerator[Event]:
+    """The answer in a session that is kept."""
+    store = load("llmx.sessions.store:Store")()
+    events: AsyncGenerator[Event] = load("llmx.conversations:go_on")(asked, store, store.open(session), message, system)
+    return events

@@ -10,6 +10,7 @@ from llmx.core.access import Access, access_for
 from llmx.core.backends import Backend, Health
 from llmx.core.backends.endpoints import is_known
 from llmx.core.backends.errors import BackendError, UnavailableError
+from llmx.core.calls import Calls
 from llmx.core.choice import DEFAULT_BACKEND, Asked, AtHand, Choice, Named, at_hand, named
 from llmx.core.events import Answering, Event
 from llmx.core.llm_config import LLMConfig
@@ -48,6 +49,7 @@ class LLMClient:
         settings: Settings | None = None,
         agent: str = "",
         allows_demo: bool = False,
+        calls: Calls | None = None,
         env: Mapping[str, str] = os.environ,
     ) -> None:
         settings = settings or active(env, os.getcwd())
@@ -63,6 +65,7 @@ class LLMClient:
             env.get("LLMX_ALLOW_MOCK_FALLBACK") in ("1", "true"),
         )
         self._named = named(self._asked)
+        self._calls = calls or Calls(self._settings, cache_dir=self.config.cache_dir, env=env)
         self._answerers: dict[int, Answerer] = {}
         self._keeps = False
 
@@ -111,6 +114,10 @@ class LLMClient:
 
     async def _ask(self, request: Request) -> AsyncGenerator[Event]:
         """The first that is up; another only where no event has come from those before."""
+        if self._calls.replays:
+            for event in self._calls.played(request, *self._wanted()):
+                yield event
+            return
         notices: tuple[str, ...] = ()
         at = 0
         while True:
@@ -118,11 +125,10 @@ class LLMClient:
             try:
                 answerer = await self._answerer(at)
                 asked = Request(answerer.choice.model, *(getattr(request, name) for name in _REST))
-                async with aclosing(answerer.backend.stream(asked)) as events:
+                who, keeps = _answering(answerer, notices), bool(self.config.enable_cache)
+                async with aclosing(self._calls.stream(answerer.backend, who, asked, keeps=keeps)) as events:
                     async for event in events:
-                        if not has_begun:
-                            has_begun = True
-                            yield _answering(answerer, notices)
+                        has_begun = True
                         yield event
                 return
             except UnavailableError as error:
@@ -174,7 +180,12 @@ class LLMClient:
         settings = Settings(dict(self._settings), [], [])
         asked = self._asked
         return LLMClient(
-            self._given, settings=settings, agent=asked.agent, allows_demo=asked.allows_demo, env=self._env
+            self._given,
+            settings=settings,
+            agent=asked.agent,
+            allows_demo=asked.allows_demo,
+            calls=self._calls,
+            env=self._env,
         )
 
     def _parameters(self, given: Mapping[str, Any]) -> Parameters:
@@ -197,6 +208,10 @@ class LLMClient:
             load("llmx.core.client_trace:chosen")(choice)
             self._answerers[at] = self._opened(choice)
         return self._answerers[at]
+
+    def _wanted(self) -> tuple[str, str]:
+        """The backend and the model that were named; empty for those that were not."""
+        return (self._named.backend, self._named.model) if self._named else ("", "")
 
     def _opened(self, choice: Choice) -> Answerer:
         given = Access(self._given.api_base or "", self._given.api_key or "")

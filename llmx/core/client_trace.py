@@ -19,3 +19,8 @@ def chosen(choice: Choice) -> None:
 def unavailable(error: LlmxError) -> None:
     """A backend that another stands in for."""
     logger.info("%s", error.message)
+
+
+def unrecorded(error: Exception) -> None:
+    """A call that the ledger does not have."""
+    logger.warning("this call is missing in llmx usage: %s", error)

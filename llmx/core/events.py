@@ -14,6 +14,7 @@ class Answering(NamedTuple):
     model: str
     mock: bool = False
     notices: tuple[str, ...] = ()
+    cached: bool = False
 
 
 class TextDelta(NamedTuple):

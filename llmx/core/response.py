@@ -95,6 +95,7 @@ class Gathering:
             reasoning=sound("".join(self._reasoning)),
             signature=self._signature,
             tool_calls=tuple(self._calls),
+            cached=self._who.cached,
             mock=self._who.mock,
             notices=self._who.notices,
         )

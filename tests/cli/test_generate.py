@@ -227,3 +227,68 @@ def test_a_reader_that_goes_away_is_no_crash(server):
     done = subprocess.run(["bash", "-c", words], capture_output=True, check=False)
     assert done.stdout == b"x" * 999 + b"\n"
     assert b"Traceback" not in done.stderr
+
+
+class TestKept:
+    """What is kept between runs: answers, cassettes, budgets and sessions."""
+
+    @pytest.mark.parametrize(
+        ("words", "cached"),
+        [
+            ([], False),
+            (["--temperature", "0"], True),
+            (["--cache"], True),
+            (["--temperature", "0", "--no-cache"], False),
+            (["--cache", "--fresh"], False),
+        ],
+    )
+    def test_an_answer_is_kept_at_temperature_0_or_when_asked_for(self, server, words, cached):
+        generate("hi", *words)
+        again = json.loads(generate("hi", *words, "--output", "json").stdout)
+        assert again["cached"] is cached
+        assert len(server.asked) == 2 - cached
+
+    def test_a_recorded_run_plays_byte_for_byte_without_a_key(self, server, tmp_path):
+        recorded_ = generate("hi", "--output", "json", "--record", "tape.jsonl")
+        played = generate("hi", "--output", "json", "--replay", "tape.jsonl", LLM_API_KEY="", LLM_API_BASE="")
+        assert (played.returncode, played.stdout) == (0, recorded_.stdout)
+        assert len(server.asked) == 1
+        unknown = generate("ho", "--replay", "tape.jsonl")
+        assert (unknown.returncode, unknown.stdout) == (3, b"")
+        assert b'-      "hi"' in unknown.stderr
+
+    @pytest.mark.promise("S3-31")
+    @pytest.mark.parametrize("words", [["--max-tokens-total", "9"], ["--max-cost", "0"]], ids=" ".join)
+    def test_over_a_budget_is_exit_6_and_nothing_is_sent(self, server, words):
+        done = generate("hi", *words)
+        assert (done.returncode, done.stdout) == (6, b"")
+        assert b"nothing was sent" in done.stderr
+        assert server.asked == []
+
+    @pytest.mark.promise("S2-67")
+    def test_a_session_goes_on_with_what_was_said(self, server):
+        for text in ("one", "two"):
+            assert generate(text, "--session", "work", "--system", "be short").returncode == 0
+        roles = [(each["role"], each["content"]) for each in server.asked[1].json["messages"]]
+        assert roles == [
+            ("system", "be short"),
+            ("user", "one"),
+            ("assistant", recorded.ANSWER),
+            ("user", "two"),
+        ]
+        shown = subprocess.run(command("session", "show", "work"), capture_output=True, check=False)
+        assert shown.stdout.decode().count(recorded.ANSWER) == 2
+
+    def test_a_question_that_got_no_answer_is_not_part_of_the_session(self, server):
+        server.answer([*whole({"error": {"message": "no"}}, "401 Unauthorized")])
+        assert generate("one", "--session", "work").returncode == 3
+        shown = subprocess.run(command("session", "list", "--output", "json"), capture_output=True, check=False)
+        assert json.loads(shown.stdout)[0]["messages"] == 0
+
+    def test_a_completed_session_is_not_gone_on_with(self, server):
+        generate("one", "--session", "work")
+        subprocess.run(command("session", "complete", "work"), check=True)
+        done = generate("two", "--session", "work")
+        assert done.returncode == 2
+        assert b"hint: llmx session resume work" in done.stderr
+        assert len(server.asked) == 1

@@ -74,7 +74,7 @@ def test_the_readmes_example_runs_with_only_the_import_changed(monkeypatch, caps
 
 @pytest.mark.promise("S3-13")
 def test_the_mock_says_the_same_each_time_and_that_it_is_one():
-    first, second = (generate(LLMConfig(backend="mock")) for _ in range(2))
+    first, second = (generate(LLMConfig(backend="mock", enable_cache=False)) for _ in range(2))
     assert first == second
     assert first.mock
     assert (first.backend, first.model, first.finish_reason) == ("mock", "mock", "stop")
@@ -244,6 +244,7 @@ class TestKeysGoNowhereElse:
     def test_the_settings_key_is_not_sent_to_another_endpoint_or_url(self, server, monkeypatch):
         monkeypatch.setenv("LLM_BACKEND", "openai")
         monkeypatch.setenv("LLM_API_KEY", KEY)
+        monkeypatch.setenv("LLM_ENABLE_CACHE", "false")
         assert self.sent(server, LLMConfig("vllm", "m", api_base=server.url)) is None
         assert self.sent(server, LLMConfig("openai", "m", api_base=server.url)) is None
         assert self.sent(server, LLMConfig("openai", "m", "env:LLM_API_KEY", server.url)) == f"Bearer {KEY}"

@@ -48,6 +48,12 @@ class Backend(Protocol):
     def is_mock(self) -> bool:
         """Whether what it says is made up."""
 
+    def identity(self, model: str) -> str | None:
+        """What stands behind the model's name: a base URL, or the digest of a file.
+
+        None where the same question may have another answer each time, so that no answer is worth keeping.
+        """
+
     def stream(self, request: Request) -> AsyncGenerator[Event]:
         """The answer, piece by piece; closing it ends the call on the wire.
 

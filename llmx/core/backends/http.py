@@ -52,6 +52,10 @@ class HttpBackend:
         """The wire format's."""
         return self._wire.capabilities
 
+    def identity(self, model: str) -> str:
+        """The endpoint's URL."""
+        return self._endpoint.base_url
+
     def keep(self) -> None:
         """Keep connections from now on."""
         self._transport.keep()

@@ -66,6 +66,10 @@ class Mock:
         self._script = script
         self._calls = 0
 
+    def identity(self, model: str) -> str | None:
+        """A script has another answer each time."""
+        return None if self._script else ""
+
     async def stream(self, request: Request) -> AsyncGenerator[Event]:
         """The next answer of the script, piece by piece."""
         entry = self._next(request)

@@ -85,6 +85,7 @@ WRITTEN: dict[str, st.SearchStrategy[object]] = {
     "size": st.integers(0, 2**26) | st.sampled_from(["64M", "5MiB", "50MB", "0", "1.5K"]),
     "reference": st.sampled_from(["env:A_KEY", "file:~/k", "keyring:x"]),
     "string": WORDS,
+    "number": st.integers(0, 100) | st.floats(0, 100),
 }
 
 

@@ -67,7 +67,9 @@ def test_a_stranger_sets_only_what_is_its_own(machine):
 
 @pytest.mark.parametrize("setting", [s for s in SETTINGS if s.scope == "user"], ids=lambda setting: setting.name)
 def test_no_key_of_the_users_is_set_by_a_stranger_in_any_spelling(machine, setting):
-    value = {"list": "['x']", "bool": "true", "int": "1", "size": "1", "reference": "'env:X'"}.get(setting.kind, "'pi'")
+    value = {"list": "['x']", "bool": "true", "int": "1", "size": "1", "duration": "1", "reference": "'env:X'"}.get(
+        setting.kind, "'pi'"
+    )
     section, _, name = setting.name.rpartition(".")
     spellings = [f"{setting.name} = {value}"]
     if section:

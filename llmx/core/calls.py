@@ -1,0 +1,210 @@
+"""What every call of a model goes through: kept answers, cassettes, budgets and the ledger."""
+
+import os
+import threading
+import time
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing
+from typing import Any, NamedTuple
+
+from llmx import paths
+from llmx.core.backends import Backend
+from llmx.core.events import Answering, Done, Event, ReasoningDelta, TextDelta, Usage
+from llmx.core.messages import Request, ToolCall
+from llmx.core.plugins import load
+from llmx.core.usage import Call, Caller, Most, Status, Target
+from llmx.errors import LlmxError, UsageError
+
+RUN = f"{int(time.time()):x}-{os.urandom(4).hex()}"
+"""On whose account the calls of this process are, where nothing else is said."""
+
+WHOLE = ("stop", "tool_calls")
+"""How an answer ends that is worth keeping: one that was cut would be cut for ever."""
+
+
+class CallOptions(NamedTuple):
+    """How calls are to be treated; ``sample`` tells answers to the same question apart that are to be different.
+
+    ``fresh`` keeps answers but takes no kept one. ``max_cost`` is in US dollars, both limits are of the whole run.
+    """
+
+    caller: Caller = Caller(RUN)
+    fresh: bool = False
+    sample: int = 0
+    record: str = ""
+    replay: str = ""
+    max_cost: float | None = None
+    max_tokens: int | None = None
+
+
+PLAIN = CallOptions()
+
+
+class Calls:
+    """The way to a model, with what is kept and counted on it; several clients may share it."""
+
+    def __init__(
+        self,
+        settings: Mapping[str, object],
+        options: CallOptions = PLAIN,
+        *,
+        cache_dir: str | None = None,
+        env: Mapping[str, str] = os.environ,
+    ) -> None:
+        if options.record and options.replay:
+            raise UsageError("both --record and --replay are given", hint="leave one of the two out")
+        self.options = options
+        self._settings = settings
+        self._cache_dir = cache_dir
+        self._env = env
+        self._recorder = load("llmx.core.cassettes:Recorder")(options.record, env) if options.record else None
+        self._replay: Any = load("llmx.core.cassettes.replay:Replay")(options.replay) if options.replay else None
+        self._limits = self._found_limits()
+
+    @property
+    def replays(self) -> bool:
+        """Whether answers come from a cassette, so that no backend is asked."""
+        return self._replay is not None
+
+    def played(self, request: Request, backend: str, model: str) -> list[Event]:
+        """The answer that the cassette holds; raises what it holds instead."""
+        call = self._replay.next(self._question(request), backend, model)
+        if call.failed is not None:
+            raise call.failed
+        return [call.who, *call.events]
+
+    async def stream(self, backend: Backend, who: Answering, request: Request, *, keeps: bool) -> AsyncGenerator[Event]:
+        """The answer of that backend or, where it ``keeps`` answers, one it gave before; first who answers."""
+        identity = backend.identity(request.model)
+        key = self._key(backend.name, identity, request) if keeps and identity is not None else b""
+        kept = self._cache().get(key) if key and not self.options.fresh else None
+        making = _Making(self.options.caller, Target(backend.name, identity or "", request.model))
+        if kept is not None:
+            yield making.note(who._replace(cached=True))
+            for event in kept:
+                yield making.note(event)
+            self._settle(making.call("done", cached=True))
+            self._record(request, making)
+            return
+        reservation = self._held(making, request)
+        try:
+            async with aclosing(backend.stream(request)) as events:
+                async for event in events:
+                    if not making.events:
+                        yield making.note(who)
+                    yield making.note(event)
+        except LlmxError as error:
+            self._settle(making.call("failed"), reservation)
+            self._record(request, making, error)
+            raise
+        except BaseException:
+            self._settle(making.call("stopped"), reservation)
+            raise
+        self._settle(making.call("done"), reservation)
+        self._record(request, making)
+        if key and making.is_whole:
+            self._cache().put(key, making.events)
+
+    def _key(self, backend: str, identity: str, request: Request) -> bytes:
+        asked = load("llmx.core.cache:Asked")(backend, identity, request, self.options.sample)
+        key: bytes = load("llmx.core.cache:key_of")(asked)
+        return key
+
+    def _cache(self) -> Any:  # noqa: ANN401  # a Cache, not imported where none is used
+        folder = os.path.expanduser(self._cache_dir or f"{paths.cache_dir(self._env)}/answers")
+        limits = {"max_bytes": self._settings["cache.max_bytes"], "max_age": self._settings["cache.max_age"]}
+        return _kept(f"cache {folder}", lambda: load("llmx.core.cache:Cache")(folder, **limits))
+
+    def _ledger(self) -> Any:  # noqa: ANN401  # a Ledger, not imported before the first call ends
+        path = f"{paths.state_dir(self._env)}/usage.db"
+        return _kept(f"ledger {path}", lambda: load("llmx.core.usage.ledger:Ledger")(path))
+
+    def _found_limits(self) -> list[Any]:
+        options = self.options
+        is_limited = options.max_cost is not None or options.max_tokens is not None
+        if not is_limited and not any(value for name, value in self._settings.items() if name.startswith("budget.")):
+            return []
+        found: list[Any] = load("llmx.core.usage.budget:limits")(
+            self._settings, options.max_cost, options.max_tokens, project=options.caller.project
+        )
+        return found
+
+    def _held(self, making: "_Making", request: Request) -> int | None:
+        """Hold the most that the call may use, where anything is limited."""
+        if not self._limits:
+            return None
+        prompt = load("llmx.core.backends.wires:most_tokens")(request)
+        making.most = Most(prompt, request.parameters.max_tokens or 0)
+        hold = load("llmx.core.usage.ledger:Hold")(making.caller, making.target, making.most, request.remaining)
+        reservation: int = self._ledger().hold(hold, self._limits)
+        return reservation
+
+    def _settle(self, call: Call, reservation: int | None = None) -> None:
+        """Write the call down; where that fails, a call without a limit is none the worse for it."""
+        try:
+            self._ledger().settle(call, reservation)
+        except (LlmxError, OSError) as error:
+            if self._limits:
+                raise
+            load("llmx.core.client_trace:unrecorded")(error)
+
+    def _question(self, request: Request) -> Any:  # noqa: ANN401  # a Question
+        return load("llmx.core.cassettes:question")(request, self.options.sample, self._env)
+
+    def _record(self, request: Request, making: "_Making", failed: LlmxError | None = None) -> None:
+        if self._recorder:
+            self._recorder.add(self._question(request), making.who, making.events, failed)
+
+
+class _Making:
+    """A call that goes on: when it began, and what has come of it."""
+
+    def __init__(self, caller: Caller, target: Target) -> None:
+        self.caller = caller
+        self.target = target
+        self.most: Most | None = None
+        self.events: list[Event] = []
+        self.who = Answering(target.backend, target.model)
+        self._at = time.time()
+        self._began = time.monotonic()
+        self._first: float | None = None
+        self._usage = Usage()
+
+    def note(self, event: Event) -> Event:
+        """Take note of the event, and return it."""
+        self.events.append(event)
+        match event:
+            case Answering():
+                self.who = event
+            case Usage():
+                self._usage = event
+            case TextDelta() | ReasoningDelta() | ToolCall() if self._first is None:
+                self._first = time.monotonic()
+        return event
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the model has said all that it wanted to."""
+        last = self.events[-1] if self.events else None
+        return isinstance(last, Done) and last.finish_reason in WHOLE
+
+    def call(self, status: Status, *, cached: bool = False) -> Call:
+        """The call as it ended. What was begun may be billed, also where nobody has said how much it was."""
+        now = time.monotonic()
+        first = None if self._first is None else round((self._first - self._began) * 1000)
+        took = round((now - self._began) * 1000)
+        is_billed = status == "done" or bool(self.events)
+        most = self.most if is_billed else None
+        return Call(self._at, self.caller, self.target, status, self._usage, took, first, cached, most)
+
+
+_OPEN = threading.local()
+
+
+def _kept(name: str, make: Callable[[], Any]) -> Any:  # noqa: ANN401  # what ``make`` makes
+    """What ``make`` has made for this thread of this process: connections must not be shared between them."""
+    found: dict[str, Any] = _OPEN.__dict__
+    key = f"{os.getpid()} {name}"
+    if key not in found:
+        found[key] = make()
+    return found[key]
