@@ -4,7 +4,7 @@ import os
 import sys
 
 from llmx import __version__
-from llmx.core.plugins import load
+from llmx.core.plugins import Pack, load
 
 
 def main() -> int:
@@ -15,8 +15,12 @@ def main() -> int:
             print(f"llmx {__version__}")
             return 0
         case ["exec", *words]:
+            pack = Pack()
+            sys.meta_path.insert(0, pack)
             code: int | None = load("llmx.exec:main")(words)
             if code is not None:
+                if pack.lacks and not sys.dont_write_bytecode:
+                    load("llmx.core.packing:write")(pack)
                 leave(code)
         case ["__complete", kind]:
             leave(load("llmx.core.candidates:show")(kind))

@@ -77,3 +77,53 @@ def make_private(folder: str) -> str:
         except FileExistsError:
             return folder
     return folder
+
+
+PRIVATE = 0o100600
+"""The mode of a plain file that its owner alone may read and write."""
+
+
+def read_private(file: str, largest: int) -> bytes:
+    """The bytes of a small file that nobody else can have written, else nothing."""
+    try:
+        descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except (OSError, ValueError):
+        return b""
+    try:
+        facts = os.fstat(descriptor)
+        if facts.st_mode != PRIVATE or facts.st_uid != os.geteuid() or facts.st_size > largest:
+            return b""
+        return os.read(descriptor, facts.st_size)
+    except OSError:
+        return b""
+    finally:
+        os.close(descriptor)
+
+
+def write_private(file: str, data: bytes) -> bool:
+    """Put ``data`` at ``file`` whole, for its owner alone; False where its folder is another user's, as under sudo.
+
+    Raises ``OSError`` where it cannot be written.
+    """
+    folder = os.path.dirname(file)
+    if not _is_own(folder):
+        return False
+    make_private(folder)
+    fresh = f"{file}.{os.getpid()}"
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        with open(descriptor, "wb") as opened:
+            os.fchmod(descriptor, 0o600)
+            opened.write(data)
+        os.replace(fresh, file)
+    except OSError:
+        os.unlink(fresh)
+        raise
+    return True
+
+
+def _is_own(folder: str) -> bool:
+    """Whether the folder, or where it would be made, is this user's."""
+    while not os.path.lexists(folder):
+        folder = os.path.dirname(folder)
+    return os.stat(folder).st_uid == os.geteuid()

@@ -1,9 +1,28 @@
-"""Find parts by name: the one place where a module is imported because someone asked for it."""
+"""Find parts by name: the one place where a module is imported because someone asked for it by name.
+
+``Pack`` makes that fast: one file in the user's cache holds the modules that earlier runs have needed, which costs
+two fifths less than finding and reading each by itself. ``packing.py`` writes it.
+"""
+
+import _imp
+import marshal
+import os
+import sys
+from _frozen_importlib import ModuleSpec  # importlib's own names for these: its package costs 2 ms
+from _frozen_importlib_external import SourceFileLoader
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from types import CodeType, ModuleType
     from typing import Any
+
+    Entry = tuple[str, int, int, str, bool, int, int]
+
+VERSION = 1
+HEADER = f"llmx modules {VERSION} {marshal.version} {sys.hexversion:x} {sys.flags.optimize}\n".encode()
+_NAME_KEY = 0x6C6C6D78
+_LARGEST = 8 << 20
 
 
 def load(target: str) -> "Any":  # noqa: ANN401  # what it is, the name says
@@ -32,3 +51,70 @@ def names(group: str, builtin: "Mapping[str, Any]") -> list[str]:
     """All names that ``find`` knows, our own first."""
     offered = load("importlib.metadata:entry_points")(group=group)
     return [*builtin, *sorted({entry.name for entry in offered} - set(builtin))]
+
+
+class Packed(SourceFileLoader):
+    """Loads one module from the pack; all that is not its code comes from its source file, as ever."""
+
+    code: "memoryview"
+
+    def get_code(self, fullname: str) -> "CodeType | None":
+        found: CodeType = marshal.loads(self.code)
+        return found
+
+
+class Pack:
+    """A finder of Python's import system, for the modules of ours whose source is still what it was.
+
+    ``index``: name -> source file, its time of change and size, its compiled file, whether it is a package, and where
+    its code begins and ends. ``lacks``: a module was asked for that is not there, or not as it is now.
+    """
+
+    def __init__(self, env: "Mapping[str, str]" = os.environ) -> None:
+        self.file = pack_file(env)
+        self.lacks = False
+        self._data = memoryview(load("llmx.paths:read_private")(self.file, _LARGEST))
+        self.index: dict[str, Entry] = {}
+        start = len(HEADER)
+        if self._data[:start] == HEADER:
+            try:
+                self.index = marshal.loads(self._data[int.from_bytes(self._data[start : start + 8], "big") :])
+            except (ValueError, EOFError, TypeError):  # cut short
+                self.lacks = True
+
+    def code(self, name: str) -> memoryview | None:
+        """The code of a module as it is now; None where it is not there."""
+        entry = self.index.get(name)
+        return self._data[entry[5] : entry[6]] if entry and _is_unchanged(*entry[:3]) else None
+
+    def find_spec(self, fullname: str, path: object = None, target: "ModuleType | None" = None) -> ModuleSpec | None:
+        """What the import system asks a finder."""
+        if fullname[:5] != "llmx.":
+            return None
+        code = self.code(fullname)
+        if code is None:
+            self.lacks = True
+            return None
+        source, _, _, compiled, is_package, _, _ = self.index[fullname]
+        loader = Packed(fullname, source)
+        loader.code = code
+        spec = ModuleSpec(fullname, loader, origin=source, is_package=is_package)
+        spec.has_location = True
+        spec.cached = compiled
+        if is_package:
+            spec.submodule_search_locations = [source.rpartition("/")[0]]
+        return spec
+
+
+def _is_unchanged(source: str, changed: int, size: int) -> bool:
+    try:
+        facts = os.stat(source)
+    except OSError:
+        return False
+    return facts.st_mtime_ns == changed and facts.st_size == size
+
+
+def pack_file(env: "Mapping[str, str]") -> str:
+    """Where this installation's modules are kept for this Python."""
+    own = HEADER + os.fsencode(__file__)
+    return f"{load('llmx.paths:cache_dir')(env)}/modules-{_imp.source_hash(_NAME_KEY, own).hex()}.marshal"

@@ -182,6 +182,7 @@ class Run:
             terminal=self._terminal,
         )
         pid = self._start(launch, captured=bool(outer))
+        load("gc:freeze")()  # what the start has made stays; looking through all of it for garbage would cost 1 ms
         load("gc:enable")()  # the front door has disabled it; a run may be long
         self._supervisor = Supervisor(
             pid,

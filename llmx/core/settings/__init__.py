@@ -32,7 +32,6 @@ _PREFIXES = ("LLMX_", "LLM_", "AUTOBOT_")
 HEADER = f"llmx settings 2 {marshal.version} {sys.hexversion:x} {__version__}\n".encode()
 SUM_KEY = 0x6C6C6D78
 _REGULAR = 0o100000
-_PRIVATE = _REGULAR | 0o600
 _LARGEST_CACHE = 1 << 20
 
 
@@ -112,30 +111,13 @@ def recall(places: Places) -> Settings | None:
 
 def known(cache: str) -> dict[str, bytes]:
     """The compiled settings by stamp; none when anything about the cache file is wrong."""
-    data = _read_private(cache)
+    data = paths.read_private(cache, _LARGEST_CACHE)
     start = len(HEADER) + 8
     body = data[start:]
     if data[:start] != HEADER + _imp.source_hash(SUM_KEY, body):
         return {}
     entries: dict[str, bytes] = marshal.loads(body)
     return entries
-
-
-def _read_private(path: str) -> bytes:
-    """The bytes of a file that nobody else can have written, else nothing."""
-    try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except (OSError, ValueError):
-        return b""
-    try:
-        facts = os.fstat(handle)
-        if facts.st_mode != _PRIVATE or facts.st_uid != os.geteuid() or facts.st_size > _LARGEST_CACHE:
-            return b""
-        return os.read(handle, facts.st_size)
-    except OSError:
-        return b""
-    finally:
-        os.close(handle)
 
 
 def _identity(path: str) -> "Identity | None":

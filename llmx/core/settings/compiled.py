@@ -2,7 +2,6 @@
 
 import _imp
 import marshal
-import os
 import time
 from contextlib import suppress
 
@@ -28,41 +27,17 @@ def compile_places(places: Places) -> Settings:
 
 def remember(places: Places, blob: bytes) -> None:
     """Put ``blob`` first among what is known; another process that writes at the same moment may win."""
-    folder = os.path.dirname(places.cache)
-    if not _is_own(folder):
-        return
-    paths.make_private(folder)
     entries = {places.stamp: blob}
     for stamp, older in known(places.cache).items():
         if len(entries) < KEPT:
             entries.setdefault(stamp, older)
-    _replace(places.cache, packed(entries))
+    paths.write_private(places.cache, packed(entries))
 
 
 def packed(entries: dict[str, bytes]) -> bytes:
     """What ``known`` reads."""
     body = marshal.dumps(entries)
     return HEADER + _imp.source_hash(SUM_KEY, body) + body
-
-
-def _replace(file: str, data: bytes) -> None:
-    fresh = f"{file}.{os.getpid()}"
-    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    try:
-        with open(handle, "wb") as opened:
-            os.fchmod(handle, 0o600)
-            opened.write(data)
-        os.replace(fresh, file)
-    except OSError:
-        os.unlink(fresh)
-        raise
-
-
-def _is_own(folder: str) -> bool:
-    """Whether the folder, or where it would be made, is this user's: under sudo another's home is left alone."""
-    while not os.path.lexists(folder):
-        folder = os.path.dirname(folder)
-    return os.stat(folder).st_uid == os.geteuid()
 
 
 def _is_settled(places: Places, now: int) -> bool:

@@ -1,0 +1,80 @@
+"""Write the file that ``plugins.Pack`` reads: the modules of ours that runs need, compiled."""
+
+import marshal
+import os
+import sys
+import time
+from contextlib import suppress
+
+from llmx.core.plugins import HEADER, Pack
+from llmx.paths import write_private
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import CodeType
+
+    from llmx.core.plugins import Entry
+
+    Files = tuple[str, str, bool]
+
+MOST = 128
+"""Modules in one pack; more would cost every run more than they save."""
+
+DISUSED = 30 * 86400  # seconds after which what another installation or Python has left is removed
+SANDBOX_MARKER = "/run/llmx/sandbox"  # inherited.MARKER, without its module
+
+
+def write(pack: Pack) -> None:
+    """Keep what this run has loaded, and what was known before, where a file of the user's own can be written."""
+    if os.path.exists(SANDBOX_MARKER):  # what is written in there is soon gone
+        return
+    names = sorted(name for name in {*pack.index, *sys.modules} if name.startswith("llmx."))
+    found = [(name, files) for name in names if (files := _files(name, pack))][:MOST]
+    if all(pack.code(name) for name, _ in found):
+        return
+    with suppress(OSError):
+        if write_private(pack.file, packed(found, pack)):
+            _remove_disused(pack.file)
+
+
+def packed(found: "list[tuple[str, Files]]", known: Pack) -> bytes:
+    """The file's bytes: a header, where the index begins, the code of one module after the other, the index."""
+    index: dict[str, Entry] = {}
+    start = len(HEADER) + 8
+    codes: list[bytes | memoryview] = []
+    for name, (source, compiled, is_package) in found:
+        facts = os.stat(source)
+        code = known.code(name) or marshal.dumps(_compile(source))
+        end = start + len(code)
+        index[name] = (source, facts.st_mtime_ns, facts.st_size, compiled, is_package, start, end)
+        codes.append(code)
+        start = end
+    return b"".join((HEADER, start.to_bytes(8, "big"), *codes, marshal.dumps(index)))
+
+
+def _files(name: str, known: Pack) -> "Files | None":
+    """A module's source, its compiled file, and whether it is a package; None where it has no file."""
+    if name in known.index:
+        source, _, _, compiled, is_package, _, _ = known.index[name]
+    else:
+        spec = sys.modules[name].__spec__
+        if spec is None:
+            return None
+        source, compiled = spec.origin or "", spec.cached or ""
+        is_package = spec.submodule_search_locations is not None
+    return (source, compiled, is_package) if os.path.isfile(source) else None
+
+
+def _compile(source: str) -> "CodeType":
+    """The module's code without its docstrings, which cost a tenth of its loading."""
+    with open(source, "rb") as opened:
+        code: CodeType = compile(opened.read(), source, "exec", dont_inherit=True, optimize=2)
+    return code
+
+
+def _remove_disused(own: str) -> None:
+    """Remove the packs of other installations and Pythons that nobody has written for long."""
+    for entry in os.scandir(os.path.dirname(own)):
+        is_other = entry.name.startswith("modules-") and entry.path != own
+        if is_other and time.time() - entry.stat(follow_symlinks=False).st_mtime > DISUSED:
+            os.unlink(entry.path)
