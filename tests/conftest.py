@@ -3,11 +3,16 @@
 import fcntl
 import os
 import pwd
+import shutil
 import subprocess
 import tempfile
 from pathlib import Path
 
 import pytest
+
+IN_THE_OPEN = "/srv/llmx-tests-{}-"
+"""Folders that no sandbox hides, by the process that has started the tests. A command that starts elsewhere at this
+moment may have seen what is in them, so they stay until all tests are over."""
 
 OUTSIDE = ("XDG_", "LLMX_", "LLM_", "AUTOBOT_")
 
@@ -36,3 +41,20 @@ def ordinary_user():
         except KeyError:
             subprocess.run(["useradd", "--create-home", "--shell", "/bin/bash", name], check=True)
             return pwd.getpwnam(name)
+
+
+def pytest_sessionfinish(session):
+    if not hasattr(session.config, "workerinput"):
+        pattern = Path(IN_THE_OPEN.format(os.getpid()))
+        for folder in pattern.parent.glob(f"{pattern.name}*"):
+            shutil.rmtree(folder)
+
+
+@pytest.fixture
+def in_the_open(request):
+    """A folder that no sandbox hides."""
+    starter = os.getppid() if hasattr(request.config, "workerinput") else os.getpid()
+    prefix = Path(IN_THE_OPEN.format(starter))
+    folder = Path(tempfile.mkdtemp(prefix=prefix.name, dir=prefix.parent if os.getuid() == 0 else None))
+    folder.chmod(0o755)
+    return folder

@@ -12,6 +12,8 @@ from llmx.paths import cache_dir
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from llmx.core.sandbox import Abilities, Plan
     from llmx.errors import ExecError
 
@@ -35,14 +37,18 @@ _COUNTED_PER_NAMESPACE = (5, 14)  # the first kernel that counts processes in ea
 
 def enclose(plan: "Plan", program: str, argv: list[str], abilities: "Abilities") -> Enclosure:
     """``program`` with ``argv`` inside bubblewrap; raises ``ExecError`` when the sandbox would hide the program."""
+    sockets: list[str] = []
+    if names := open_sockets([*plan.hidden, *_temporary(), *plan.writable, *plan.readable]):
+        sockets, folders = load("llmx.core.sandbox.sockets:split")(names)
+        plan.hidden += folders
     _require_visible(plan, program)
-    return Bubblewrap(plan, program, argv, abilities)
+    return Bubblewrap(plan, program, argv, abilities, sockets)
 
 
 class Bubblewrap(Enclosure):
     """A command that bwrap starts; bwrap reports on a pipe which process it is, and whether it ever ran."""
 
-    def __init__(self, plan: "Plan", program: str, argv: list[str], abilities: "Abilities") -> None:
+    def __init__(self, plan: "Plan", program: str, argv: list[str], abilities: "Abilities", sockets: list[str]) -> None:
         self._plan = plan
         self._program = program
         self._pid = 0
@@ -68,7 +74,7 @@ class Bubblewrap(Enclosure):
             words += ("--block-fd", str(waits))
         if plan.relay >= 0:
             words += ("--sync-fd", str(plan.relay))
-        words += mounts(plan, sized=abilities.tmpfs_size)
+        words += mounts(plan, sockets, sized=abilities.tmpfs_size)
         if plan.marker and "/run" in plan.hidden:
             self._for_child += [_in_memory(plan.marker.encode())]
             words += ("--ro-bind-data", str(self._for_child[-1]), MARKER)
@@ -188,14 +194,13 @@ def _in_memory(data: bytes) -> int:
     return descriptor
 
 
-def mounts(plan: "Plan", *, sized: bool = True) -> list[str]:
-    """The words that build the plan's file system, parents before what lies in them."""
+def mounts(plan: "Plan", sockets: "Iterable[str]" = (), *, sized: bool = True) -> list[str]:
+    """The words that build the plan's file system without ``sockets``, parents before what lies in them."""
     size = ("--size", str(plan.tmp_size)) if sized else ()
-    empty = [*plan.hidden, *(path for path in TEMPORARY if os.path.isdir(path) and not os.path.islink(path))]
     places: dict[str, tuple[str, ...]] = {}
     for path in plan.hidden:
         places[path] = ("--perms", "0555", *size, "--tmpfs", path)
-    for path in empty[len(plan.hidden) :]:
+    for path in _temporary():
         places[path] = ("--perms", "1777", *size, "--tmpfs", path)
     _add_home(places, plan.env.get("HOME", ""), plan.hidden)
     binds = [(path, "--ro-bind") for path in plan.readable]
@@ -206,7 +211,7 @@ def mounts(plan: "Plan", *, sized: bool = True) -> list[str]:
         places[path] = (option, path, path)
     for path in plan.protected:
         _hold_parents(places, path, plan.writable)
-    for path in reachable_sockets([*empty, *plan.writable, *plan.readable]):
+    for path in sockets:
         places[path] = ("--ro-bind", "/dev/null", path)
     words = ["--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "--perms", "1777", *size, "--tmpfs", "/dev/shm"]
     for path in plan.devices:
@@ -246,28 +251,22 @@ def _hold_parents(places: dict[str, tuple[str, ...]], path: str, writable: list[
         parent = os.path.dirname(parent)
 
 
-def reachable_sockets(beyond: list[str], table: str = "/proc/net/unix") -> list[str]:
-    """Paths of the unix sockets that somebody holds and that lie outside of ``beyond``.
+def _temporary() -> list[str]:
+    return [path for path in TEMPORARY if os.path.isdir(path) and not os.path.islink(path)]
 
-    Neither a network namespace nor a read-only file system keeps a process from connecting to one.
-    """
+
+def open_sockets(beyond: list[str], table: str = "/proc/net/unix") -> list[str]:
+    """The names of the unix sockets that somebody holds and that lie outside of ``beyond``."""
     try:
         descriptor = os.open(table, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return []
     text = b""
-    while more := os.read(descriptor, 1 << 18):
+    while more := os.read(descriptor, 1 << 16):
         text += more
     os.close(descriptor)
-    found = {f"/{line.partition(chr(10))[0]}" for line in os.fsdecode(text).split(" /")[1:]}
-    return [path for path in sorted(found) if not is_below_any(path, (*beyond, "/dev", "/proc")) and _is_socket(path)]
-
-
-def _is_socket(path: str) -> bool:
-    try:
-        return os.lstat(path).st_mode & 0o170000 == 0o140000 and os.path.realpath(path) == path  # S_IFSOCK
-    except OSError:
-        return False
+    found = [f"/{line.partition(chr(10))[0]}" for line in os.fsdecode(text).split(" /")[1:]]
+    return [path for path in found if not is_below_any(path, (*beyond, "/dev", "/proc"))]
 
 
 def _missing(plan: "Plan", abilities: "Abilities") -> list[str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from llmx.core.sandbox import Abilities, enclose, make_plan
-from llmx.core.sandbox.bubblewrap import FILTER_VERSION, _name, mounts, reachable_sockets
+from llmx.core.sandbox.bubblewrap import FILTER_VERSION, _name, mounts, open_sockets
 from llmx.errors import CommandNotFoundError
 
 FORKS = """
@@ -141,28 +141,20 @@ def test_a_command_sees_only_its_own_processes_and_an_own_loopback(project):
     assert seen == "2\n"  # bwrap's own and the command
 
 
-def test_unix_sockets_outside_the_work_tree_cannot_be_reached(project):
+def test_unix_sockets_outside_the_work_tree_cannot_be_reached(project, in_the_open):
     project.make("home/code/project/in")
     (project.work / "in").unlink()
-    folder = "/srv/llmx-socket-test" if os.getuid() == 0 else str(project.folder)
-    os.makedirs(folder, exist_ok=True)
-    os.chmod(folder, 0o755)
+    far_path, near_path = str(in_the_open / "s"), str(project.work / "in")
     code = "import socket,sys; s = socket.socket(socket.AF_UNIX); print(s.connect_ex(sys.argv[1]))"
-    try:
-        with socket.socket(socket.AF_UNIX) as far, socket.socket(socket.AF_UNIX) as near:
-            for server, path in ((far, f"{folder}/s"), (near, str(project.work / "in"))):
-                server.bind(path)
-                os.chmod(path, 0o777)
-                server.listen()
-            assert project.outside(sys.executable, "-c", code, f"{folder}/s") == "0\n"
-            assert project.run("python3", "-c", code, f"{folder}/s").out.strip() != "0"
-            assert project.run("python3", "-c", code, str(project.work / "in")).out == "0\n"
-            assert f"{folder}/s" in reachable_sockets([str(project.home)])
-    finally:
-        if os.path.exists(f"{folder}/s"):
-            os.unlink(f"{folder}/s")
-        if os.getuid() == 0:
-            os.rmdir(folder)
+    with socket.socket(socket.AF_UNIX) as far, socket.socket(socket.AF_UNIX) as near:
+        for server, path in ((far, far_path), (near, near_path)):
+            server.bind(path)
+            os.chmod(path, 0o777)
+            server.listen()
+        assert project.outside(sys.executable, "-c", code, far_path) == "0\n"
+        assert project.run("python3", "-c", code, far_path).out.strip() != "0"
+        assert project.run("python3", "-c", code, near_path).out == "0\n"
+        assert far_path in open_sockets([str(project.home)])
 
 
 @pytest.mark.parametrize("abilities", [{}, {"disable_userns": True}], ids=["plain", "without-user-namespaces"])
