@@ -69,13 +69,22 @@ def audit_log(env: "Mapping[str, str]" = os.environ) -> str:
 
 
 def make_private(folder: str) -> str:
-    """Make ``folder`` readable by its owner only, parents included as needed; return it."""
-    if not os.path.isdir(folder):
+    """Make ``folder`` readable by its owner only, parents included as needed; return it.
+
+    One of this user's that others can look into, as an earlier version left it, is closed to them.
+    """
+    try:
+        facts = os.lstat(folder)
+    except FileNotFoundError:
         os.makedirs(os.path.dirname(folder), exist_ok=True)
         try:
             os.mkdir(folder, 0o700)
-        except FileExistsError:
+        except FileExistsError:  # by another run, at this very moment
             return folder
+        return folder
+    is_own_folder = facts.st_mode & 0o170000 == 0o040000 and facts.st_uid == os.geteuid()  # S_IFDIR; no link elsewhere
+    if is_own_folder and facts.st_mode & 0o077:
+        os.chmod(folder, 0o700)
     return folder
 
 

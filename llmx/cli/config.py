@@ -14,8 +14,8 @@ from llmx.cli.notes import note
 from llmx.cli.output import Output
 from llmx.core.plugins import load
 from llmx.core.settings import Places
+from llmx.core.settings.faults import faults_in_file, faults_in_variables, together
 from llmx.core.settings.keys import BY_NAME, Setting
-from llmx.core.settings.layers import read_layer
 from llmx.core.settings.merge import Merged, merge
 from llmx.core.settings.profiles import profiles as all_profiles
 from llmx.core.settings.sources import near_key, shown
@@ -113,15 +113,16 @@ def validate(
     config: FileOption = None,
     profile: ProfileOption = None,
 ) -> None:
-    """Check every settings file and variable; the first thing wrong is named with its place, and is exit 2."""
-    if file:
-        files = [("file", file)]
-    else:
+    """Check every settings file and variable; all that is wrong is named with its place, and is exit 2."""
+    files = [("file", file)]
+    if not file:
         files = [(row["layer"], row["path"]) for row in rows_of(places_of(ctx, config, profile)) if row["exists"]]
+    found = [fault for layer, path in files for fault in faults_in_file(layer, path)]
+    found += [] if file else faults_in_variables(os.environ)
+    if found:
+        raise together(found)
+    if not file:
         load("llmx.core.settings.model:validated")(in_force(ctx, config, profile).values)
-    for layer, path in files:
-        for entry in read_layer(layer, path).entries:
-            entry.read()
     if chosen(ctx, "output", output) == "json":
         print_json({"valid": True, "files": [path for _, path in files]})
     else:

@@ -7,6 +7,7 @@ import typer
 from llmx.cli.output import Output, OutputOption
 from llmx.core import edits
 from llmx.core.jsonline import dumps
+from llmx.core.settings.sources import shown
 
 app = typer.Typer(add_completion=False)
 
@@ -20,9 +21,9 @@ def history(output: OutputOption = Output.text) -> None:
         return
     for edit in made:
         when = time.strftime("%Y-%m-%d %H:%M", time.localtime(edit.time))
-        print(f"{edit.id:>4}  {when}  {edit.title}{'  (undone)' if edit.is_undone else ''}")
+        print(f"{edit.id:>4}  {when}  {shown(edit.title)}{'  (undone)' if edit.is_undone else ''}")
         for file in edit.files:
-            print(f"{'':24}{file}")
+            print(f"{'':24}{shown(str(file))}")
 
 
 def record(edit: edits.Edit) -> dict[str, object]:

@@ -27,7 +27,7 @@ def record(run: Run) -> dict[str, object]:
         "argv": run.argv,
         "cwd": run.start.get("cwd"),
         "user": run.start.get("user"),
-        "pid": run.start.get("pid"),
+        "pid": pid_of(run),
         "background": run.start.get("background") is True,
         "terminal": run.terminal,
         "output_stored": stores_output(run),
@@ -52,6 +52,11 @@ def row_of_figures(figures: Figures) -> str:
     """One line of the statistics."""
     times = f"{took(figures.p50_s):>9} {took(figures.p95_s):>9}"
     return f"{figures.runs:>6} {figures.failures:>6} {times}  {visible(figures.command)}"
+
+
+def pid_of(run: Run) -> int | None:
+    """The process of its llm-exec; None for one inside a sandbox, where other numbers hold."""
+    return run.claim.pid or None
 
 
 def command_line(run: Run) -> str:
@@ -152,6 +157,6 @@ def _status(run: Run, result: dict[str, Any]) -> str:
         parts.append(str(error.get("message", "")))
     if run.status == "lost":
         parts.append("its llm-exec was killed, nobody saw how the command ended")
-    if run.status == "running":
-        parts.append(f"process {run.start.get('pid')}")
+    if run.status == "running" and (pid := pid_of(run)) is not None:
+        parts.append(f"process {pid}")
     return visible(", ".join(parts))

@@ -8,6 +8,7 @@ from llmx.cli.history import record
 from llmx.cli.output import Output, OutputOption
 from llmx.core import edits
 from llmx.core.jsonline import dumps
+from llmx.core.settings.sources import shown
 
 app = typer.Typer(add_completion=False)
 
@@ -27,4 +28,4 @@ def undo(
         return
     print(f"edit {done.undoes} is undone (as edit {done.id}):")
     for file in done.files:
-        print(f"  {file}")
+        print(f"  {shown(str(file))}")

@@ -31,7 +31,7 @@ def main(words: list[str]) -> int | None:
             _print(1, load("llmx.exec.last:last_result")(line, os.environ))
             return 0
         cwd = _folder()
-        settings = active(os.environ, cwd, file=line.text("config"), profile=line.text("profile"))
+        settings = active(os.environ, cwd, file=line.text("config"), profile=line.text("profile"), lenient=True)
         request = build(line, settings.values, os.environ, cwd, settings.loosened)
         _check_result_file(request.result)
         if "explain" in line.values:

@@ -250,6 +250,26 @@ class TestValidate:
         monkeypatch.setenv("LLMX_EXEC__GRACE", "soon")
         assert "LLMX_EXEC__GRACE" in refused("validate").message
 
+    def test_all_that_is_wrong_is_told_at_once(self, home, monkeypatch):
+        monkeypatch.setenv("LLMX_EXEC__GRACE", "soon")
+        monkeypatch.setenv("LLM_TIMEOUT", "later")
+        file = write(home, "[exec]\ngrase = 1\nmemory = 'much'\nisolation = 3\n[llm]\ntop_p = 7\n")
+        Path("llmx.toml").write_text("broken")
+        first, *told = refused("validate").message.splitlines()
+        expected = [
+            f"{Path('llmx.toml').absolute()}:1:7: ",
+            f"{file}:2: unknown key exec.grase (did you mean exec.grace?)",
+            f"{file}:4: exec.isolation is a section",
+            f"{file}:3: exec.memory = 'much': ",
+            f"{file}:6: llm.top_p = 7",
+            "LLMX_EXEC__GRACE='soon' does not fit exec.grace",
+            "LLM_TIMEOUT='later' does not fit llm.timeout",
+        ]
+        assert first == "7 things are wrong"
+        assert [line[: 2 + len(start)] for line, start in zip(told, expected, strict=True)] == [
+            f"  {e}" for e in expected
+        ]
+
 
 @pytest.mark.promise("S0-40")
 def test_schema_validates_what_the_commands_write(home):

@@ -233,6 +233,9 @@ def test_a_run_in_a_sandbox_is_ended_with_it_and_awaited(place, runs, listed):
         (inner, outer, "running"),
         (outer, None, "running"),
     ]
+    assert [run["pid"] for run in listed()] == [None, sandbox.pid]  # in there, other numbers hold
+    assert b"process" not in runs("show", inner).out
+    assert f"process {sandbox.pid}".encode() in runs("show", outer).out
     ran = runs("stop", inner)
     assert (ran.code, ran.out) == (1, b"")
     assert f"llmx runs stop {outer}".encode() in ran.err

@@ -74,3 +74,12 @@ def test_undo_refuses_what_would_lose_a_later_edit_unless_forced(file):
 def test_an_edit_that_is_not_there_is_not_found(file):
     with pytest.raises(NotFoundError, match="no edit 99"):
         run(undo, "99")
+
+
+def test_a_title_and_a_file_cannot_steer_the_terminal(file, tmp_path):
+    hostile = tmp_path / "a\x1b[2Jb.json"
+    hostile.write_text("{}")
+    edit([Change(hostile, [Set(("a",), 1)])], title="set \x1b]0;owned\x07")
+    for out in (run(history), run(undo)):
+        assert out.replace("\n", "").isprintable(), out
+    assert "owned" in run(history)

@@ -1,10 +1,14 @@
-"""How much is stored and for how long: 100 MB in all, 7 days, and nothing of a run that is alive is ever removed."""
+"""How much is stored and for how long: 100 MB in all, 7 days, and nothing of a run that is alive is ever removed.
+
+What the sandbox has taken out of repositories goes with it.
+"""
 
 import os
 import time
 
 from llmx.core.plugins import load
 from llmx.core.runs.places import START, all_runs, folder_of, sizes, stored_ids, time_of
+from llmx.paths import state_dir
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,6 +48,8 @@ def prune(
         else:
             held += size
             kept += 1
+    if os.path.exists(f"{state_dir(env)}/set-aside"):
+        load("llmx.core.sandbox.set_aside:prune")(env, days)
     _note_look(env)
     return pruned
 

@@ -6,8 +6,10 @@ import json
 import os
 import shutil
 import time
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from llmx.core.runs.retention import MOST_DAYS, UNFINISHED
 from llmx.paths import make_private, state_dir
 
 LARGEST_COPY = 1 << 24  # bytes; only where the state folder is on another file system
@@ -101,6 +103,7 @@ class SetAside:
         make_private(os.path.dirname(self.root))
         os.makedirs(self.root, mode=0o700, exist_ok=True)
         name = f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{os.getpid()}"
+        prune(os.environ, MOST_DAYS)
         for number in range(1, 1000):
             with contextlib.suppress(FileExistsError):
                 os.mkdir(f"{self.root}/{name}-{number}", 0o700)
@@ -130,3 +133,26 @@ class SetAside:
             return kept
         os.unlink(name, dir_fd=parent)
         return kept
+
+
+def prune(env: Mapping[str, str], days: float) -> None:
+    """Remove what runs have set aside more than ``days`` ago, but for what one that goes on may still ask for."""
+    latest = time.time() - max(days * 86400, UNFINISHED)
+    try:
+        with os.scandir(f"{state_dir(env)}/{KEPT_IN}") as folders:
+            old = [one.path for one in folders if one.stat(follow_symlinks=False).st_mtime < latest]
+    except OSError:
+        return
+    for folder in old:
+        _open_up(folder)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _open_up(folder: str) -> None:
+    """A repository may hold folders that nobody can list; each is opened before what is in it is looked for."""
+    for here, folders, _ in os.walk(folder):
+        for name in folders:
+            path = f"{here}/{name}"
+            if not os.path.islink(path):
+                with contextlib.suppress(OSError):
+                    os.chmod(path, 0o700)

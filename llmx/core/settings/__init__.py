@@ -86,10 +86,13 @@ class Places:
         )
 
 
-def active(env: "Mapping[str, str]", cwd: str, *, file: str | None = None, profile: str | None = None) -> Settings:
+def active(
+    env: "Mapping[str, str]", cwd: str, *, file: str | None = None, profile: str | None = None, lenient: bool = False
+) -> Settings:
     """The settings in force in the folder ``cwd`` (absolute); ``file`` and ``profile`` are the options of those names.
 
-    Raises ``ConfigError`` for a file or a variable that says something wrong.
+    Raises ``ConfigError`` for a file or a variable that says something wrong; ``lenient``: less one for models, such as
+    ``LLM_TIMEOUT``, that another tool may use otherwise.
     """
     places = Places(env, cwd, file, profile)
     if places.stamp:
@@ -98,7 +101,7 @@ def active(env: "Mapping[str, str]", cwd: str, *, file: str | None = None, profi
         settings = Settings(load("llmx.core.settings.keys:defaults")(), [], [])
     for name in env:
         if name.startswith(_PREFIXES) and name not in PLAIN_VARIABLES:
-            load("llmx.core.settings.environment:apply")(settings, env)
+            load("llmx.core.settings.environment:apply")(settings, env, lenient=lenient)
             break
     return settings
 

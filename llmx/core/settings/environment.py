@@ -47,11 +47,14 @@ class Reading:
         self.variable = variable
 
 
-def apply(settings: "Settings", env: "Mapping[str, str]") -> None:
-    """Put the variables of ``env`` over the values of ``settings``; raises ``ConfigError``."""
+def apply(settings: "Settings", env: "Mapping[str, str]", *, lenient: bool = False) -> None:
+    """Put the variables of ``env`` over the values of ``settings``; raises ``ConfigError``.
+
+    ``lenient``: a value of another tool's variable that does not fit is told, and stops nothing.
+    """
     values = settings.values
     locked = values["exec.policy.lock"]
-    for reading in readings(env, settings.notices):
+    for reading in readings(env, settings.notices, lenient=lenient):
         name = reading.setting.name
         if not loosens(reading.setting, reading.value, values[name]):
             values[name] = reading.value
@@ -72,9 +75,10 @@ def locked_notice(where: str, name: str) -> str:
     return f"{where} is ignored: it would loosen {name}, and exec.policy.lock is set"
 
 
-def readings(env: "Mapping[str, str]", notices: list[str]) -> list[Reading]:
+def readings(env: "Mapping[str, str]", notices: list[str], *, lenient: bool = False) -> list[Reading]:
     """What the variables set, the weakest first; an empty variable sets nothing. Raises ``ConfigError``."""
-    older = [reading for name in OLDER if env.get(name) for reading in _older(name, env[name], notices)]
+    tolerated = ("LLM_", "AUTOBOT_") if lenient else ("AUTOBOT_",)
+    older = [reading for name in OLDER if env.get(name) for reading in _older(name, env[name], notices, tolerated)]
     given = [name for name in env if name.startswith("LLMX_") and env[name]]
     own = [_own(name, env[name]) for name in given if _is_key(name, notices)]
     winner: dict[str, Reading] = {}
@@ -103,28 +107,30 @@ def _own(name: str, text: str) -> Reading:
         near = nearest(name.upper(), list(VARIABLES))
         hint = f"did you mean {near}?" if near else "LLMX_EXEC__GRACE sets exec.grace; llmx config show lists the keys"
         raise ConfigError(f"{name} stands for no setting", source=name, hint=hint)
-    try:
-        return Reading(setting, _read(setting, name, text), name)
-    except ValueError as error:
-        message = f"{name}={text!r} does not fit {setting.name}: {error}"
-        raise ConfigError(message, key=setting.name, source=name) from None
+    return Reading(setting, _read(setting, name, text), name)
 
 
-def _older(name: str, text: str, notices: list[str]) -> list[Reading]:
-    """Another tool may use the same name for something else, so what does not fit is told and left."""
+def _older(name: str, text: str, notices: list[str], tolerated: tuple[str, ...]) -> list[Reading]:
+    """Another tool may use a name that begins as one of ``tolerated`` otherwise: what does not fit is told and left."""
     setting = BY_NAME[OLDER[name]]
     try:
         return [Reading(setting, _read(setting, name, text), name)]
-    except ValueError as error:
-        notices.append(f"{name}={text!r} is ignored: it does not fit {setting.name}: {error}")
+    except ConfigError as error:
+        if not name.startswith(tolerated):
+            raise
+        notices.append(error.message.replace(" does not fit", " is ignored: it does not fit", 1))
         return []
 
 
 def _read(setting: "Setting", name: str, text: str) -> object:
-    """A key itself stays in its variable: the setting only says which one that is."""
+    """A key itself stays in its variable: the setting only says which one that is. Raises ``ConfigError``."""
     if setting.kind == "reference" and not is_reference(text):
         return f"env:{name}"
-    return read_text(setting, text)
+    try:
+        return read_text(setting, text)
+    except ValueError as error:
+        message = f"{name}={text!r} does not fit {setting.name}: {error}"
+        raise ConfigError(message, key=setting.name, source=name) from None
 
 
 def _agree(one: Reading, other: Reading, env: "Mapping[str, str]") -> bool:

@@ -10,6 +10,8 @@ from llmx.core.settings.lines import Path, key_lines
 from llmx.core.settings.sources import SECTIONS, Source, dotted, fault, near_key
 from llmx.errors import ConfigError
 
+Report = Callable[[ConfigError], None]
+
 
 class Entry(NamedTuple):
     """One key as a file writes it."""
@@ -45,27 +47,42 @@ def read_layer(name: str, file: str) -> Layer:
 
 def parse_layer(name: str, file: str, data: bytes) -> Layer:
     """The layer that the bytes of ``file`` spell; raises ``ConfigError`` for what is no TOML and for unknown keys."""
+    return Layer(name, file, tuple(_entries_in(name, file, data, _refuse)))
+
+
+def entries_of(name: str, file: str, report: Report) -> list[Entry]:
+    """The keys of a file that exists; what it should not have is reported, and what is no TOML raises."""
+    return list(_entries_in(name, file, read_bytes(file), report))
+
+
+def _refuse(error: ConfigError) -> None:
+    raise error
+
+
+def _entries_in(name: str, file: str, data: bytes, report: Report) -> Iterator[Entry]:
     text = decode(file, data)
     document = parse(file, text)
     if name == "profile":
         document.pop("description", None)
     lines = key_lines(text)
-    return Layer(name, file, tuple(_entries(document, lambda path: Source(name, file, lines.get(path, 0)))))
+    return _entries(document, lambda path: Source(name, file, lines.get(path, 0)), report)
 
 
-def _entries(document: Mapping[str, object], source: Callable[[Path], Source], above: Path = ()) -> Iterator[Entry]:
+def _entries(
+    document: Mapping[str, object], source: Callable[[Path], Source], report: Report, above: Path = ()
+) -> Iterator[Entry]:
     for name, value in document.items():
         path = (*above, name)
         if path in _SETTINGS:
             yield Entry(_SETTINGS[path], value, source(path))
         elif path not in _SECTIONS:
-            raise _unknown(path, source(path))
+            report(_unknown(path, source(path)))
         elif isinstance(value, dict):
-            yield from _entries(value, source, path)
+            yield from _entries(value, source, report, path)
         else:
             example = next(key for key in BY_NAME if key.startswith(dotted(path) + "."))
             message = f"{dotted(path)} is a section, not a value"
-            raise fault(source(path), dotted(path), message, f"did you mean a key in it, such as {example}?")
+            report(fault(source(path), dotted(path), message, f"did you mean a key in it, such as {example}?"))
 
 
 def _unknown(path: Path, source: Source) -> ConfigError:

@@ -12,6 +12,7 @@ from llmx.core.audit import new_run_id, timestamp
 from llmx.core.runs.liveness import since_boot
 from llmx.core.runs.places import all_runs, folder_of, make_folder, stored_ids, time_of
 from llmx.core.runs.retention import prune, prune_now_and_then
+from llmx.core.sandbox.set_aside import SetAside
 
 DAY = 86400.0
 
@@ -111,3 +112,34 @@ def test_now_and_then_is_once_a_minute(env):
     os.utime(f"{all_runs(env)}/.pruned", (0, time.time() - 61))
     prune_now_and_then(env)
     assert old not in stored_ids(env)
+
+
+def set_aside(home, name, age):
+    """A folder of things taken out of a repository, among them one that nobody can list."""
+    folder = home / ".local/state/llmx/set-aside" / name
+    (folder / "hooks/closed").mkdir(parents=True)
+    (folder / "hooks/closed/file").write_text("x")
+    (folder / "hooks/away").symlink_to(home)
+    for closed in (folder / "hooks/closed", folder / "hooks"):
+        closed.chmod(0)
+    os.utime(folder, (time.time() - age,) * 2)
+    return folder
+
+
+def test_what_was_taken_out_of_repositories_goes_after_a_week_too(env, home):
+    old, young = set_aside(home, "old", 7 * DAY + 60), set_aside(home, "young", 7 * DAY - 60)
+    prune(env)
+    assert (old.exists(), young.exists(), home.exists()) == (False, True, True)
+
+
+def test_what_a_run_that_goes_on_may_ask_for_stays_even_where_all_is_to_go(env, home):
+    old, young = set_aside(home, "old", 7200), set_aside(home, "young", 60)
+    prune(env, days=0)
+    assert (old.exists(), young.exists()) == (False, True)
+
+
+def test_the_next_thing_taken_away_makes_room_as_well(env, home):
+    old = set_aside(home, "old", 7 * DAY + 60)
+    SetAside().keep(b"x", "/some/config")
+    assert not old.exists()
+    assert len(list(old.parent.iterdir())) == 1

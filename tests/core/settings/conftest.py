@@ -45,8 +45,9 @@ class Machine:
     ) -> Merged:
         return merge(self.places(config=config, profile=profile), self.env, flags)
 
-    def active(self, *, config: bool = False, profile: str | None = None) -> Settings:
-        return active(self.env, str(self.cwd), file=str(self.files["config"]) if config else None, profile=profile)
+    def active(self, *, config: bool = False, profile: str | None = None, lenient: bool = False) -> Settings:
+        file = str(self.files["config"]) if config else None
+        return active(self.env, str(self.cwd), file=file, profile=profile, lenient=lenient)
 
     def give_away(self, file: Path) -> None:
         """Make it another user's; who is not root cannot, and becomes another user instead."""

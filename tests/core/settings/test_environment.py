@@ -130,11 +130,31 @@ class TestOlderNames:
         }
         assert machine.active().notices == []
 
-    def test_a_name_that_another_tool_uses_otherwise_stops_nothing(self, machine):
+    def test_a_name_that_another_tool_uses_otherwise_stops_no_command_that_calls_no_model(self, machine):
         machine.env |= {"LLM_TIMEOUT": "soon", "LLM_USER_PATH": "/x", "LLM_": "y", "AUTOBOT_X": "z", "LLM__MODEL": "q"}
-        found = machine.active()
+        found = machine.active(lenient=True)
         assert found["llm.timeout"] == 30.0
         assert [notice.split(" is ignored")[0] for notice in found.notices] == ["LLM_TIMEOUT='soon'"]
+
+    @pytest.mark.parametrize(
+        ("name", "text"),
+        [
+            ("LLM_TIMEOUT", "soon"),
+            ("LLM_TEMPERATURE", "hot"),
+            ("LLM_MAX_TOKENS", "-1"),
+            ("LLM_ENABLE_CACHE", "perhaps"),
+        ],
+    )
+    def test_a_value_that_does_not_fit_is_refused_with_its_variable(self, machine, name, text):
+        machine.env[name] = text
+        with pytest.raises(ConfigError, match=f"{name}='{text}' does not fit llm\\.") as caught:
+            machine.active()
+        assert (caught.value.source, caught.value.exit_code) == (name, 2)
+
+    def test_an_older_tools_value_that_does_not_fit_is_told_and_left(self, machine):
+        machine.env["AUTOBOT_LLM_TIMEOUT"] = "soon"
+        assert machine.active()["llm.timeout"] == 30.0
+        assert [notice.split(" is ignored")[0] for notice in machine.active().notices] == ["AUTOBOT_LLM_TIMEOUT='soon'"]
 
     @pytest.mark.parametrize("name", ["LLMX_LLM__API_KEY", "LLM_API_KEY", "AUTOBOT_LLM_API_KEY"])
     def test_a_key_stays_in_its_variable(self, machine, name):
