@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def explain(request: ExecRequest) -> dict[str, object]:
     """The decision on ``request`` and what it would run under; ``error`` says why it would not run at all."""
     facts: dict[str, object] = {
-        "argv": mask_argv(request.argv, request.env),
+        "argv": mask_argv(request.argv, request.all_env),
         "cwd": request.cwd,
         "decision": "allow",
         "rule": None,

@@ -25,14 +25,14 @@ def hints(run: "Run") -> list[str]:
     if run.confinement:
         found = [*_for_sandbox(run), *found, *run.confinement.hints]
     if run.outcome.status == "failed":
-        found += _for_words(mask_argv(request.argv, request.env), is_shell=request.is_shell)
-    return [mask_message(hint, request.env, request.argv) for hint in found + _for_processes(run)]
+        found += _for_words(mask_argv(request.argv, request.all_env), is_shell=request.is_shell)
+    return [mask_message(hint, request.all_env, request.argv) for hint in found + _for_processes(run)]
 
 
 def words(run: "Run") -> list[str]:
     """The lines for stderr after live output: what happened, where that is not the command's own affair, and hints."""
     what = [f"error: {run.setup_error['message']}"] if run.setup_error else _what_happened(run)
-    what = [mask_message(line, run.request.env, run.request.argv) for line in what]
+    what = [mask_message(line, run.request.all_env, run.request.argv) for line in what]
     return what + [f"hint: {hint}" for hint in hints(run)]
 
 
@@ -63,8 +63,8 @@ def _for_sandbox(run: "Run") -> list[str]:
     said = {name: b"".join(run.captures[name].kept.parts()) if name in run.captures else b"" for name in _STREAMS}
     request = run.request
     line: str | None = load("llmx.exec.sandbox_hints:line_to_run_again")(
-        argv=mask_argv(request.argv, request.env),
-        options=mask_argv(request.options, request.env),
+        argv=mask_argv(request.argv, request.all_env),
+        options=mask_argv(request.options, request.all_env),
         is_shell=request.is_shell,
         plan=run.confinement.plan,
         **said,

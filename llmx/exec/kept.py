@@ -102,10 +102,7 @@ def secrets_of(request: "ExecRequest") -> "Mapping[str, str]":
 
     A command may print whatever it was given.
     """
-    env = request.env
-    if request.sandbox:
-        pairs = [word.partition("=") for word in request.sandbox.arguments["env_add"]]
-        env = {**env, **{name: value for name, equals, value in pairs if equals}}
+    env = request.all_env
     if not may_hold_a_secret(request.argv, env):
         return env
     found = load("llmx.core.redact.argv:secrets_of")(request.argv, env)

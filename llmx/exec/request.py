@@ -26,6 +26,7 @@ class ExecRequest:
 
     ``stdin`` is "" to inherit, ``none``, or a file. ``report`` is "" (live output), ``compact`` or ``full``.
     ``sandbox`` is None for none, ``window`` for no window of its own. ``rules`` are the policy's: allow, deny and ask.
+    ``env`` is the caller's environment, ``env_words`` what ``--env`` adds to it.
     """
 
     __slots__ = (
@@ -36,6 +37,7 @@ class ExecRequest:
         "cpu_time",
         "cwd",
         "env",
+        "env_words",
         "grace",
         "is_shell",
         "keep_children",
@@ -70,6 +72,7 @@ class ExecRequest:
         cpu_time: float
         cwd: str
         env: "Mapping[str, str]"
+        env_words: Sequence[str]
         grace: float
         is_shell: bool
         keep_children: bool
@@ -99,10 +102,18 @@ class ExecRequest:
         for name in self.__slots__:
             setattr(self, name, fields[name])
 
+    @property
+    def all_env(self) -> "Mapping[str, str]":
+        """The caller's environment with what ``--env`` sets: an unconfined command's, and what texts may repeat."""
+        if not self.env_words:
+            return self.env
+        pairs = [word.partition("=") for word in self.env_words]
+        return {**self.env, **{name: value for name, equals, value in pairs if equals}}
+
     def record(self) -> "dict[str, object]":
         """What the execution log tells of it, without secrets."""
         record: dict[str, object] = {
-            "argv": mask_argv(self.argv, self.env),
+            "argv": mask_argv(self.argv, self.all_env),
             "cwd": self.cwd,
             "timeout_s": self.timeout,
             "limits": {name: getattr(self, name) for name in LIMITS if getattr(self, name)},
@@ -174,6 +185,7 @@ def build(
         is_shell=shell is not None,
         cwd=_folder(str(typed["cwd"]), cwd) if "cwd" in typed else cwd,
         env=env,
+        env_words=_env_words(typed, env),
         stdin=_readable(str(typed["stdin"])) if "stdin" in typed else unheard,
         background=background,
         keep_output=background or "keep_output" in typed,
@@ -244,6 +256,13 @@ def _words(line: "CommandLine") -> list[str]:
     words = line.command if shell is None else ["sh", "-c", str(shell)]
     if words[0] == "":
         raise UsageError("the command is an empty string", hint="llm-exec -- CMD ARGS…")
+    return words
+
+
+def _env_words(typed: "Mapping[str, Any]", env: "Mapping[str, str]") -> "Sequence[str]":
+    words: Sequence[str] = typed.get("env", ())
+    if words:
+        load("llmx.core.sandbox.environment:asked_for")(words, env)  # refuses what cannot be meant
     return words
 
 

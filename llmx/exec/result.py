@@ -41,7 +41,7 @@ def assemble(run: "Run") -> dict[str, object]:
         "limit": outcome.limit or None,
         "blocked_on": run.blocked_on or None,
         "setup_error": _without_secrets(run),
-        "argv": mask_argv(request.argv, request.env),
+        "argv": mask_argv(request.argv, request.all_env),
         "cwd": request.cwd,
         "started_at": timestamp(run.started_at),
         "ended_at": timestamp(run.started_at + run.duration),
@@ -80,7 +80,7 @@ def render(result: dict[str, object], mode: str) -> bytes:
 
 def _without_secrets(run: "Run") -> dict[str, object] | None:
     error = run.setup_error
-    return error and {**error, "message": mask_text(str(error["message"]), run.request.env)}
+    return error and {**error, "message": mask_text(str(error["message"]), run.request.all_env)}
 
 
 def _usage(run: "Run") -> dict[str, object]:

@@ -52,7 +52,7 @@ def _why(found: Decision, request: ExecRequest) -> str:
 
 def _named(part: str, request: ExecRequest) -> str:
     """The words of a command as they may be shown: no secrets, nothing that a terminal would act on."""
-    return shown(shlex.join(mask_argv(shlex.split(part), request.env)))
+    return shown(shlex.join(mask_argv(shlex.split(part), request.all_env)))
 
 
 def command_of(words: Words) -> Words | None:

@@ -146,7 +146,7 @@ class Run:
         if self.setup_error:
             end["setup_error"] = {
                 "code": self.setup_error["code"],
-                "message": mask_message(str(self.setup_error["message"]), self.request.env, self.request.argv),
+                "message": mask_message(str(self.setup_error["message"]), self.request.all_env, self.request.argv),
             }
         if self.window:
             end["terminal"] = self.window.fields()
@@ -173,7 +173,7 @@ class Run:
         launch = Launch(
             program,
             request.argv,
-            env=request.env,
+            env=request.all_env,
             cwd=request.cwd,
             streams=inner,
             limits=self.limits.for_each_process() if self.limits else (),

@@ -228,3 +228,22 @@ def test_after_a_full_disk_the_log_goes_on_with_whole_lines(full_disk):
     assert after.startswith(before)
     new = after[len(before) :].decode().splitlines()
     assert [json.loads(line)["run_id"] for line in new if line] == [ran.result["run_id"]] * 2
+
+
+@pytest.mark.promise("S0-25")
+@pytest.mark.parametrize("sandbox", [["--no-sandbox"], []], ids=["bare", "sandboxed"])
+def test_what_env_sets_is_in_no_record_where_the_command_line_repeats_it(place, sandbox):
+    place.tool = [*(word for word in place.tool if word != "--no-sandbox"), *sandbox]
+    (work := place.folder / "work").mkdir()
+    os.chown(work, place.uid, place.uid)
+    words = ["--env", "API_KEY=hunter2-and-more", "--", "sh", "-c", "false hunter2-and-more", "hunter2-and-more"]
+    result = place.run("--json=full", *words, cwd=work).result
+    told = [
+        result["argv"],
+        result["hints"],
+        place.audit(),
+        place.run("--explain", "--json", *words, cwd=work).out.decode(),
+    ]
+    assert result["status"] == "failed"
+    assert "hunter2-and-more" not in json.dumps(told)
+    assert result["argv"][-1] == "[redacted]"

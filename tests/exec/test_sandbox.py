@@ -169,3 +169,12 @@ def test_hooks_that_a_command_writes_are_put_back_and_told(place):
 def test_the_marker_is_where_the_run_looks_for_it():
     assert SANDBOX_MARKER == MARKER
     assert not Path(MARKER).exists()
+
+
+@pytest.mark.parametrize("sandbox", [["--no-sandbox"], []], ids=["bare", "sandboxed"])
+def test_env_sets_a_variable_with_and_without_a_sandbox(place, sandbox):
+    words = [*sandbox, "--env", "SET=this", "--env", "HANDED", "--", "sh", "-c", "echo $SET $HANDED"]
+    assert run(place, *words, env={"HANDED": "on", "SET": "that"}).out == b"this on\n"
+    ran = run(place, *sandbox, "--env", "NO_SUCH_VARIABLE", "--", "true")
+    assert ran.code == 125
+    assert b"--env NO_SUCH_VARIABLE=VALUE" in ran.err

@@ -7,7 +7,15 @@ import os
 import sys
 
 from llmx.core.plugins import load
-from llmx.core.sandbox.environment import DISCARDED, allowed, asked_for, offline, project_cache, redirected
+from llmx.core.sandbox.environment import (
+    CERTIFICATES,
+    DISCARDED,
+    allowed,
+    asked_for,
+    offline,
+    project_cache,
+    redirected,
+)
 from llmx.core.sandbox.readable import Openings
 from llmx.core.sandbox.workspace import find_work, is_below, is_below_any, refusal
 from llmx.errors import ExecError
@@ -196,11 +204,12 @@ def make_plan(
     shown += [] if loose else [work, *git_folders]
     readable = [path for path in shown if not is_below_any(path, writable)]
     openings = Openings(env, own_home, (*hidden, *TEMPORARY), (*writable, *readable))
+    trusted = CERTIFICATES if network == "host" else ()
+    if network == "host":
+        openings.show_network(trusted)
     readable += openings.collect()
-    if network == "host" and openings.is_hidden(names := os.path.realpath("/etc/resolv.conf")):
-        readable.append(names)
     devices, gpu_variables = _devices(gpu)
-    kept, dropped = allowed(env, tuple(env_allow))
+    kept, dropped = allowed(env, (*env_allow, *trusted))
     kept |= redirected(cache or DISCARDED) | (offline(own_home) if network == "none" else {})
     kept |= gpu_variables | openings.variables() | asked_for(env_add, env)
     return Plan(

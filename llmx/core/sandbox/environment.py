@@ -37,6 +37,15 @@ _CACHES = {
     "DOTNET_CLI_HOME": "/dotnet",
 }
 
+CERTIFICATES = tuple(
+    str.split(
+        "SSL_CERT_FILE SSL_CERT_DIR REQUESTS_CA_BUNDLE CURL_CA_BUNDLE NODE_EXTRA_CA_CERTS PIP_CERT GIT_SSL_CAINFO"
+        " GIT_SSL_CAPATH CARGO_HTTP_CAINFO AWS_CA_BUNDLE DENO_CERT UV_SYSTEM_CERTS UV_NATIVE_TLS NIX_SSL_CERT_FILE"
+        " npm_config_cafile NPM_CONFIG_CAFILE HTTPLIB2_CA_CERTS GRPC_DEFAULT_SSL_ROOTS_FILE_PATH"
+    )
+)
+"""Where programs that use the network find the certificates they trust: passed on, and their files shown, with it."""
+
 _OFFLINE = {
     "npm_config_offline": "true",
     "PIP_NO_INDEX": "1",

@@ -265,3 +265,27 @@ def test_an_enclosure_is_what_every_mechanism_answers_to():
     enclosure.started(1)
     assert enclosure.degraded == ["private_tmp"]
     assert enclosure.confine is not None
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"),
+        *("PIP_CERT", "GIT_SSL_CAINFO", "CARGO_HTTP_CAINFO", "AWS_CA_BUNDLE"),
+    ],
+)
+def test_what_names_trusted_certificates_passes_with_the_network_and_its_files_show(plan_for, home, name):
+    make(home, "certs/own.pem", "certs/other.key")
+    env = {name: f"{home}/certs/own.pem"}
+    plan = plan_for(env=env, network="host")
+    assert plan.env[name] == f"{home}/certs/own.pem"
+    assert below_home(plan, home) == ["certs/own.pem"]
+    without = plan_for(env=env)
+    assert (name in without.env, without.dropped, below_home(without, home)) == (False, [name], [])
+
+
+def test_folders_of_certificates_show_and_no_secrets_by_that_name(plan_for, home):
+    make(home, "certs/a.pem", "more/b.pem", ".ssh/id")
+    env = {"SSL_CERT_DIR": f"{home}/certs:{home}/more:relative:/no/such", "SSL_CERT_FILE": f"{home}/.ssh/id"}
+    env |= {"PIP_CERT": str(home)}
+    assert below_home(plan_for(env=env, network="host"), home) == ["certs", "more"]
