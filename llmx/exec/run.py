@@ -241,6 +241,7 @@ class Run:
         launch.program, launch.argv, launch.env = enclosure.program, enclosure.argv, enclosure.env
         launch.keep, launch.confine, launch.guarded = enclosure.keep, enclosure.confine, enclosure.guarded
         launch.limits = (*launch.limits, (RLIMIT_CORE, 0))
+        launch.will = self._own_terminal.will() if self._own_terminal else None
 
     def _attend(self, supervisor: Supervisor, pid: int) -> None:
         """What the sandbox and its terminal have to do while the command runs."""

@@ -49,7 +49,8 @@ class Launch:
     ``terminal``: a descriptor of the terminal whose foreground that group takes, -1 for none. ``keep``: the only
     descriptors above 2 that the program gets; None for all that are inheritable. ``enter`` runs first in the child,
     in place of making the group; ``confine`` runs last, right before the program; both may raise ``OSError``.
-    ``guarded``: a process stays in between that ends all of it when this one is killed.
+    ``guarded``: a process stays in between that ends all of it when this one is killed. ``will``: a descriptor that
+    the guard keeps for itself, and what it does then.
     """
 
     __slots__ = (
@@ -66,6 +67,7 @@ class Launch:
         "program",
         "streams",
         "terminal",
+        "will",
     )
 
     def __init__(
@@ -84,6 +86,7 @@ class Launch:
         enter: "Callable[[], None] | None" = None,
         confine: "Callable[[], None] | None" = None,
         guarded: bool = False,
+        will: "tuple[int, Callable[[], None]] | None" = None,
     ) -> None:
         self.program = program
         self.argv = argv
@@ -98,6 +101,7 @@ class Launch:
         self.enter = enter
         self.confine = confine
         self.guarded = guarded
+        self.will = will
 
 
 class LaunchError(OSError):
@@ -167,7 +171,7 @@ def _become(launch: Launch, parent: int, tell: int) -> None:
         _furnish(launch, tell, steps)
         steps.append("execve")
         if launch.guarded:
-            stand_guard(launch.program, launch.argv, launch.env)
+            stand_guard(launch)
         _execute(launch)
     except OSError as error:
         os.write(tell, f"{error.errno} {steps[-1]}".encode())
@@ -209,24 +213,26 @@ def _furnish(launch: Launch, tell: int, steps: list[str]) -> None:
     _limit(launch.limits)
     if launch.keep is not None:
         steps.append("close")
-        _keep_only(launch.keep, tell)
+        _close_all_but((*launch.keep, tell, *_willed(launch)))
+        for descriptor in launch.keep:
+            os.set_inheritable(descriptor, True)
     if launch.confine:
         steps.append("sandbox")
         launch.confine()
 
 
-def stand_guard(program: str, argv: list[str], env: "Mapping[str, str]") -> None:
-    """Start ``program`` and stay until all that comes of it has ended, then end as it did.
+def stand_guard(launch: Launch) -> None:
+    """Start the program and stay until all that comes of it has ended, then end as it did.
 
     A killed parent is heard of by a signal; what bubblewrap has begun by then would else live on, as it ties itself to
     its own parent only at the end of its preparations. Raises ``OSError`` when it cannot be started.
     """
     adopt_orphans()
     _signal.set_wakeup_fd(-1)  # a closed one would be complained about on stderr, and a broken stderr end this process
-    _signal.signal(_signal.SIGUSR2, _end_everything)
+    _signal.signal(_signal.SIGUSR2, lambda _number, _frame: _end_everything(launch))
     die_with_parent(_signal.SIGUSR2)
-    pid = os.posix_spawn(program, argv, env)
-    os.closerange(3, os.sysconf("SC_OPEN_MAX"))
+    pid = os.posix_spawn(launch.program, launch.argv, launch.env)
+    _close_all_but(_willed(launch))
     nothing = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):  # the command's streams end when it closes them
         os.dup2(nothing, descriptor)
@@ -243,9 +249,15 @@ def stand_guard(program: str, argv: list[str], env: "Mapping[str, str]") -> None
     os._exit(os.WEXITSTATUS(status))
 
 
-def _end_everything(_number: int, _frame: object) -> None:
+def _end_everything(launch: Launch) -> None:
     __import__("llmx.core.process.tree", fromlist=["kill_all"]).kill_all()
+    if launch.will:
+        launch.will[1]()
     os._exit(137)
+
+
+def _willed(launch: Launch) -> tuple[int, ...]:
+    return launch.will[:1] if launch.will else ()
 
 
 def _reset_signals() -> None:
@@ -263,15 +275,13 @@ def _limit(limits: tuple[tuple[int, int], ...]) -> None:
         resource.setrlimit(number, (ceiling, ceiling))
 
 
-def _keep_only(kept: tuple[int, ...], tell: int) -> None:
-    """Close what the caller left open above stderr, but for ``kept``; ``tell`` closes when the program starts."""
+def _close_all_but(kept: tuple[int, ...]) -> None:
+    """Close every descriptor above stderr, but for ``kept``."""
     start = 3
-    for descriptor in sorted((*kept, tell)):
+    for descriptor in sorted(kept):
         os.closerange(start, descriptor)
         start = descriptor + 1
     os.closerange(start, os.sysconf("SC_OPEN_MAX"))
-    for descriptor in kept:
-        os.set_inheritable(descriptor, True)
 
 
 def _join(control_group: str) -> None:

@@ -47,6 +47,13 @@ class CallersTerminal:
             self._set(self.modes)
         self.is_raw = False
 
+    def put_back(self) -> None:
+        """Instead of a killed process: the modes it had, unless somebody has set others since, as most shells do."""
+        with contextlib.suppress(termios.error):
+            now = termios.tcgetattr(self.descriptor)
+            if now[:4] == raw(self.modes, translates_output=self._is_shared)[:4]:
+                termios.tcsetattr(self.descriptor, termios.TCSANOW, self.modes)
+
     def size(self) -> bytes:
         """Rows and columns as the kernel's ``struct winsize``; b"" when the terminal is gone."""
         try:

@@ -67,6 +67,10 @@ class OwnTerminal:
         self._size_handler = signal.signal(signal.SIGWINCH, self._note_size)
         self.take_terminal()
 
+    def will(self) -> tuple[int, Callable[[], None]]:
+        """What another process needs to put the caller's terminal back when this one was killed, and how."""
+        return self._outer.descriptor, self._outer.put_back
+
     def close(self) -> None:
         """Put the caller's terminal back and hang the command's up; more than once does no harm."""
         if self._slave < 0:

@@ -204,9 +204,7 @@ def make_plan(
     shown += [] if loose else [work, *git_folders]
     readable = [path for path in shown if not is_below_any(path, writable)]
     openings = Openings(env, own_home, (*hidden, *TEMPORARY), (*writable, *readable))
-    trusted = CERTIFICATES if network == "host" else ()
-    if network == "host":
-        openings.show_network(trusted)
+    trusted = openings.show_network(CERTIFICATES) if network == "host" else ()
     readable += openings.collect()
     devices, gpu_variables = _devices(gpu)
     kept, dropped = allowed(env, (*env_allow, *trusted))

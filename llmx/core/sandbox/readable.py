@@ -68,13 +68,14 @@ class Openings:
         self._show_links(f"{self._home}/.local/bin")
         return self.paths
 
-    def show_network(self, variables: "Iterable[str]") -> None:
-        """Open what programs that use the network read: who answers for names, and what ``variables`` name."""
+    def show_network(self, variables: tuple[str, ...]) -> tuple[str, ...]:
+        """Open what programs that use the network read: who answers for names, what ``variables`` name."""
         self.show(os.path.realpath("/etc/resolv.conf"))
         for name in variables:
             for path in self._env.get(name, "").split(":"):
                 if path.startswith("/"):
                     self.show(os.path.normpath(path))
+        return variables
 
     def is_hidden(self, path: str) -> bool:
         """Whether ``path`` lies in a hidden tree and nothing opened shows it."""

@@ -5,6 +5,8 @@ import json
 import os
 import re
 import select
+import shlex
+import signal
 import struct
 import subprocess
 import termios
@@ -13,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.exec.everyday.conftest import PYTHON
+from llmx.core.process.tree import children
+from tests.exec.everyday.conftest import LLM_EXEC, PYTHON
 
 SERVER = Path(__file__).with_name("language_server.py")
 PATIENCE = 20.0
@@ -48,7 +51,7 @@ def test_input_comes_through_a_pipe(project):
 class Screen:
     """A program at a terminal of 24 lines and 100 columns; ``seen`` is what it has written since the last look."""
 
-    def __init__(self, place, command, **options):
+    def __init__(self, place, command, *, program=None, **options):
         self.ours, theirs = os.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("4H", 24, 100, 0, 0))
         os.fchown(theirs, place.uid, -1)
@@ -61,6 +64,7 @@ class Screen:
         self.process = place.start(
             "--",
             *command,
+            program=program,
             env={"TERM": "xterm"},
             stdin=theirs,
             stdout=theirs,
@@ -163,3 +167,44 @@ def test_a_question_of_a_person(screen):
     one.type(b"open\r")
     one.wait_for(rb"got open")
     assert one.end() == 0
+
+
+COOKED = termios.ECHO | termios.ICANON | termios.ISIG
+
+
+@pytest.fixture
+def killed(project, monkeypatch):
+    """A shell script that runs llm-exec at a terminal, where llm-exec is killed once the terminal is raw."""
+
+    def kill(between=lambda modes: None):
+        line = shlex.join([*LLM_EXEC, "--", "sh", "-c", "echo ready; exec sleep 60"])
+        one = Screen(project.place, [], program=["sh", "-c", f"{line}; echo over; read line"], cwd=project.work)
+        one.wait_for(rb"ready")
+        assert not termios.tcgetattr(one.ours)[3] & COOKED
+        between(one)
+        (pid,) = children(one.process.pid)
+        os.kill(pid, signal.SIGKILL)
+        one.wait_for(rb"over")
+        return one
+
+    return kill
+
+
+def test_a_killed_llm_exec_leaves_the_terminal_as_it_was(killed, until):
+    one = killed()
+    until(lambda: termios.tcgetattr(one.ours)[3] & COOKED == COOKED, "the terminal as it was")
+    one.type(b"\n")
+    one.end()
+
+
+def test_modes_that_somebody_else_has_set_meanwhile_stay(project, killed, until):
+    def set_modes(one):
+        modes = termios.tcgetattr(one.ours)
+        modes[3] |= termios.ISIG
+        termios.tcsetattr(one.ours, termios.TCSANOW, modes)
+
+    one = killed(set_modes)
+    until(lambda: not project.place.survivors() or len(project.place.survivors()) == 1, "the end of the guard")
+    assert termios.tcgetattr(one.ours)[3] & COOKED == termios.ISIG
+    one.type(b"\r\n")
+    one.end()
