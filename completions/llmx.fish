@@ -234,7 +234,7 @@ complete -c llmx -n '__llmx_at \'llmx config\'' -f -a show -d 'Show the settings
 complete -c llmx -n '__llmx_at \'llmx config\'' -f -a get -d 'Print the value of one key; an unset one is an empty line.'
 complete -c llmx -n '__llmx_at \'llmx config\'' -f -a set -d 'Set a key in the user\'s file; comments stay.'
 complete -c llmx -n '__llmx_at \'llmx config\'' -f -a unset -d 'Take a key out of the user\'s file.'
-complete -c llmx -n '__llmx_at \'llmx config\'' -f -a validate -d 'Check every settings file and variable; the first thing wrong is named with...'
+complete -c llmx -n '__llmx_at \'llmx config\'' -f -a validate -d 'Check every settings file and variable; all that is wrong is named with its...'
 complete -c llmx -n '__llmx_at \'llmx config\'' -f -a schema -d 'Print the JSON Schema of a settings file.'
 complete -c llmx -n '__llmx_at \'llmx config\'' -f -a paths -d 'List the places that settings come from, the strongest first.'
 complete -c llmx -n '__llmx_at \'llmx config\'' -f -a profiles -d 'List the profiles: named sets of settings that the files go over.'

@@ -57,6 +57,7 @@ def test_a_socket_that_comes_and_goes_keeps_no_command_from_running(project, in_
         cwd="/",
     )
     try:
+        assert churn.stdout
         assert churn.stdout.readline() == b"on\n"
         ended = [project.run("true", abilities={}).code for _ in range(15)]
     finally:
