@@ -5,9 +5,15 @@ from tests.promises import Row
 ROWS = [
     Row("S0-08", "After -- everything is passed to the command verbatim"),
     Row("S0-09", "--command runs a shell line; both forms at once are refused", "125, as all of llm-exec's own"),
+    Row("S0-14", "--wezterm runs the command in a new WezTerm window; its pane is in the record"),
     Row(
         "S0-15",
         "A run in a window returns the command's exit code and its output; --detach returns the run's id at once",
+    ),
+    Row(
+        "S0-16",
+        "No WezTerm, or none that shows windows: an error at once, and nothing runs; exec.wezterm.enabled forbids it",
+        "125 for both, as all of llm-exec's own",
     ),
     Row(
         "S0-17",
@@ -19,6 +25,7 @@ ROWS = [
     Row("S0-20", "--monitor counts the whole process tree"),
     Row("S0-21", "--timeout ends a run with 124 and leaves nothing behind; 300 s by default"),
     Row("S0-22", "Timeout and Ctrl-C end the whole tree: SIGTERM, grace, SIGKILL; 124 or 130"),
+    Row("S0-23", "--wezterm, --monitor and --timeout work together, and the record shows all three"),
     Row("S0-24", "Every run is logged to ~/.local/share/llm-exec.log: a line at its start, one at its end"),
     Row("S0-25", "The log and the records of runs hold no secrets; llmx runs list, show and logs read them"),
     Row("S0-26", "The log rotates at 10 MB or 7 days; 5 are kept", "the 7 days are the age at which it is put aside"),

@@ -42,11 +42,13 @@ class Wish(NamedTuple):
 def openings(wish: Wish, env: Mapping[str, str]) -> list[Opening]:
     """What to try, in this order; raises ``ExecError`` saying what to do where there is nothing."""
     screen = Screen(env)
-    rows = screen.preferred() if wish.name == AUTO else [terminal(wish.name)]
+    inside = screen.inside()
+    rows = [*inside, *screen.others(inside)] if wish.name == AUTO else [terminal(wish.name)]
     found = []
     for row in rows:
         for way in row.ways:
-            if screen.offers(way.needs) and (program := _program(way.words[0], env, wish.cwd)):
+            is_likely = way.needs or row in inside or wish.name != AUTO
+            if is_likely and screen.offers(way.needs) and (program := _program(way.words[0], env, wish.cwd)):
                 found.append(Opening(row.name, program, _filled(way, wish), way.tells))
     if not found:
         raise _nowhere(wish, rows, env)
@@ -73,11 +75,13 @@ class Screen:
         self._env = env
         self._has_display: bool | None = None
 
-    def preferred(self) -> list[Terminal]:
-        """The terminals that the caller sits in, the innermost first, then those that a display can show."""
-        inside = [row for row in TERMINALS.values() if self._is_inside(row)]
-        shown = [row for row in TERMINALS.values() if any(way.needs in ("display", "macos") for way in row.ways)]
-        return [*inside, *(row for row in shown if row not in inside)]
+    def inside(self) -> list[Terminal]:
+        """The terminals that the caller sits in, the innermost first."""
+        return [row for row in TERMINALS.values() if self._is_inside(row)]
+
+    def others(self, inside: list[Terminal]) -> list[Terminal]:
+        """Those beside them that a display can show."""
+        return [row for row in TERMINALS.values() if row not in inside and any(way.needs for way in row.ways)]
 
     def _is_inside(self, row: Terminal) -> bool:
         return any(

@@ -15,6 +15,7 @@ from typing import NamedTuple
 PREFIX = "llm-exec-window-"
 SOCKET, WORD = "socket", "word"
 LONGEST = 1 << 16  # bytes of the first message
+LONGEST_PATH = 60  # bytes of the folder above: a socket's path has at most 103 on a Mac
 OLD = 600.0  # seconds after which what a killed llm-exec has left is removed by the next
 _PATIENCE = 2.0  # seconds in which who has come says who it is
 
@@ -64,9 +65,10 @@ class Meeting:
         return None
 
     def _introduced(self, line: socket.socket) -> Guest | None:
-        flags = getattr(socket, "MSG_CMSG_CLOEXEC", 0)
-        data, descriptors, _, _ = socket.recv_fds(line, LONGEST, 4, flags)
+        data, descriptors, _, _ = socket.recv_fds(line, LONGEST, 4)
         try:
+            for descriptor in descriptors:
+                os.set_inheritable(descriptor, False)
             while data and not data.endswith(b"\n") and len(data) < LONGEST:
                 more = line.recv(LONGEST)
                 data += more or b"\n"
@@ -98,13 +100,12 @@ def remove(folder: str) -> None:
 def _private_folder(env: Mapping[str, str]) -> str:
     """Where the folder is made: the user's own runtime folder, which no sandbox shows, or else the temporary one."""
     own = env.get("XDG_RUNTIME_DIR", "")
-    try:
+    with contextlib.suppress(OSError):
         facts = os.stat(own)
-        if own.startswith("/") and facts.st_uid == os.geteuid() and not stat.S_IMODE(facts.st_mode) & 0o077:
+        is_private = facts.st_uid == os.geteuid() and not stat.S_IMODE(facts.st_mode) & 0o077
+        if own.startswith("/") and len(own) < LONGEST_PATH and is_private:
             return own
-    except OSError:
-        pass
-    return "/tmp"  # a socket's path is short, and the TMPDIR of a Mac is not
+    return "/tmp"  # the TMPDIR of a Mac is too long
 
 
 def _sweep(above: str) -> None:

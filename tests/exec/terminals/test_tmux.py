@@ -234,17 +234,21 @@ def test_what_the_caller_sends_does_not_reach_a_command_in_a_window(place, tmux)
 
 @pytest.mark.promise("S0-17")
 def test_the_settings_say_window_or_tab_and_whether_it_is_monitored(place, tmux):
-    words = [*WINDOW, "--json=full", "--", "sleep", "0.25"]
-    tmux_windows = lambda: tmux("list-windows", "-F", "#{window_panes}").split()  # noqa: E731
-    process = place.start(*words)
-    tmux.pane()
-    assert tmux_windows() == ["1", "1"]
-    assert place.finish(process).result["monitor"]["samples"] >= 2
-    env = {"LLMX_EXEC__WEZTERM__NEW_WINDOW": "false", "LLMX_EXEC__WEZTERM__MONITOR": "false"}
-    process = place.start(*words, env=env)
-    tmux.pane()
-    assert tmux_windows() == ["2"]
-    assert place.finish(process).result["monitor"] is None
+    def shown(**env):
+        process = place.start(*WINDOW, "--json=full", "--", "sh", "-c", WAIT, env=env)
+        tmux.pane()
+        panes = tmux("list-windows", "-F", "#{window_panes}").split()
+        place.write("go", "")
+        result = place.finish(process).result
+        tmux.wait_for_end()
+        (place.folder / "go").unlink()
+        return panes, result["monitor"]
+
+    panes, monitor = shown()
+    assert panes == ["1", "1"]
+    assert monitor["samples"] >= 1
+    off = {"LLMX_EXEC__WEZTERM__NEW_WINDOW": "false", "LLMX_EXEC__WEZTERM__MONITOR": "false"}
+    assert shown(**off) == (["2"], None)
 
 
 def test_an_agents_window_leaves_the_keyboard_where_it_is(place, tmux, until):
