@@ -165,8 +165,10 @@ def _nowhere(wish: Wish, rows: list[Terminal], env: Mapping[str, str]) -> ExecEr
     """What keeps the window from opening, and what to do about it."""
     instead = "--background runs it unseen"
     if wish.name == AUTO:
+        inside = Screen(env).inside()
+        here = f"{inside[0].name} is not on the PATH" if inside else f"this is none of {', '.join(TERMINALS)}"
         return ExecError(
-            f"there is no terminal to show it in: this is none of {', '.join(TERMINALS)}, and {_display(env)}",
+            f"there is no terminal to show it in: {here}, and {_display(env)}",
             code="terminal",
             hint=f"run it within tmux, or name a terminal with --terminal; {instead}",
         )

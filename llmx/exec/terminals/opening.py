@@ -8,13 +8,14 @@ import sys
 import time
 from collections.abc import Mapping
 
-from llmx.core.process import adopt_orphans
+from llmx.core.process import adopt_orphans, die_with_parent
 from llmx.core.process.supervise import END_SIGNALS, Signals
 from llmx.errors import ExecError
 from llmx.exec.terminals.choice import Opening
 from llmx.exec.terminals.meeting import Guest, Meeting
 
 PATIENCE = 10.0  # seconds that a terminal may take to show its window: one that draws in software takes 2
+NAMED_WITHIN = 1.0  # seconds that a program which tells the window's name may take for it once the window is there
 AFTER_FAILURE = 0.25  # seconds that a window may take to say that it is there although its program has failed
 SEAT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "seat.py")
 _MOST = 4096  # bytes of what a program says that are kept
@@ -49,7 +50,7 @@ def open_first(meeting: Meeting, openings: list[Opening], env: Mapping[str, str]
         try:
             guest = _wait_for_guest(meeting, program, signals)
             if guest and guest.terminal >= 0:
-                return Opened(opening.terminal, program.first_word() if opening.tells else "", guest)
+                return Opened(opening.terminal, program.name_of_window() if opening.tells else "", guest)
             problem = "it runs things without a terminal" if guest else program.problem
             problems.append(f"{opening.terminal}: {problem}")
             program.end()
@@ -77,7 +78,6 @@ def _wait_for_guest(meeting: Meeting, program: "Program", signals: Signals) -> G
                 _heed(signals)
             elif descriptor == meeting.listener.fileno():
                 if guest := meeting.admit():
-                    program.listen()
                     return guest
             elif not program.move(descriptor):
                 poller.unregister(descriptor)
@@ -136,8 +136,12 @@ class Program:
             if not data:
                 return False
 
-    def first_word(self) -> str:
-        """What it has printed first: the name of the window."""
+    def name_of_window(self) -> str:
+        """What it prints first; the window may be there before that."""
+        due, poller = time.monotonic() + NAMED_WITHIN, select.poll()
+        poller.register(self.said, select.POLLIN)
+        while self.listen() and b"\n" not in self._text and (left := due - time.monotonic()) > 0:
+            poller.poll(left * 1000)
         return next(iter(self._text.decode(errors="replace").split()), "")
 
     def end(self) -> None:
@@ -155,6 +159,7 @@ def _host(opening: Opening, env: Mapping[str, str], cwd: str, says: int, ends: i
     """In the child: run the program in a session of its own and stay until nothing of it is left; never returns."""
     try:
         os.setsid()
+        die_with_parent(signal.SIGKILL)  # which the window survives, where it is held
         adopt_orphans()
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGCHLD, signal.SIGTSTP):

@@ -12,6 +12,7 @@ import pty
 import struct
 import sys
 import termios
+import time
 
 sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
 documented = __import__("documented")
@@ -31,8 +32,9 @@ def main():
         sys.exit(f"{program}: unexpected argument {word}")
     is_asked = (program, arguments[0]) in ASKS or program == "gnome-terminal"
     if is_asked:
-        print(17, flush=True)
         if os.fork():
+            time.sleep(0.05)  # a real one tells the name when the window may be there already
+            print(17, flush=True)
             return
         os.setsid()
         for descriptor in (0, 1, 2):

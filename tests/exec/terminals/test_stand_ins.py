@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import socket
 import sys
 from pathlib import Path
@@ -202,6 +203,25 @@ def test_what_runs_things_without_a_terminal_is_no_window(place, stand_in):
     ran = run(place, "--wezterm", "--", "touch", "ran", **IN_WEZTERM)
     assert ran.code == 125
     assert b"wezterm: it runs things without a terminal" in ran.err
+    assert not (place.work / "ran").exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+def test_who_ends_it_while_no_window_has_come_leaves_nothing(place, runtime, stand_in, until, number):
+    stand_in()
+    slow = '#!/bin/sh\ntouch $HOME/asked; shift 6; sleep 0.5; exec script -qec "$*" /dev/null\n'
+    place.write("programs/wezterm", slow, 0o755)
+    process = place.start("--wezterm", "--json", "--", "touch", "ran", env=IN_WEZTERM, cwd=place.work)
+    until((place.folder / "asked").exists)
+    process.send_signal(number)
+    ran = place.finish(process)
+    if number == signal.SIGKILL:
+        assert ran.code == -9
+    else:
+        assert (ran.code, ran.result["status"]) == (128 + number, "interrupted")
+        assert place.audit()[-1]["status"] == "interrupted"
+    until(lambda: not place.survivors(), "the end of all")
+    assert not list(runtime.iterdir())
     assert not (place.work / "ran").exists()
 
 
