@@ -140,6 +140,7 @@ what a run has printed."""
 
 ARGUMENTS = {
     "config get": ["exec.grace"],
+    "cache clear": ["--all"],
     "generate": ["hi", "--backend", "mock"],
     "backend test": ["mock"],
     "model info": ["none.gguf"],

@@ -36,6 +36,7 @@ class Root(LazyGroup):
         "trust": Member("llmx.cli.trust:app", "Say which projects' settings may do more than tune.", SETTINGS),
         "undo": Member("llmx.cli.undo:app", "Take back the last edit of your files, or a named one.", SETTINGS),
         "history": Member("llmx.cli.history:app", "List the edits llmx has made to your files.", SETTINGS),
+        "cache": Member("llmx.cli.cache:app", "Show and clear what is kept to be used again.", MORE),
         "doctor": Member("llmx.cli.doctor:app", "Check this machine for llmx and say what to type.", MORE),
         "help": Member("llmx.cli.help:app", "Read a chapter of the guide.", MORE),
         "completion": Member("llmx.cli.completion:app", "Show or install the shell's completion script.", MORE),

@@ -60,9 +60,12 @@ def _readable(path: str, facts: os.stat_result, largest: int) -> Finding:
 
 
 def nix(env: Mapping[str, str]) -> list[Finding]:
-    """Whether Nix is there."""
-    program = shutil.which("nix-shell", path=env.get("PATH"))
-    return [Finding("ok", f"{program}; llm-exec has no use for it yet" if program else ABSENT)]
+    """Whether Nix and uv are there, from which packages come."""
+    found = {name: shutil.which(name, path=env.get("PATH")) for name in ("nix-shell", "uv")}
+    return [
+        Finding("ok", f"{name}: {program or ABSENT}, for llm-exec --{option} 'NAME ...'")
+        for (name, program), option in zip(found.items(), ("nix-shell --deps", "uv"), strict=True)
+    ]
 
 
 def terminals(env: Mapping[str, str]) -> list[Finding]:

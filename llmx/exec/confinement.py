@@ -29,7 +29,7 @@ class Confinement:
         )
         self._wanted = wanted
         self._outer = outer
-        self._abilities = abilities(request.env, outer)
+        self._abilities = abilities(request.own_env, outer)
         self.relay: Relay | None = None
         if outer:
             self._tighten(outer)

@@ -48,6 +48,7 @@ WINDOW = "A window to watch"
 
 TERMINALS = ("auto", "wezterm", "tmux", "kitty", "ghostty", "xterm", "gnome-terminal", "iterm2")
 """The terminals that llmx knows by itself; packages may bring others."""
+DEPS = "Packages"
 
 OPTIONS = (
     Option("--command", "text", "Run this shell command line with sh.", group=RUN, metavar="STRING"),
@@ -211,6 +212,25 @@ OPTIONS = (
     Option("--gpu", "text", "Show only these graphics cards: 0 or 0,1.", group=SANDBOX, metavar="N"),
     Option("--no-gpu", "flag", "Show no graphics card.", group=SANDBOX),
     Option("--explain", "flag", "Print what would hold for this command, and run nothing.", group=SANDBOX),
+    Option("--nix-shell", "flag", "Take what --deps names, or a command that is missing, from Nix.", group=DEPS),
+    Option(
+        "--deps",
+        "text",
+        "Packages that the command needs: 'ripgrep python311Packages.requests'.",
+        group=DEPS,
+        metavar="'NAME ...'",
+        repeats=True,
+    ),
+    Option("--nix-pure", "flag", "Nothing on PATH but what Nix brings, with its basic tools.", group=DEPS),
+    Option(
+        "--uv",
+        "text",
+        "Python packages that the command needs, by uv: 'requests pandas>=2'.",
+        group=DEPS,
+        metavar="'SPEC ...'",
+        repeats=True,
+    ),
+    Option("--deps-from", "text", "Take --deps from nix, uv or another source.", group=DEPS, metavar="SOURCE"),
     Option("--config", "path", "Read this settings file too.", group=REPORT, metavar="FILE"),
     Option("--profile", "text", "Start from this profile's settings.", group=REPORT, metavar="NAME"),
     Option("--schema", "flag", "Print the JSON Schema of the result.", group=REPORT),

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from llmx.core.process.supervise import Ending
     from llmx.exec.argv import CommandLine
+    from llmx.exec.deps import Wanted
     from llmx.exec.terminals.request import WindowRequest
 
     Rules = tuple["Sequence[str]", "Sequence[str]", "Sequence[str]"]
@@ -25,6 +26,7 @@ class ExecRequest:
     """One run. Times are seconds and sizes bytes; 0 stands for no limit.
 
     ``stdin`` is "" to inherit, ``none``, or a file. ``report`` is "" (live output), ``compact`` or ``full``.
+    ``deps`` is what to provide before; ``own_env`` stays the caller's, where ``env`` becomes the command's.
     ``sandbox`` is None for none, ``window`` for no window of its own. ``rules`` are the policy's: allow, deny and ask.
     ``env`` is the caller's environment, ``env_words`` what ``--env`` adds to it.
     """
@@ -36,6 +38,7 @@ class ExecRequest:
         "capture",
         "cpu_time",
         "cwd",
+        "deps",
         "env",
         "env_words",
         "grace",
@@ -52,6 +55,7 @@ class ExecRequest:
         "memory",
         "monitor",
         "options",
+        "own_env",
         "quiet",
         "report",
         "result",
@@ -71,6 +75,7 @@ class ExecRequest:
         capture: int
         cpu_time: float
         cwd: str
+        deps: "list[Wanted]"
         env: "Mapping[str, str]"
         env_words: Sequence[str]
         grace: float
@@ -87,6 +92,7 @@ class ExecRequest:
         memory: int
         monitor: bool
         options: list[str]
+        own_env: "Mapping[str, str]"
         quiet: bool
         report: str
         result: str
@@ -121,6 +127,8 @@ class ExecRequest:
         }
         if self.window:
             record["terminal"] = self.window.name
+        if self.deps:
+            record["deps"] = [one.record() for one in self.deps]
         return record | {name: True for name in ("background", "keep_output", "monitor") if getattr(self, name)}
 
 
@@ -187,6 +195,8 @@ def build(
         env=env,
         env_words=_env_words(typed, env),
         stdin=_readable(str(typed["stdin"])) if "stdin" in typed else unheard,
+        own_env=env,
+        deps=load("llmx.exec.deps:wanted")(typed, settings) if _PROVIDES.intersection(typed) else [],
         background=background,
         keep_output=background or "keep_output" in typed,
         keep_children="keep_children" in typed,
@@ -202,6 +212,7 @@ def build(
 
 
 _WINDOW = frozenset(("terminal", "wezterm", "detach", "hold"))
+_PROVIDES = frozenset(("nix_shell", "nix_pure", "deps", "deps_from", "uv"))
 _LOOSENS = frozenset(("no_sandbox", "level", "net", "write", "read", "env"))
 
 

@@ -56,11 +56,12 @@ def assemble(run: "Run") -> dict[str, object]:
         "limits": {name: getattr(request, name) for name in LIMITS if getattr(request, name)},
         "sandbox": _sandbox(run),
         "terminal": run.window.fields() if run.window else None,
+        "deps": (run.provided.parts or None) if run.provided else None,
         "changed_sensitive": run.confinement.changed if run.confinement else [],
         "sensitive_complete": run.confinement is None or run.confinement.is_complete,
         "audit": "unavailable" if run.audit.problem else None,
         "audit_log": run.audit.path,
-        "hints": load("llmx.exec.hints:hints")(run) if run.needs_hints else [],
+        "hints": _hints(run),
     }
 
 
@@ -76,6 +77,11 @@ def render(result: dict[str, object], mode: str) -> bytes:
         if result.get("sensitive_complete", True):
             result.pop("sensitive_complete", None)
     return (dumps(result) + "\n").encode()
+
+
+def _hints(run: "Run") -> list[str]:
+    found: list[str] = load("llmx.exec.hints:hints")(run) if run.needs_hints else []
+    return [*found, *(run.provided.notes if run.provided else ())]
 
 
 def _without_secrets(run: "Run") -> dict[str, object] | None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from llmx.core.sandbox.inherited import Outer
     from llmx.exec.capture import Capture, Kept
     from llmx.exec.confinement import Confinement
+    from llmx.exec.deps import Provided
     from llmx.exec.kept import Store
     from llmx.exec.limits import Limits
     from llmx.exec.monitor import Monitor
@@ -68,6 +69,7 @@ class Run:
         self.confinement: Confinement | None = None
         self.store: Store | None = None
         self.window: Window | None = None
+        self.provided: Provided | None = None
         self.when_started: Callable[[Run], None] | None = None
         self._own_terminal: OwnTerminal | None = None
         self._supervisor: Supervisor | None = None
@@ -79,7 +81,8 @@ class Run:
         """Run the command; a run that could not start is an outcome too."""
         try:
             self._log_start()
-            self._perform()
+            if self._may_start():
+                self._perform()
             by_code = self.confinement is not None and self.confinement.tells_signals_by_code
             on_terminal = self._terminal >= 0 or self.window is not None
             self.outcome = judge(self.ending, self.request, on_terminal=on_terminal, by_code=by_code)
@@ -155,10 +158,14 @@ class Run:
             end["sandbox"] = {name: fields[name] for name in ("level", "mechanism")}
         self.audit.write("end", self.run_id, **end)
 
+    def _may_start(self) -> bool:
+        """Ask the rules and provide packages; False when the user has interrupted that."""
+        if any(self.request.rules):
+            load("llmx.exec.rules:check")(self.request)
+        return not self.request.deps or bool(load("llmx.exec.deps:provide")(self))
+
     def _perform(self) -> None:
         request = self.request
-        if any(request.rules):
-            load("llmx.exec.rules:check")(request)
         program = find_command(request)
         if request.memory or request.cpu_time or request.max_procs or request.max_file_size:
             self.limits = load("llmx.exec.limits:Limits")(request, self.run_id)
@@ -372,7 +379,8 @@ def find_command(request: "ExecRequest") -> str:
     except FileNotFoundError:
         raise CommandNotFoundError(f"{name}: no such command") from None
     except PermissionError as error:
-        raise NotExecutableError(f"{error.filename}: {_why_not_executable(error)}") from None
+        why = "it is a folder" if error.errno == 21 else "not executable (permission denied)"  # EISDIR
+        raise NotExecutableError(f"{error.filename}: {why}") from None
     except (OSError, ValueError) as error:
         raise CommandNotFoundError(f"{name!r}: {error}") from None
 
@@ -389,7 +397,3 @@ def _may_wait_for_bytes() -> bool:
     except OSError:
         return False
     return kind in (0o010000, 0o140000)  # S_IFIFO, S_IFSOCK
-
-
-def _why_not_executable(error: OSError) -> str:
-    return "it is a folder" if error.errno == 21 else "not executable (permission denied)"  # EISDIR

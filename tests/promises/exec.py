@@ -3,9 +3,18 @@
 from tests.promises import Row
 
 ROWS = [
+    Row("S0-06", "--nix-shell runs a command with packages from Nix"),
+    Row(
+        "S0-07",
+        "--deps names packages, separated by spaces, dots allowed; what is not a name is refused before anything runs",
+        "125, as all of llm-exec's own",
+    ),
     Row("S0-08", "After -- everything is passed to the command verbatim"),
     Row("S0-09", "--command runs a shell line; both forms at once are refused", "125, as all of llm-exec's own"),
     Row("S0-14", "--wezterm runs the command in a new WezTerm window; its pane is in the record"),
+    Row("S0-10", "The three documented lines run: ripgrep and fd, python311 with langchain and openai, go"),
+    Row("S0-11", "Without Nix a run that asks for it is 125, says how to install it, and has run nothing"),
+    Row("S0-12", "The package of a missing command is inferred, and that is said; an unknown command is 127"),
     Row(
         "S0-15",
         "A run in a window returns the command's exit code and its output; --detach returns the run's id at once",
@@ -45,4 +54,5 @@ ROWS = [
     Row("S0-32", "The command's exit code passes through; 124 to 127 are llm-exec's own"),
     Row("S0-33", "stdin, stdout and stderr pass byte for byte; --quiet silences llmx"),
     Row("S0-34", "--json gives agents one machine-readable result"),
+    Row("S0-55", "What Nix has resolved is kept and found again without Nix"),
 ]

@@ -1,0 +1,1 @@
+program: program "fd-10" "fd" ''echo "fd from Nix: $*"''
