@@ -1,7 +1,8 @@
 """``llmx generate``: one prompt, one answer."""
 
-from collections.abc import AsyncGenerator
-from typing import Annotated
+import json
+from collections.abc import AsyncGenerator, Mapping
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
@@ -21,11 +22,12 @@ from llmx.cli.model_options import (
     TemperatureOption,
     TimeoutOption,
     TopPOption,
+    TruncateOption,
     client,
     seconds,
 )
 from llmx.cli.output import Output, OutputOption
-from llmx.cli.prompts import images_of, text_of
+from llmx.cli.prompts import images_of, schema_of, text_of
 from llmx.cli.speaking import heard, spoken
 from llmx.core.client import LLMClient
 from llmx.core.events import Event
@@ -45,6 +47,10 @@ def generate(
     *,
     system: Annotated[str, typer.Option("--system", "-s", metavar="TEXT", help="What the model is to be.")] = "",
     image: Annotated[list[str] | None, typer.Option("--image", metavar="FILE", help="A picture to look at.")] = None,
+    schema: Annotated[
+        str, typer.Option("--schema", metavar="FILE", help="The answer must be JSON that fits this JSON Schema.")
+    ] = "",
+    truncate: TruncateOption = False,
     model: ModelOption = None,
     backend: BackendOption = None,
     api_base: ApiBaseOption = None,
@@ -74,25 +80,34 @@ def generate(
     )
     keeping = Keeping(cache, fresh, record, replay, max_cost, max_tokens_total, session)
     asked = client(ctx, config, keeping=keeping, allows_demo=True)
-    message = user(text_of(prompt), images_of(image or ()))
+    question = Question(user(text_of(prompt), images_of(image or ())), text_of(system), session)
+    options = {"schema": schema_of(schema) if schema else None, "truncate": truncate}
     is_json = output == Output.json
     response: Response = load("llmx.core.blocking:run")(
-        lambda: answer(asked, message, text_of(system), session, is_json=is_json, streams=stream)
+        lambda: answer(question.events(asked, options), is_json=is_json, streams=stream)
     )
     if is_json:
-        print(dumps(response.as_dict()))
+        print(dumps({**response.as_dict(), **({"data": json.loads(response.content)} if schema else {})}))
 
 
-async def answer(
-    asked: LLMClient, message: Message, system: str, session: str, *, is_json: bool, streams: bool
-) -> Response:
-    """The answer, printed where it is to be text, and kept where it is one of a session."""
-    events = said_in(session, asked, message, system) if session else asked.stream([message], system)
+class Question(NamedTuple):
+    """What is asked, and the name of the session that it belongs to; empty where it stands alone."""
+
+    message: Message
+    system: str
+    session: str
+
+    def events(self, asked: LLMClient, options: Mapping[str, Any]) -> AsyncGenerator[Event]:
+        """The answer, kept where it is one of a session."""
+        if not self.session:
+            return asked.stream([self.message], self.system, **options)
+        store = load("llmx.sessions.store:Store")()
+        events: AsyncGenerator[Event] = load("llmx.conversations:go_on")(
+            asked, store, store.open(self.session), self.message, self.system, **options
+        )
+        return events
+
+
+async def answer(events: AsyncGenerator[Event], *, is_json: bool, streams: bool) -> Response:
+    """The answer, printed where it is to be text."""
     return await (heard(events) if is_json else spoken(events, streams=streams))
-
-
-def said_in(session: str, asked: LLMClient, message: Message, system: str) -> AsyncGenerator[Event]:
-    """The answer in a session that is kept."""
-    store = load("llmx.sessions.store:Store")()
-    events: AsyncGenerator[Event] = load("llmx.conversations:go_on")(asked, store, store.open(session), message, system)
-    return events

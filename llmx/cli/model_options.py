@@ -54,6 +54,9 @@ MaxTokensTotalOption = Annotated[
 SessionOption = Annotated[
     str, typer.Option("--session", metavar="NAME", help="Go on with this conversation, or begin it; it is kept.")
 ]
+TruncateOption = Annotated[
+    bool, typer.Option("--truncate", help="Cut a prompt that does not fit in its middle, and say so.")
+]
 TimeoutOption = Annotated[
     str | None, typer.Option("--timeout", metavar="TIME", help="How long it may take, such as 90s or 2m; 0 = no limit.")
 ]

@@ -1,7 +1,9 @@
 """What a prompt on the command line stands for: itself, stdin, a file, and pictures beside it."""
 
+import json
 import sys
 from collections.abc import Iterable
+from typing import Any
 
 from llmx.core.messages import Image
 from llmx.core.settings.sources import shown
@@ -26,6 +28,17 @@ def text_of(word: str) -> str:
 def images_of(paths: Iterable[str]) -> list[Image]:
     """The pictures in those files; raises ``UsageError`` for what is none."""
     return [_image(path, _read(path)) for path in paths]
+
+
+def schema_of(path: str) -> dict[str, Any]:
+    """The JSON Schema in a file; raises ``UsageError`` for what is no JSON object."""
+    try:
+        schema = json.loads(_decoded(_read(path), path))
+    except ValueError as error:
+        raise UsageError(f"{shown(path)} is no JSON: {error}") from None
+    if not isinstance(schema, dict):
+        raise UsageError(f"{shown(path)} holds no JSON Schema: it is no object")
+    return schema
 
 
 def _image(path: str, data: bytes) -> Image:

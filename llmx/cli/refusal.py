@@ -8,6 +8,7 @@ from typing import Any
 
 from llmx.core.jsonline import dumps
 from llmx.core.redact import mask_message
+from llmx.core.settings.sources import shown
 from llmx.errors import LlmxError, UsageError, nearest, render
 
 
@@ -45,8 +46,15 @@ def _nearest(error: Any, context: Any) -> str | None:  # noqa: ANN401  # as abov
 
 
 def show(error: LlmxError, words: Sequence[str]) -> None:
-    """The error on stderr, its secrets masked, and as JSON on stdout where ``words`` ask for JSON."""
-    message, hint = (mask_message(text or "", os.environ, list(words)) for text in (error.message, error.hint))
+    """The error on stderr, its secrets masked, and as JSON on stdout where ``words`` ask for JSON.
+
+    With it goes a model's answer that has come but must not be taken for a good one.
+    """
+    texts = (error.message, error.hint, getattr(error, "answer", ""))
+    message, hint, answer = (mask_message(text or "", os.environ, list(words)) for text in texts)
     print(render(LlmxError(message, hint=hint)), file=sys.stderr)
     if "--output=json" in words or ("--output", "json") in pairwise(words):
-        print(dumps({"error": {"message": message, "hint": hint or None, "exit_code": error.exit_code}}))
+        facts = {"message": message, "hint": hint or None, "exit_code": error.exit_code}
+        print(dumps({"error": {**facts, "answer": answer} if answer else facts}))
+    elif answer:
+        print("the last answer was:", *map(shown, answer.splitlines()), sep="\n", file=sys.stderr)

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from typing import Any
 
 from llmx.core.client import LLMClient
 from llmx.core.events import Event
@@ -12,7 +13,12 @@ from llmx.sessions.store import Store
 
 
 async def go_on(
-    client: LLMClient, store: Store, session: Session, message: Message, system_prompt: str = ""
+    client: LLMClient,
+    store: Store,
+    session: Session,
+    message: Message,
+    system_prompt: str = "",
+    **options: Any,  # noqa: ANN401  # those of ``LLMClient.stream``
 ) -> AsyncGenerator[Event]:
     """The answer to ``message`` in a session, piece by piece; both are kept, the question before it is sent.
 
@@ -27,7 +33,7 @@ async def go_on(
     asked = store.append(session.id, message)
     gathering = Gathering()
     try:
-        async with aclosing(client.stream([*history, message])) as events:
+        async with aclosing(client.stream([*history, message], **options)) as events:
             async for event in events:
                 gathering.add(event)
                 yield event

@@ -15,6 +15,7 @@ class Answering(NamedTuple):
     mock: bool = False
     notices: tuple[str, ...] = ()
     cached: bool = False
+    demo: bool = False
 
 
 class TextDelta(NamedTuple):

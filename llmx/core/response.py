@@ -97,6 +97,7 @@ class Gathering:
             tool_calls=tuple(self._calls),
             cached=self._who.cached,
             mock=self._who.mock,
+            demo=self._who.demo,
             notices=self._who.notices,
         )
 

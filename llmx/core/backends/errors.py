@@ -11,9 +11,12 @@ BackendError 3
 │   └── ContextOverflowError 2
 ├── ModelNotFoundError 4      the backend does not have that model
 └── BackendTimeoutError 124   the deadline passed
+
+SchemaError 7
+└── AnswerSchemaError 7       the answer broke its schema, after repair; ``answer`` is the last one
 """
 
-from llmx.errors import InconclusiveError
+from llmx.errors import InconclusiveError, SchemaError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -111,3 +114,11 @@ class BackendTimeoutError(BackendError):
 
     exit_code = 124
     standing = "down"
+
+
+class AnswerSchemaError(SchemaError):
+    """The answer does not fit its schema, after all repairs; ``answer`` is the last one."""
+
+    def __init__(self, message: str, *, hint: str | None = None, answer: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.answer = answer

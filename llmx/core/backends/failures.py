@@ -141,6 +141,19 @@ def failure(target: Target, status: int, body: object, headers: Mapping[str, str
     )
 
 
+def overflow(target: Target, prompt: int, answer: int, context: int, *, is_exact: bool) -> ContextOverflowError:
+    """The error of a prompt that was not sent because it does not fit, with the numbers, in tokens."""
+    has = "has" if is_exact else "may have"
+    error = ContextOverflowError(
+        f"{target}: the prompt {has} {prompt} tokens and the answer {answer}, but its context is {context}",
+        hint=hint(ContextOverflowError, target),
+        backend=target.endpoint.name,
+        model=target.model,
+    )
+    error.prompt_tokens, error.context = prompt, context
+    return error
+
+
 WHAT: dict[type[BackendError], str] = {
     AnswerError: "it failed",
     AuthError: "the key was not accepted",
@@ -168,7 +181,7 @@ def hint(kind: type[BackendError], target: Target) -> str:
         case "UnavailableError" if endpoint.server:
             return f"start it with `{endpoint.server}`, then: llmx backend test {endpoint.name}"
         case "ContextOverflowError":
-            return "shorten the prompt, ask for fewer --max-tokens, or take a model with a larger context"
+            return "shorten the prompt, let --truncate do it, ask for fewer --max-tokens, or take a larger model"
         case "BadRequestError":
             return "llmx --trace info generate … tells which model and URL were asked"
         case "QuotaError" | "RefusedError":

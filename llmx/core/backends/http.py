@@ -4,18 +4,18 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 
 from llmx.core.backends import Capabilities, Health
 from llmx.core.backends.endpoints import Endpoint
-from llmx.core.backends.errors import AnswerError, BackendError, BadRequestError, ContextOverflowError
-from llmx.core.backends.failures import Target, failure, hint
+from llmx.core.backends.errors import AnswerError, BackendError, BadRequestError
+from llmx.core.backends.failures import Target, failure, hint, overflow
 from llmx.core.backends.framing import JsonLines, ServerSentEvents
 from llmx.core.backends.profiles import profile
 from llmx.core.backends.retries import Retries
 from llmx.core.backends.transport import Call, Transport
-from llmx.core.backends.wires import Post, Reader, StreamFailedError, Wire, most_tokens, parsed
+from llmx.core.backends.wires import Ask, Reader, StreamFailedError, Wire, most_tokens, parsed
 from llmx.core.events import Event
 from llmx.core.messages import Request
 
@@ -89,8 +89,8 @@ class HttpBackend:
         target = self._target(request.model)
         self._check(request, target)
         context = await self._context(request, target)
-        post = self._wire.post(request, self._endpoint, context)
-        call = self._post(post)._replace(expects=self._wire.expects)
+        ask = self._wire.post(request, self._endpoint, context)
+        call = self._call(ask)._replace(expects=self._wire.expects)
         logger.debug("POST %s: %d bytes", call.url, len(call.body))
         reader, framing = self._wire.reader(request), self._wire.framing()
         async with aclosing(self._transport.stream(call, target, request.deadline)) as chunks:
@@ -141,34 +141,45 @@ class HttpBackend:
             raise BadRequestError(f"{target}: its temperature goes up to {most}, not {temperature}", model=target.model)
 
     async def _context(self, request: Request, target: Target) -> int | None:
-        """The model's context where it can be asked for; raises where the request may not fit in it."""
-        show = self._wire.show(request.model)
-        if not show.path:
+        """The model's context where it is told; raises ``ContextOverflowError`` where the prompt may not fit in it."""
+        prompt, answer = most_tokens(request), request.parameters.max_tokens or 0
+        if prompt + answer <= self._wire.surely_fits:
             return None
         if request.model not in self._contexts:
-            answer = await self._transport.fetch(self._post(show), target, request.deadline)
-            try:
-                self._contexts[request.model] = self._wire.context(json.loads(answer))
-            except UNREADABLE:
-                self._contexts[request.model] = None
+            shown = await self._told(self._wire.show(request.model, self._endpoint), target, request)
+            self._contexts[request.model] = self._number(lambda: self._wire.context(shown, request.model))
         context = self._contexts[request.model]
-        prompt, answer_tokens = most_tokens(request), request.parameters.max_tokens or 0
-        if context is not None and prompt + answer_tokens > context:
-            raise ContextOverflowError(
-                f"{target}: the prompt may have {prompt} tokens and the answer {answer_tokens}, "
-                f"but its context is {context}",
-                hint=hint(ContextOverflowError, target),
-                backend=self.name,
-                model=target.model,
-            )
+        if context is None:
+            return None
+        counted = None
+        if prompt + answer > context:
+            told = await self._told(self._wire.count(request, self._endpoint), target, request)
+            counted = self._number(lambda: self._wire.counted(told, request))
+        if (counted or prompt) + answer > context:
+            raise overflow(target, counted or prompt, answer, context, is_exact=counted is not None)
         return context
+
+    async def _told(self, ask: Ask, target: Target, request: Request) -> object:
+        """The answer to a question beside the call; None where the endpoint does not know such questions."""
+        if not ask.path:
+            return None
+        try:
+            return parsed(await self._transport.fetch(self._call(ask), target, request.deadline))
+        except (AnswerError, BadRequestError, ValueError):
+            return None
+
+    def _number(self, read: Callable[[], int | None]) -> int | None:
+        try:
+            return read()
+        except UNREADABLE:
+            return None
 
     async def embed(self, texts: Sequence[str], model: str, deadline: float | None = None) -> list[list[float]]:
         """A vector for each text."""
         target = self._target(model)
         if not self.capabilities.embeddings:
             raise BadRequestError(f"{target}: it makes no embeddings", hint="llmx backend list shows who does")
-        answer = await self._transport.fetch(self._post(self._wire.embed(texts, model)), target, deadline)
+        answer = await self._transport.fetch(self._call(self._wire.embed(texts, model)), target, deadline)
         try:
             vectors = self._wire.vectors(json.loads(answer))
         except UNREADABLE:
@@ -181,9 +192,8 @@ class HttpBackend:
         """Ask for the list of models, with the key: what fails is told, not raised."""
         target = self._target("")
         deadline = time.monotonic() + HEALTH_S if deadline is None else deadline
-        url = self._wire.root(self._endpoint.base_url) + self._wire.models_path
         try:
-            answer = await self._transport.fetch(Call("GET", url, self._headers()), target, deadline)
+            answer = await self._transport.fetch(self._call(Ask(self._wire.models_path)), target, deadline)
             models = tuple(self._wire.models(json.loads(answer)))
         except BackendError as error:
             return Health(error.standing, error.message)
@@ -197,10 +207,13 @@ class HttpBackend:
     def _headers(self) -> dict[str, str]:
         return {"Accept-Encoding": "identity", **self._wire.headers(self._key)}
 
-    def _post(self, post: Post) -> Call:
+    def _call(self, ask: Ask) -> Call:
+        root = self._wire.root(self._endpoint.base_url)
+        url = (root.removesuffix("/v1") if ask.is_above else root) + ask.path
+        if ask.body is None:
+            return Call("GET", url, self._headers())
         headers = {"Content-Type": "application/json", **self._headers()}
-        body = json.dumps(post.body, ensure_ascii=False).encode(errors="replace")
-        return Call("POST", self._wire.root(self._endpoint.base_url) + post.path, headers, body)
+        return Call("POST", url, headers, json.dumps(ask.body, ensure_ascii=False).encode(errors="replace"))
 
 
 async def _linger(chunks: AsyncGenerator[bytes]) -> None:

@@ -7,6 +7,8 @@ A script has one JSON object a line, one for each call, in turn and from the sta
     {"error": "rate_limited", "message": "slow down", "retry_after": 2}
     {"when": "weather", "text": "Rain"}                          only for a prompt with that text in it
 
+    {"context": 4096}                                            no call: what has more words than that does not fit
+
 ``finish_reason`` and ``usage`` may stand beside ``text`` and ``events``; an ``error`` may be one of the events.
 """
 
@@ -50,7 +52,7 @@ ERRORS: dict[str, type[BackendError]] = {
     "unavailable": UnavailableError,
 }
 STEPS = ("text", "reasoning", "tool", "delay", "error")
-ENTRIES = ("text", "events", "error")
+ENTRIES = ("text", "events", "error", "context")
 SCRIPT = "LLMX_MOCK_SCRIPT"
 """The variable that names the script."""
 
@@ -63,7 +65,8 @@ class Mock:
     capabilities = Capabilities(embeddings=True)
 
     def __init__(self, script: Sequence[Mapping[str, Any]] = ()) -> None:
-        self._script = script
+        self._script = [entry for entry in script if "context" not in entry]
+        self._context = next((int(entry["context"]) for entry in script if "context" in entry), None)
         self._calls = 0
 
     def identity(self, model: str) -> str | None:
@@ -72,6 +75,8 @@ class Mock:
 
     async def stream(self, request: Request) -> AsyncGenerator[Event]:
         """The next answer of the script, piece by piece."""
+        prompt = sum(len(message.text.split()) for message in request.messages)
+        self._check(request, prompt)
         entry = self._next(request)
         text = ""
         called = 0
@@ -89,11 +94,24 @@ class Mock:
                 case {"text": piece}:
                     text += piece
                     yield TextDelta(piece)
-        prompt = sum(len(message.text.split()) for message in request.messages)
         counts = entry.get("usage") or {"prompt_tokens": prompt, "completion_tokens": len(text.split())}
         yield Usage(**counts)
         reason: FinishReason = "tool_calls" if called else "stop"
         yield Done(entry.get("finish_reason", reason), request.model)
+
+    def _check(self, request: Request, prompt: int) -> None:
+        """Refuse a prompt that does not fit the context of the script; its tokens are words."""
+        answer = request.parameters.max_tokens or 0
+        if self._context is None or prompt + answer <= self._context:
+            return
+        found = ContextOverflowError(
+            f"mock: the prompt has {prompt} tokens and the answer {answer}, but its context is {self._context}",
+            hint="shorten the prompt, let --truncate do it, or ask for fewer --max-tokens",
+            backend="mock",
+            model=request.model,
+        )
+        found.prompt_tokens, found.context = prompt, self._context
+        raise found
 
     def _next(self, request: Request) -> Mapping[str, Any]:
         prompt = request.messages[-1].text if request.messages else ""
@@ -143,7 +161,7 @@ def _entry(line: str, place: str) -> dict[str, Any]:
         raise ConfigError(f"{place}: this is no JSON: {wrong}", source=place) from None
     if not isinstance(entry, dict) or sum(key in entry for key in ENTRIES) != 1:
         raise ConfigError(f"{place}: an answer is an object with one of {', '.join(ENTRIES)}", source=place)
-    for step in entry.get("events", [entry]):
+    for step in entry.get("events", [entry] if "context" not in entry else []):
         if not isinstance(step, dict) or not any(key in step for key in STEPS):
             raise ConfigError(f"{place}: an event is an object with one of {', '.join(STEPS)}", source=place)
         if "error" in step and step["error"] not in ERRORS:

@@ -8,6 +8,7 @@ from llmx.core.access import Access
 from llmx.core.backends import Backend
 from llmx.core.backends.endpoints import ENDPOINTS, OTHERS, Endpoint, ollama_url, unknown
 from llmx.core.backends.errors import AuthError, UnavailableError
+from llmx.core.backends.retries import Retries
 from llmx.core.backends.wires import WIRES
 from llmx.core.keys import Key
 from llmx.core.plugins import load
@@ -22,8 +23,10 @@ LOCAL_MODELS: tuple[str, ...] = ()
 """Functions that list the models on this machine as refs with their backends, from the environment."""
 
 
-def open_backend(name: str, access: Access, env: Mapping[str, str] = os.environ) -> Backend:
-    """The backend called ``name``; raises where it cannot even be tried."""
+def open_backend(
+    name: str, access: Access, env: Mapping[str, str] = os.environ, values: Mapping[str, object] | None = None
+) -> Backend:
+    """The backend called ``name``, as the settings' ``values`` say; raises where it cannot even be tried."""
     if name in OPENERS:
         made: Backend = load(OPENERS[name])(env)
         return made
@@ -31,7 +34,8 @@ def open_backend(name: str, access: Access, env: Mapping[str, str] = os.environ)
         raise UnavailableError(f"{name}: this version of llmx does not run models itself yet", hint=install_hint(name))
     endpoint = endpoint_of(name, access.base_url, env)
     key = key_of(endpoint, access, env)
-    backend: Backend = load("llmx.core.backends.http:HttpBackend")(endpoint, load(WIRES[endpoint.wire])(), key.value)
+    wire, retries = load(WIRES[endpoint.wire])(), Retries.of(values) if values else Retries()
+    backend: Backend = load("llmx.core.backends.http:HttpBackend")(endpoint, wire, key.value, retries)
     return backend
 
 

@@ -2,9 +2,9 @@
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from llmx.core.backends.errors import BackendError
 
@@ -19,6 +19,11 @@ class Retries(NamedTuple):
     first: float = 1.0
     longest: float = 30.0
     draw: Callable[[], float] = random.random
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> "Retries":
+        """As the settings have it."""
+        return cls(*(values[f"llm.retry.{name}"] for name in ("tries", "first", "longest")))
 
     def pause(self, error: BackendError, tried: int, remaining: float | None) -> float | None:
         """Seconds to wait after try number ``tried`` (from 1), None where the error is final."""

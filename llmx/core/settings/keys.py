@@ -286,6 +286,10 @@ SETTINGS = (
         stricter="lower",
     ),
     Setting("llm.fallback", "list", (), "Backends tried in this order when the first cannot be reached.", "user"),
+    Setting("llm.repair", "int", 2, "How often a model may mend an answer that breaks its schema.", least=0),
+    Setting("llm.retry.tries", "int", 3, "How often a call is made that fails on the way.", least=1),
+    Setting("llm.retry.first", "duration", 1.0, "The longest pause before the second try; it doubles from try to try."),
+    Setting("llm.retry.longest", "duration", 30.0, "The longest pause before any try."),
 )
 
 BY_NAME = {setting.name: setting for setting in SETTINGS}

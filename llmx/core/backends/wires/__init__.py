@@ -18,11 +18,19 @@ WIRES = {
 }
 
 
-class Post(NamedTuple):
-    """A path below the endpoint's root, and the JSON to send there."""
+TURN_TOKENS = 16
+"""What a model's template puts around a turn, at most."""
 
-    path: str
-    body: dict[str, Any]
+
+class Ask(NamedTuple):
+    """A path below the endpoint's root and the JSON to post there, none where it is only to be got.
+
+    ``is_above`` is set where the path counts from the server and not from its API. An empty path asks nothing.
+    """
+
+    path: str = ""
+    body: dict[str, Any] | None = None
+    is_above: bool = False
 
 
 class Reader(Protocol):
@@ -39,12 +47,16 @@ class Reader(Protocol):
 
 
 class Wire(Protocol):
-    """One wire format. ``show`` asks how large a model's context is; an empty path means that nobody can be asked."""
+    """One wire format. ``show`` asks how large a model's context is, ``count`` how many tokens a prompt has.
+
+    Neither is asked for a prompt and an answer of up to ``surely_fits`` tokens.
+    """
 
     capabilities: Capabilities
     framing: type[JsonLines | ServerSentEvents]
     expects: str
     models_path: str
+    surely_fits: int
 
     def root(self, base_url: str) -> str:
         """The URL that paths are put behind."""
@@ -52,7 +64,7 @@ class Wire(Protocol):
     def headers(self, key: str) -> Mapping[str, str]:
         """The headers that carry the key, and what else this format wants."""
 
-    def post(self, request: Request, endpoint: Endpoint, context: int | None) -> Post:
+    def post(self, request: Request, endpoint: Endpoint, context: int | None) -> Ask:
         """How the request is sent; ``context`` is the model's, in tokens, where it is known."""
 
     def reader(self, request: Request) -> Reader:
@@ -61,13 +73,19 @@ class Wire(Protocol):
     def models(self, answer: Any) -> list[str]:  # noqa: ANN401  # JSON
         """The names in an answer about models."""
 
-    def show(self, model: str) -> Post:
+    def show(self, model: str, endpoint: Endpoint) -> Ask:
         """How to ask about a model."""
 
-    def context(self, answer: Any) -> int | None:  # noqa: ANN401  # JSON
+    def context(self, answer: Any, model: str) -> int | None:  # noqa: ANN401  # JSON
         """The context, in tokens, that an answer about a model tells."""
 
-    def embed(self, texts: Sequence[str], model: str) -> Post:
+    def count(self, request: Request, endpoint: Endpoint) -> Ask:
+        """How to have the prompt's tokens counted."""
+
+    def counted(self, answer: Any, request: Request) -> int:  # noqa: ANN401  # JSON
+        """The tokens that an answer to that tells."""
+
+    def embed(self, texts: Sequence[str], model: str) -> Ask:
         """How vectors are asked for."""
 
     def vectors(self, answer: Any) -> list[list[float]]:  # noqa: ANN401  # JSON
@@ -134,7 +152,7 @@ def is_strict(schema: object) -> bool:
 def most_tokens(request: Request) -> int:
     """An upper bound on the tokens of the prompt: no tokenizer makes more tokens than there are bytes."""
     parts = [part for message in request.messages for part in message.parts]
-    size = sum(_size(part) for part in parts) + 16 * len(request.messages)
+    size = sum(_size(part) for part in parts) + TURN_TOKENS * len(request.messages)
     return size + sum(len(json.dumps(tool)) for tool in request.tools)
 
 

@@ -4,11 +4,12 @@ import base64
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 from llmx.core.backends import Capabilities
 from llmx.core.backends.endpoints import Endpoint
 from llmx.core.backends.framing import ServerSentEvents
-from llmx.core.backends.wires import OpenCalls, Post, StreamFailedError, given
+from llmx.core.backends.wires import Ask, OpenCalls, StreamFailedError, given
 from llmx.core.events import Done, Event, FinishReason, ReasoningDelta, TextDelta, ToolCallDelta, Usage
 from llmx.core.messages import Image, Message, Part, Reasoning, Request, Text, ToolCall, ToolResult
 
@@ -36,6 +37,7 @@ class Anthropic:
     framing = ServerSentEvents
     expects = "text/event-stream"
     models_path = "/v1/models"
+    surely_fits = 100_000
 
     def root(self, base_url: str) -> str:
         """Without the version, which stands in the paths."""
@@ -45,7 +47,7 @@ class Anthropic:
         """The key and the version of the format."""
         return {"anthropic-version": VERSION, **({"x-api-key": key} if key else {})}
 
-    def post(self, request: Request, endpoint: Endpoint, context: int | None) -> Post:
+    def post(self, request: Request, endpoint: Endpoint, context: int | None) -> Ask:
         """The request; what is unset stays out."""
         parameters = request.parameters
         tools = [{"name": t.name, "description": t.description, "input_schema": t.parameters} for t in request.tools]
@@ -65,7 +67,7 @@ class Anthropic:
             tools=tools or None,
             tool_choice=choice,
         )
-        return Post("/v1/messages", body)
+        return Ask("/v1/messages", body)
 
     def reader(self, request: Request) -> "Reader":
         """What reads the answer."""
@@ -75,17 +77,27 @@ class Anthropic:
         """The ids of the list."""
         return [str(row["id"]) for row in answer["data"]]
 
-    def show(self, model: str) -> Post:
-        """There is nothing to ask."""
-        return Post("", {})
+    def show(self, model: str, endpoint: Endpoint) -> Ask:
+        """``GET /v1/models/NAME``."""
+        return Ask(f"/v1/models/{quote(model, safe='')}")
 
-    def context(self, answer: Any) -> int | None:  # noqa: ANN401  # JSON
-        """It is not told."""
-        return None
+    def context(self, answer: Any, model: str) -> int | None:  # noqa: ANN401  # JSON
+        """What the newer API tells of a model."""
+        return int(answer["max_input_tokens"])
 
-    def embed(self, texts: Sequence[str], model: str) -> Post:
+    def count(self, request: Request, endpoint: Endpoint) -> Ask:
+        """``POST /v1/messages/count_tokens``."""
+        body = self.post(request, endpoint, None).body or {}
+        kept = ("model", "system", "messages", "tools", "tool_choice")
+        return Ask("/v1/messages/count_tokens", {key: body[key] for key in kept if key in body})
+
+    def counted(self, answer: Any, request: Request) -> int:  # noqa: ANN401  # JSON
+        """As it is told."""
+        return int(answer["input_tokens"])
+
+    def embed(self, texts: Sequence[str], model: str) -> Ask:
         """There are no vectors here; ``capabilities`` say so."""
-        return Post("", {})
+        return Ask()
 
     def vectors(self, answer: Any) -> list[list[float]]:  # noqa: ANN401  # JSON
         """As above."""

@@ -12,7 +12,7 @@ from typing import Any
 from llmx.core.backends import Capabilities
 from llmx.core.backends.endpoints import Endpoint
 from llmx.core.backends.framing import JsonLines
-from llmx.core.backends.wires import Post, StreamFailedError, given, most_tokens
+from llmx.core.backends.wires import Ask, StreamFailedError, given, most_tokens
 from llmx.core.backends.wires.openai_chat import function
 from llmx.core.events import Done, Event, FinishReason, ReasoningDelta, TextDelta, Usage
 from llmx.core.messages import Image, Message, Request, ToolCall, ToolResult
@@ -29,6 +29,7 @@ class Ollama:
     framing = JsonLines
     expects = "ndjson"
     models_path = "/api/tags"
+    surely_fits = 0
 
     def root(self, base_url: str) -> str:
         """Without the paths of its two APIs."""
@@ -38,7 +39,7 @@ class Ollama:
         """A key is only for those that stand behind a proxy."""
         return {"Authorization": f"Bearer {key}"} if key else {}
 
-    def post(self, request: Request, endpoint: Endpoint, context: int | None) -> Post:
+    def post(self, request: Request, endpoint: Endpoint, context: int | None) -> Ask:
         """The request; what is unset stays out."""
         parameters = request.parameters
         names = {part.id: part.name for m in request.messages for part in m.parts if isinstance(part, ToolCall)}
@@ -58,7 +59,7 @@ class Ollama:
             tools=[function(tool) for tool in request.tools] or None,
             format=request.schema,
         )
-        return Post("/api/chat", body)
+        return Ask("/api/chat", body)
 
     def reader(self, request: Request) -> "Reader":
         """What reads the answer."""
@@ -68,18 +69,26 @@ class Ollama:
         """The names of those that have been pulled."""
         return [str(row["name"]) for row in answer["models"]]
 
-    def show(self, model: str) -> Post:
+    def show(self, model: str, endpoint: Endpoint) -> Ask:
         """``POST /api/show``."""
-        return Post("/api/show", {"model": model})
+        return Ask("/api/show", {"model": model})
 
-    def context(self, answer: Any) -> int | None:  # noqa: ANN401  # JSON
+    def context(self, answer: Any, model: str) -> int | None:  # noqa: ANN401  # JSON
         """The context that the model was made for, under the name of its architecture."""
         found = [value for key, value in answer.get("model_info", {}).items() if key.endswith(".context_length")]
         return int(found[0]) if found else None
 
-    def embed(self, texts: Sequence[str], model: str) -> Post:
+    def count(self, request: Request, endpoint: Endpoint) -> Ask:
+        """It counts only what it runs."""
+        return Ask()
+
+    def counted(self, answer: Any, request: Request) -> int:  # noqa: ANN401  # JSON
+        """As above."""
+        raise LookupError
+
+    def embed(self, texts: Sequence[str], model: str) -> Ask:
         """``POST /api/embed``; a text too long is an error and not cut."""
-        return Post("/api/embed", {"model": model, "input": list(texts), "truncate": False})
+        return Ask("/api/embed", {"model": model, "input": list(texts), "truncate": False})
 
     def vectors(self, answer: Any) -> list[list[float]]:  # noqa: ANN401  # JSON
         """In the order of the texts."""

@@ -8,7 +8,7 @@ from llmx.core.backends import Capabilities
 from llmx.core.backends.endpoints import Endpoint
 from llmx.core.backends.framing import ServerSentEvents
 from llmx.core.backends.profiles import profile
-from llmx.core.backends.wires import OpenCalls, Post, StreamFailedError, given, is_strict
+from llmx.core.backends.wires import Ask, OpenCalls, StreamFailedError, given, is_strict, own_servers
 from llmx.core.events import Done, Event, FinishReason, ReasoningDelta, TextDelta, ToolCallDelta, Usage
 from llmx.core.messages import Image, Message, Request, Text, Tool, ToolCall, ToolResult
 
@@ -29,6 +29,7 @@ class OpenAIChat:
     framing = ServerSentEvents
     expects = "text/event-stream"
     models_path = "/models"
+    surely_fits = 1024
 
     def root(self, base_url: str) -> str:
         """As given: it ends in /v1 or what a provider has instead."""
@@ -38,7 +39,7 @@ class OpenAIChat:
         """The bearer token."""
         return {"Authorization": f"Bearer {key}"} if key else {}
 
-    def post(self, request: Request, endpoint: Endpoint, context: int | None) -> Post:
+    def post(self, request: Request, endpoint: Endpoint, context: int | None) -> Ask:
         """The request; what is unset stays out."""
         parameters = request.parameters
         body = given(
@@ -55,7 +56,7 @@ class OpenAIChat:
         )
         if parameters.max_tokens is not None:
             body[profile(request.model).max_tokens_field] = parameters.max_tokens
-        return Post("/chat/completions", body)
+        return Ask("/chat/completions", body)
 
     def reader(self, request: Request) -> "Reader":
         """What reads the answer."""
@@ -65,17 +66,25 @@ class OpenAIChat:
         """The ids of the list; some providers give it without the object around it."""
         return [str(row["id"]) for row in (answer["data"] if isinstance(answer, dict) else answer)]
 
-    def show(self, model: str) -> Post:
-        """There is nothing to ask."""
-        return Post("", {})
+    def show(self, model: str, endpoint: Endpoint) -> Ask:
+        """The list of models of a server of the user's own; providers refuse by themselves what does not fit."""
+        return own_servers.models(endpoint)
 
-    def context(self, answer: Any) -> int | None:  # noqa: ANN401  # JSON
-        """It is not told."""
-        return None
+    def context(self, answer: Any, model: str) -> int | None:  # noqa: ANN401  # JSON
+        """What the list tells of the model."""
+        return own_servers.context(answer, model)
 
-    def embed(self, texts: Sequence[str], model: str) -> Post:
+    def count(self, request: Request, endpoint: Endpoint) -> Ask:
+        """Where the server has a tokenizer to ask."""
+        return own_servers.tokenize(request, endpoint)
+
+    def counted(self, answer: Any, request: Request) -> int:  # noqa: ANN401  # JSON
+        """As it is told."""
+        return own_servers.tokens(answer, request)
+
+    def embed(self, texts: Sequence[str], model: str) -> Ask:
         """``POST /embeddings``."""
-        return Post("/embeddings", {"model": model, "input": list(texts)})
+        return Ask("/embeddings", {"model": model, "input": list(texts)})
 
     def vectors(self, answer: Any) -> list[list[float]]:  # noqa: ANN401  # JSON
         """In the order of the texts, whatever order they came in."""
