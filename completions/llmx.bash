@@ -4,7 +4,7 @@
 _llmx_place() {
   members= words= values= runs=
   case $1 in
-    "llmx") members="generate backend session usage exec runs model config trust undo history doctor help completion version" words="generate backend session usage exec runs model config trust undo history doctor help completion version --output --quiet --trace --profile --config --version --help" values="--output=text,json --trace=off,error,warn,info,debug,trace --profile=@profiles -p=@profiles --config= -c=" ;;
+    "llmx") members="generate backend session usage keys exec runs model config trust undo history cache doctor help completion version" words="generate backend session usage keys exec runs model config trust undo history cache doctor help completion version --output --quiet --trace --profile --config --version --help" values="--output=text,json --trace=off,error,warn,info,debug,trace --profile=@profiles -p=@profiles --config= -c=" ;;
     "llmx generate") members="" words="--system --image --schema --truncate --model --backend --api-base --temperature --top-p --max-tokens --timeout --session --cache --fresh --record --replay --max-cost --max-tokens-total --stream --output --help" values="--system= -s= --image= --schema= --model= -m= --backend= -b= --api-base= --temperature= --top-p= --max-tokens= --timeout= --session= --record= --replay= --max-cost= --max-tokens-total= --output=text,json" ;;
     "llmx backend") members="list test" words="list test --help" values="" ;;
     "llmx backend list") members="" words="--output --help" values="--output=text,json" ;;
@@ -20,7 +20,11 @@ _llmx_place() {
     "llmx session export") members="" words="--to --help" values="--to=" ;;
     "llmx session import") members="" words="--name --output --help" values="--name= --output=text,json" ;;
     "llmx usage") members="" words="--by --since --prometheus --output --help" values="--by= --since= --output=text,json" ;;
-    "llmx exec") members="" words="--command --cwd --stdin --keep-children --timeout --stall-timeout --grace --memory --cpu-time --max-procs --max-file-size --max-output --json --json=full --result --monitor --capture --keep-output --background --terminal --wezterm --detach --hold --last --quiet --no-sandbox --level --write --read --env --net --gpu --no-gpu --explain --config --profile --schema --help" values="--command= --cwd= --stdin= --timeout= --stall-timeout= --grace= --memory= --cpu-time= --max-procs= --max-file-size= --max-output= --result= --capture= --terminal=auto,wezterm,tmux,kitty,ghostty,xterm,gnome-terminal,iterm2 --level=restricted,safe,privileged --write= --read= --env= --net=none,host --gpu= --config= --profile=@profiles" runs=1 ;;
+    "llmx keys") members="add list remove" words="add list remove --help" values="" ;;
+    "llmx keys add") members="" words="--output --help" values="--output=text,json" ;;
+    "llmx keys list") members="" words="--output --help" values="--output=text,json" ;;
+    "llmx keys remove") members="" words="--output --help" values="--output=text,json" ;;
+    "llmx exec") members="" words="--command --cwd --stdin --keep-children --timeout --stall-timeout --grace --memory --cpu-time --max-procs --max-file-size --max-output --json --json=full --result --monitor --capture --keep-output --background --terminal --wezterm --detach --hold --last --quiet --no-sandbox --level --write --read --env --net --gpu --no-gpu --explain --nix-shell --deps --nix-pure --uv --deps-from --config --profile --schema --help" values="--command= --cwd= --stdin= --timeout= --stall-timeout= --grace= --memory= --cpu-time= --max-procs= --max-file-size= --max-output= --result= --capture= --terminal=auto,wezterm,tmux,kitty,ghostty,xterm,gnome-terminal,iterm2 --level=restricted,safe,privileged --write= --read= --env= --net=none,host --gpu= --deps= --uv= --deps-from= --config= --profile=@profiles" runs=1 ;;
     "llmx runs") members="list show logs stop wait stats prune" words="list show logs stop wait stats prune --help" values="" ;;
     "llmx runs list") members="" words="--limit --all --status --command --since --output --help" values="--limit= -n= --status=ok,failed,timeout,stalled,limit,denied,signal,interrupted,window_closed,error,running,lost --command= --since= --output=text,json" ;;
     "llmx runs show") members="" words="@runs --svg --output --help" values="--svg= --output=text,json" ;;
@@ -47,13 +51,16 @@ _llmx_place() {
     "llmx trust revoke") members="" words="--output --help" values="--output=text,json" ;;
     "llmx undo") members="" words="--force --output --help" values="--output=text,json" ;;
     "llmx history") members="" words="--output --help" values="--output=text,json" ;;
+    "llmx cache") members="stats clear" words="stats clear --help" values="" ;;
+    "llmx cache stats") members="" words="--output --help" values="--output=text,json" ;;
+    "llmx cache clear") members="" words="--nix --uv --all --older-than --output --help" values="--older-than= --output=text,json" ;;
     "llmx doctor") members="" words="--output --help" values="--output=text,json" ;;
     "llmx help") members="" words="@topics --output --help" values="--output=text,json" ;;
     "llmx completion") members="show install" words="show install --help" values="" ;;
     "llmx completion show") members="" words="bash zsh fish --help" values="" ;;
     "llmx completion install") members="" words="bash zsh fish --help" values="" ;;
     "llmx version") members="" words="--verbose --short --output --help" values="--output=text,json" ;;
-    "llm-exec") members="" words="--command --cwd --stdin --keep-children --timeout --stall-timeout --grace --memory --cpu-time --max-procs --max-file-size --max-output --json --json=full --result --monitor --capture --keep-output --background --terminal --wezterm --detach --hold --last --quiet --no-sandbox --level --write --read --env --net --gpu --no-gpu --explain --config --profile --schema --help" values="--command= --cwd= --stdin= --timeout= --stall-timeout= --grace= --memory= --cpu-time= --max-procs= --max-file-size= --max-output= --result= --capture= --terminal=auto,wezterm,tmux,kitty,ghostty,xterm,gnome-terminal,iterm2 --level=restricted,safe,privileged --write= --read= --env= --net=none,host --gpu= --config= --profile=@profiles" runs=1 ;;
+    "llm-exec") members="" words="--command --cwd --stdin --keep-children --timeout --stall-timeout --grace --memory --cpu-time --max-procs --max-file-size --max-output --json --json=full --result --monitor --capture --keep-output --background --terminal --wezterm --detach --hold --last --quiet --no-sandbox --level --write --read --env --net --gpu --no-gpu --explain --nix-shell --deps --nix-pure --uv --deps-from --config --profile --schema --help" values="--command= --cwd= --stdin= --timeout= --stall-timeout= --grace= --memory= --cpu-time= --max-procs= --max-file-size= --max-output= --result= --capture= --terminal=auto,wezterm,tmux,kitty,ghostty,xterm,gnome-terminal,iterm2 --level=restricted,safe,privileged --write= --read= --env= --net=none,host --gpu= --deps= --uv= --deps-from= --config= --profile=@profiles" runs=1 ;;
   esac
 }
 

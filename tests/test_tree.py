@@ -143,6 +143,8 @@ ARGUMENTS = {
     "cache clear": ["--all"],
     "generate": ["hi", "--backend", "mock"],
     "backend test": ["mock"],
+    "keys add": ["groq"],
+    "keys remove": ["groq"],
     "model info": ["none.gguf"],
     **{f"runs {name}": ["last"] for name in ("show", "stop", "wait")},
     **{f"session {name}": ["work"] for name in ("show", "resume", "suspend", "complete", "delete")},
@@ -150,7 +152,8 @@ ARGUMENTS = {
 }
 NOTHING_THERE = {"model info": 4, "undo": 4, "trust revoke": 4, "runs show": 4, "runs stop": 4, "runs wait": 4}
 NOTHING_THERE |= {f"session {name}": 4 for name in ("show", "resume", "suspend", "complete", "delete", "import")}
-"""What these exit with in a home without edits, trust and runs; their error is JSON then."""
+NOTHING_THERE |= {"keys add": 2, "keys remove": 4}
+"""What these exit with in a home without keys, edits, trust and runs; their error is JSON then."""
 
 
 @pytest.mark.promise("S2-01")

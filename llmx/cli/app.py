@@ -29,6 +29,7 @@ class Root(LazyGroup):
         "backend": Member("llmx.cli.backend:app", "Look at what can answer for a model.", ASK),
         "session": Member("llmx.cli.session:app", "Look at conversations that are kept.", ASK),
         "usage": Member("llmx.cli.usage:app", "Show what models were asked, and what it cost.", ASK),
+        "keys": Member("llmx.cli.keys:app", "Keep the keys of providers.", ASK),
         "exec": Member("llmx.cli.exec:command", "Run one command within limits; the same as llm-exec.", RUN),
         "runs": Member("llmx.cli.runs:app", "Look at runs, and end or await those that go on.", RUN),
         "model": Member("llmx.cli.model:app", "Get, look at and load models.", RUN),

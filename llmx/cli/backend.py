@@ -12,6 +12,7 @@ from llmx.core.access import Access, access_for
 from llmx.core.backends import Health
 from llmx.core.backends.endpoints import ENDPOINTS, canonical, is_known, remote_name, unknown
 from llmx.core.jsonline import dumps
+from llmx.core.keys.store import place
 from llmx.core.plugins import load
 from llmx.core.settings import active
 from llmx.core.settings.sources import shown
@@ -40,8 +41,16 @@ def row(name: str, configured: str) -> dict[str, Any]:
     facts: dict[str, Any] = {"name": name, "wire": None, "base_url": None, "key_variables": [], "has_key": None}
     if name in ENDPOINTS:
         endpoint = load("llmx.core.backends.opening:endpoint_of")(name)
-        has_key = any(os.environ.get(variable) for variable in endpoint.variables) if endpoint.variables else None
-        facts |= {"wire": endpoint.wire, "base_url": endpoint.base_url, "has_key": has_key}
+        has_key = (
+            bool(any(map(os.environ.get, endpoint.variables)) or place(endpoint.key_name))
+            if endpoint.variables
+            else None
+        )
+        facts |= {
+            "wire": endpoint.wire,
+            "base_url": endpoint.base_url,
+            "has_key": has_key if endpoint.variables else None,
+        }
         facts["key_variables"] = list(endpoint.variables)
     return {**facts, "configured": name == configured}
 
@@ -50,7 +59,9 @@ def key_of(row: dict[str, Any]) -> str:
     """In words, whether there is a key."""
     if not row["key_variables"]:
         return "no key needed"
-    return f"{row['key_variables'][0]} {'is set' if row['has_key'] else 'is not set'}"
+    if row["has_key"]:
+        return "has a key"
+    return f"{row['key_variables'][0]} is not set"
 
 
 @app.command("test")

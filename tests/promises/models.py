@@ -6,6 +6,7 @@ ROWS = [
     Row(
         "S0-61", "Groq, vLLM, Hugging Face, OpenRouter and others are endpoints by name", "each by its URL and variable"
     ),
+    Row("S2-06", "llmx keys add, list and remove: from stdin or a prompt, masked, in the keyring or a 0600 file"),
     Row("S2-09", "OpenAI, Anthropic, Ollama, Groq and local servers; llmx backend list and test", "not `provider`"),
     Row("S2-10", "A model is written provider/model, and --trace info echoes how it was understood"),
     Row("S2-11", "A key comes from its provider's variable; a missing one is exit 3 and names the variable"),

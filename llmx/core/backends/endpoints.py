@@ -27,10 +27,15 @@ class Endpoint(NamedTuple):
         return host in ("localhost", "::1") or host.startswith("127.")
 
     @property
-    def own_variables(self) -> tuple[str, ...]:
-        """The variables whose keys may be sent there: none where the URL has been changed to another host's."""
+    def key_name(self) -> str:
+        """The name under which its key is kept: a provider's two formats share one."""
+        return self.name.removesuffix("-responses")
+
+    @property
+    def is_home(self) -> bool:
+        """Whether the URL is still that of the provider whose name it has."""
         home, here = urlsplit(ENDPOINTS[self.name].base_url), urlsplit(self.base_url)
-        return self.variables if (home.scheme, home.netloc) == (here.scheme, here.netloc) else ()
+        return (home.scheme, home.netloc) == (here.scheme, here.netloc)
 
 
 _KNOWN = (

@@ -172,7 +172,8 @@ def hint(kind: type[BackendError], target: Target) -> str:
     endpoint = target.endpoint
     match kind.__name__:
         case "AuthError":
-            variable = next(iter(endpoint.own_variables), "LLM_API_KEY")
+            variable = next(iter(endpoint.variables), "") if endpoint.is_home else ""
+            variable = variable or "LLM_API_KEY"
             return f"set {variable} to a key that is valid there, then: llmx backend test {endpoint.name}"
         case "ModelNotFoundError" if endpoint.name == "ollama":
             return f"ollama pull {target.model}"

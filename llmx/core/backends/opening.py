@@ -61,15 +61,21 @@ def endpoint_of(name: str, base_url: str = "", env: Mapping[str, str] = os.envir
 
 
 def key_of(endpoint: Endpoint, access: Access, env: Mapping[str, str]) -> Key:
-    """The key for an endpoint, given or in one of its variables; raises ``AuthError`` where it needs one."""
+    """The key for an endpoint: given, in one of its variables, or kept; raises ``AuthError`` where it needs one.
+
+    Where the endpoint's URL was changed to another host's, no key goes there but one that was given.
+    """
     if access.key:
         return keys.read(access.key, env) if is_reference(access.key) else keys.checked(access.key, "api_key")
-    key = keys.find(endpoint.own_variables, env)
-    if endpoint.own_variables and not key.value:
-        names = " or ".join(endpoint.own_variables)
+    if not endpoint.is_home:
+        return Key()
+    key = keys.find(endpoint.variables, env)
+    if not key.value:
+        key = load("llmx.core.keys.store:stored")(endpoint.key_name, env)
+    if endpoint.variables and not key.value:
         raise AuthError(
-            f"{endpoint.name} needs a key, and there is none in {names}",
-            hint=f"export {endpoint.variables[0]}=…, or set llm.api_key to where it is kept",
+            f"{endpoint.name} needs a key, and there is none in {' or '.join(endpoint.variables)}",
+            hint=f"llmx keys add {endpoint.key_name}, or export {endpoint.variables[0]}=…",
             backend=endpoint.name,
         )
     return key

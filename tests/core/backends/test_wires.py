@@ -182,8 +182,8 @@ def test_every_endpoint_has_a_url_a_wire_and_a_key_or_a_server_to_start(endpoint
     wire = load(WIRES[endpoint.wire])()
     assert wire.root(endpoint.base_url).startswith("http")
     assert endpoint.is_loopback == bool(endpoint.server) == (not endpoint.variables)
-    assert endpoint.own_variables == endpoint.variables
-    assert endpoint._replace(base_url="https://elsewhere.test/v1").own_variables == ()
+    assert endpoint.is_home
+    assert not endpoint._replace(base_url="https://elsewhere.test/v1").is_home
 
 
 @pytest.mark.parametrize(
