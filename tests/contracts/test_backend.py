@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -11,6 +12,7 @@ from llmx.core.backends import Backend, Health
 from llmx.core.backends.endpoints import ENDPOINTS
 from llmx.core.backends.errors import BackendError
 from llmx.core.backends.http import HttpBackend
+from llmx.core.backends.local import LocalBackend
 from llmx.core.backends.mock import Mock
 from llmx.core.backends.retries import Retries
 from llmx.core.backends.wires import WIRES
@@ -18,8 +20,10 @@ from llmx.core.events import Done, TextDelta, ToolCallDelta, Usage
 from llmx.core.messages import Message, Parameters, Request, Text, Tool, ToolCall, ToolResult, assistant, system, user
 from llmx.core.plugins import load
 from llmx.core.response import Response, gather
+from llmx.core.settings.keys import defaults
 from tests.core.backends import recorded
 from tests.core.backends.server import HANG, ModelServer, Step, head
+from tests.core.gguf.scripted import write_scripted
 
 CALLS = (ToolCall("", "add", '{"a": 1, "b": 2}'), ToolCall("", "now", "{}"))
 
@@ -50,11 +54,53 @@ KINDS = {
 }
 
 
+ENGINES = ("llama-cpp-python", "xllamacpp")
+
+
+class LocalSubject:
+    """A backend that runs a real model, made to answer what is written into its weights."""
+
+    is_served = False
+    calls_written = (
+        '<tool_call>\n{"name": "add", "arguments": {"a": 1, "b": 2}}\n</tool_call>',
+        '\n<tool_call>\n{"name": "now", "arguments": {}}\n</tool_call>',
+    )
+
+    def __init__(self, engine: str, folder: Path) -> None:
+        self.name, self.engine, self.folder = "gguf", engine, folder
+
+    def backend(self, *_script: Any) -> Backend:
+        """The backend, whatever its next answer."""
+        return self.runs("")
+
+    def runs(self, path: str) -> Backend:
+        """The backend with that model under every name."""
+        settings = {**defaults(), "gguf.engine": self.engine, "gguf.threads": 1}
+        backend = LocalBackend("gguf", settings)
+        backend.find = lambda _backend, _ref, _env: path
+        return backend
+
+    def says(self, *texts: str, cut: bool = False) -> Backend:
+        """A backend that answers with these texts."""
+        return self.runs(write_scripted(self.folder / "says.gguf", texts, ends=not cut, context=256))
+
+    def calls(self) -> Backend:
+        """A backend that wants tools called."""
+        return self.runs(write_scripted(self.folder / "calls.gguf", self.calls_written, context=512))
+
+    def fails(self, _status: str) -> Backend:
+        """A backend whose every answer is an error."""
+        path = self.folder / "broken.gguf"
+        path.write_bytes(b"GGUF" + bytes(100))
+        return self.runs(str(path))
+
+
 class Subject:
     """A backend that is to be asked, and what it is made to answer."""
 
     def __init__(self, name: str, server: ModelServer) -> None:
         self.name, self.server = name, server
+        self.is_served = name != "mock"
 
     def backend(self, script: Sequence[dict[str, Any]], answer: Sequence[Step]) -> Backend:
         """The backend, whose next answers are the script, or what the server says."""
@@ -90,8 +136,11 @@ class Subject:
         return self.backend([{"error": "unavailable"}], [head("text/plain", status), b"it broke"])
 
 
-@pytest.fixture(params=["mock", *KINDS])
-def subject(request):
+@pytest.fixture(params=["mock", *KINDS, *ENGINES])
+def subject(request, tmp_path):
+    if request.param in ENGINES:
+        yield LocalSubject(request.param, tmp_path)
+        return
     with ModelServer() as server:
         yield Subject(request.param, server)
 
@@ -195,8 +244,8 @@ def test_health_tells_and_never_raises(subject):
     assert isinstance(health, Health)
     assert health.is_up
     assert health.reason
-    assert health.models
-    if subject.name != "mock":
+    assert health.models or subject.name == "gguf"
+    if subject.is_served:
         for path in ("/models", "/v1/models", "/api/tags"):
             subject.server.by_path[path] = [HANG]
         assert asyncio.run(backend.health(deadline=0.0)).status == "down"
@@ -217,7 +266,7 @@ def test_vectors_come_one_for_each_text_in_order(subject):
 @pytest.mark.promise("S3-06")
 def test_a_temperature_of_zero_is_sent_and_what_is_unset_is_not(subject):
     answer(subject.says("x"), asked(parameters=Parameters(temperature=0.0, top_p=0.9)))
-    if subject.name != "mock":
+    if subject.is_served:
         body = subject.server.asked[-1].json
         sent = body.get("options", body)
         assert (sent["temperature"], sent["top_p"]) == (0.0, 0.9)

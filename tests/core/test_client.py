@@ -157,7 +157,7 @@ def test_a_health_check_is_true_or_false_and_never_an_exception(server):
     assert asyncio.run(get_llm_client(LLMConfig("openai", "m", KEY, server.url)).health_check())
     server.answer(whole({}, "401 Unauthorized"))
     assert not get_llm_client(LLMConfig("openai", "m", KEY, server.url)).health_check_sync()
-    assert not asyncio.run(get_llm_client(LLMConfig("gguf", "file:/x.gguf")).health_check())
+    assert not asyncio.run(get_llm_client(LLMConfig("vllm", "x", api_base="http://127.0.0.1:9")).health_check())
 
 
 @pytest.mark.promise("S3-20")
@@ -206,12 +206,12 @@ class TestFallback:
 
     @pytest.mark.promise("S3-32")
     def test_another_answers_where_the_first_is_not_available_and_the_answer_says_so(self, monkeypatch, server):
-        self.settings(monkeypatch, server, "gguf/x", "ollama/tiny")
+        self.settings(monkeypatch, server, "lmstudio/x", "ollama/tiny")
         response = generate()
         assert (response.content, response.backend, response.model) == ("Hello", "ollama", "m-1")
         assert response.notices == (
-            "vllm is not available; gguf is asked instead",
-            "gguf is not available; ollama is asked instead",
+            "vllm is not available; lmstudio is asked instead",
+            "lmstudio is not available; ollama is asked instead",
         )
 
     def test_only_where_it_is_not_available(self, monkeypatch, server):

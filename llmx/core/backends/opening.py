@@ -6,17 +6,21 @@ from collections.abc import Mapping
 from llmx.core import keys
 from llmx.core.access import Access
 from llmx.core.backends import Backend
-from llmx.core.backends.endpoints import ENDPOINTS, OTHERS, Endpoint, ollama_url, unknown
-from llmx.core.backends.errors import AuthError, UnavailableError
+from llmx.core.backends.endpoints import ENDPOINTS, Endpoint, ollama_url, unknown
+from llmx.core.backends.errors import AuthError
 from llmx.core.backends.retries import Retries
 from llmx.core.backends.wires import WIRES
 from llmx.core.keys import Key
 from llmx.core.plugins import load
 from llmx.core.refs import ModelRef
 from llmx.core.settings.kinds import is_reference
-from llmx.errors import ConfigError, install_hint
+from llmx.errors import ConfigError
 
-OPENERS = {"mock": "llmx.core.backends.mock:make_mock"}
+OPENERS = {
+    "mock": "llmx.core.backends.mock:make_mock",
+    "gguf": "llmx.core.backends.local:make_gguf",
+    "mlx": "llmx.core.backends.local:make_mlx",
+}
 """Backends without an endpoint: what makes them, from the environment."""
 
 LOCAL_MODELS: tuple[str, ...] = ()
@@ -30,8 +34,6 @@ def open_backend(
     if name in OPENERS:
         made: Backend = load(OPENERS[name])(env)
         return made
-    if name in OTHERS:
-        raise UnavailableError(f"{name}: this version of llmx does not run models itself yet", hint=install_hint(name))
     endpoint = endpoint_of(name, access.base_url, env)
     key = key_of(endpoint, access, env)
     wire, retries = load(WIRES[endpoint.wire])(), Retries.of(values) if values else Retries()

@@ -47,10 +47,11 @@ class GGUFError(InconclusiveError):
 
 
 class Array(NamedTuple):
-    """An array of the header; ``values`` are kept where they are a few numbers."""
+    """An array of the header; ``values`` are kept where they are a few numbers, texts stand in the file at ``at``."""
 
     length: int
     values: tuple[Any, ...] = ()
+    at: int = 0
 
 
 class Tensor(NamedTuple):
@@ -177,8 +178,9 @@ class _Reading:
         self._require(kind == _ARRAY, f"the value of {key[:60]!r} is of the unknown kind {kind}")
         item, count = self._number(_U32), self._number(_COUNT)
         if item == _TEXT:
+            at = self._at
             self._skip_strings(count, key)
-            return Array(count)
+            return Array(count, at=at)
         self._require(item in _SCALARS, f"the array {key[:60]!r} is of the kind {item}, which arrays cannot have")
         return self._numbers(_SCALARS[item], count, key)
 

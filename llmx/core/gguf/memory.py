@@ -80,7 +80,7 @@ def require_room(facts: ModelFacts, wanted: MemoryNeed, room: Headroom, *, cache
     fits = largest_context(facts, room.bytes, cache_type=cache_type)
     name = shown(facts.name or facts.path)
     if fits >= LEAST_CONTEXT:
-        hint = f"a context of {fits} tokens fits: --context {fits}"
+        hint = f"a context of {fits} tokens fits: llmx config set gguf.context {fits}"
     else:
         hint = "take a smaller model or a smaller quantization: llmx model presets shows what fits"
     raise InsufficientMemoryError(

@@ -290,6 +290,25 @@ SETTINGS = (
     Setting("llm.retry.tries", "int", 3, "How often a call is made that fails on the way.", least=1),
     Setting("llm.retry.first", "duration", 1.0, "The longest pause before the second try; it doubles from try to try."),
     Setting("llm.retry.longest", "duration", 30.0, "The longest pause before any try."),
+    Setting(
+        "gguf.engine",
+        "choice",
+        "auto",
+        "What runs GGUF files; auto takes the first that is installed.",
+        choices=("auto", "llama-cpp-python", "xllamacpp"),
+    ),
+    Setting("gguf.context", "int", None, "Tokens of context; unset = up to 8192, as the memory allows.", least=1),
+    Setting("gguf.threads", "int", None, "Threads that compute; unset = half of the processors.", least=1),
+    Setting("gguf.gpu_layers", "int", None, "Layers on the GPU where there is one; unset = all.", least=0),
+    Setting(
+        "gguf.cache_type",
+        "choice",
+        "f16",
+        "How keys and values are kept; q8_0 takes half of the memory.",
+        choices=("f16", "bf16", "f32", "q8_0", "q5_1", "q5_0", "q4_0"),
+    ),
+    Setting("gguf.parallel", "int", 4, "Answers that one model works on at once.", least=1),
+    Setting("gguf.stop_repetition", "bool", False, "End an answer that says the same thing over and over."),
 )
 
 BY_NAME = {setting.name: setting for setting in SETTINGS}

@@ -27,7 +27,7 @@ def test_a_model_that_does_not_fit_is_refused_with_both_figures_and_what_would_f
     assert f"needs {wanted.total // MB} MB of memory, and 500 MB are available (free memory)" in str(raised.value)
     assert (raised.value.required, raised.value.available) == (wanted.total, 500 * MB)
     fits = largest_context(MODEL, 500 * MB)
-    assert raised.value.hint == f"a context of {fits} tokens fits: --context {fits}"
+    assert raised.value.hint == f"a context of {fits} tokens fits: llmx config set gguf.context {fits}"
     assert need(MODEL, fits).total <= 500 * MB < need(MODEL, fits + 256).total
     require_room(MODEL, need(MODEL, fits), Headroom(500 * MB, "free memory"))
 

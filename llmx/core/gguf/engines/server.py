@@ -1,0 +1,201 @@
+"""The engine on xllamacpp: llama.cpp's server inside this process, with its own batches and cache."""
+
+import http.client
+import json
+import secrets
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import Any
+
+import xllamacpp
+
+from llmx.core.runner import Configuration, RunnerError
+from llmx.core.runner.engines import Job, Output, Progress, Spent
+
+WAIT_S = 0.02
+"""How long a step waits for the server; what has come in by then is looked at."""
+LEAST_CONTEXT = 32  # with one token of context the library aborts
+
+
+def open_engine(configuration: Configuration, progress: Progress) -> "ServerEngine":
+    """Load the model; raises ``RunnerError``. The library does not say why it cannot."""
+    progress("Loading", 0.0)
+    made = _parameters(configuration)
+    try:
+        server = xllamacpp.Server(made)
+    except RuntimeError:
+        raise RunnerError(
+            f"{configuration.path.rpartition('/')[2]} cannot be loaded; xllamacpp gives no reason",
+            hint="llmx model info shows what the file is; --set gguf.engine=llama-cpp-python tells more",
+        ) from None
+    progress("Initializing", 1.0)
+    return ServerEngine(server, configuration.context, made.api_keys[0])
+
+
+def _parameters(configuration: Configuration) -> Any:  # noqa: ANN401  # of the library
+    made = xllamacpp.CommonParams()
+    made.model.path = configuration.path
+    made.n_ctx = max(configuration.context, LEAST_CONTEXT)
+    made.n_batch = made.n_ubatch = configuration.batch
+    made.n_parallel = configuration.parallel
+    made.kv_unified = True
+    made.cpuparams.n_threads = made.cpuparams_batch.n_threads = configuration.threads
+    made.n_gpu_layers = configuration.gpu_layers
+    made.warmup = made.fit_params = made.ui = False
+    made.verbosity = -1
+    made.hostnames = ["127.0.0.1"]  # the library listens there whether it is used or not
+    made.api_keys = [secrets.token_hex(32)]
+    return made
+
+
+class ServerEngine:
+    """Each job waits for the server in a thread of its own; ``step`` hands out what has come.
+
+    The server ends an answer for which it has no cells left, so that a job waits until there are enough for it.
+    """
+
+    def __init__(self, server: Any, cells: int, key: str) -> None:  # noqa: ANN401  # of the library
+        self._server, self._cells, self._key = server, cells, key
+        self._came: SimpleQueue[Output] = SimpleQueue()
+        self._cancelled: set[int] = set()
+        self._waiting: deque[tuple[Job, int]] = deque()
+        self._taken: dict[int, int] = {}
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a job is not at its end."""
+        return bool(self._taken or self._waiting)
+
+    def add(self, job: Job) -> None:
+        """Take a job."""
+        self._waiting.append((job, min(self._count(job.prompt) + job.max_tokens, self._cells)))
+        self._admit()
+
+    def _admit(self) -> None:
+        while self._waiting and sum(self._taken.values()) + self._waiting[0][1] <= self._cells:
+            job, tokens = self._waiting.popleft()
+            self._taken[job.id] = tokens
+            Thread(target=self._run, args=(job,), daemon=True).start()
+
+    def _count(self, prompt: str) -> int:
+        """How many tokens a prompt has; only the server's HTTP side can be asked that."""
+        connection = http.client.HTTPConnection(self._server.listening_address.partition("//")[2])
+        headers = {"Authorization": f"Bearer {self._key}", "Content-Type": "application/json"}
+        try:
+            connection.request("POST", "/tokenize", json.dumps({"content": prompt}), headers)
+            return len(json.loads(connection.getresponse().read())["tokens"])
+        except (OSError, ValueError, KeyError, http.client.HTTPException):
+            return len(prompt.encode("utf-8", "replace"))  # no token is less than a byte
+        finally:
+            connection.close()
+
+    def cancel(self, id: int) -> None:
+        """End a job with its next token or piece of its prompt."""
+        self._cancelled.add(id)
+
+    def step(self) -> Iterator[Output]:
+        """What has come of the jobs since the last time."""
+        for entry in [each for each in self._waiting if _end_of(each[0], self._cancelled)]:
+            self._waiting.remove(entry)
+            yield Output(entry[0].id, end=_end_of(entry[0], self._cancelled))
+        try:
+            output = self._came.get(timeout=WAIT_S)
+            while True:
+                if output.end:
+                    del self._taken[output.id]
+                    self._cancelled.discard(output.id)
+                    self._admit()
+                yield output
+                output = self._came.get_nowait()
+        except Empty:
+            return
+
+    def _run(self, job: Job) -> None:
+        """In a thread: one request, from its beginning to its end."""
+        hearing = Hearing(job, self._came.put, self._cancelled)
+        try:
+            self._server.handle_completions(_request(job), hearing.take)
+        except Exception as error:  # the library raises RuntimeError and ValueError for requests it cannot read
+            hearing.error = hearing.error or RunnerError(f"xllamacpp: {error}", kind="bad_request")
+        hearing.finish()
+
+
+def _end_of(job: Job, cancelled: set[int]) -> str:
+    return "cancelled" if job.id in cancelled else "timeout" if time.monotonic() > job.deadline else ""
+
+
+def _request(job: Job) -> dict[str, Any]:
+    request = {
+        "prompt": job.prompt,
+        "max_tokens": job.max_tokens,
+        "temperature": max(0.0, job.temperature),
+        "top_p": job.top_p,
+        "top_k": 40,
+        "min_p": 0.05,
+        "seed": job.seed & 0xFFFFFFFF,
+        "stream": True,
+        "return_progress": True,
+        "cache_prompt": True,
+        "preserved_tokens": list(job.marks),
+    }
+    if job.grammar or job.schema is not None:
+        request["grammar"] = job.grammar or _of_schema(job.schema)
+    return request
+
+
+def _of_schema(schema: Any) -> str:  # noqa: ANN401  # JSON
+    """The schema as llguidance takes it, without the endless whitespace that small models fall into."""
+    guidance = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}
+    return str(xllamacpp.json_schema_to_grammar({**schema, "x-guidance": guidance}))
+
+
+class Hearing:
+    """What the server says about one job, piece by piece."""
+
+    def __init__(self, job: Job, put: Callable[[Output], None], cancelled: set[int]) -> None:
+        self._job, self._put, self._cancelled = job, put, cancelled
+        self._end = ""
+        self._spent = Spent()
+        self.error: RunnerError | None = None
+
+    def take(self, chunk: dict[str, Any]) -> bool:
+        """Hand a piece on; True asks the server to end."""
+        if "error" in chunk:
+            self.error = _error(chunk["error"])
+            return True
+        choice = chunk["choices"][0]
+        if choice["text"]:
+            self._spent = self._spent._replace(completion=self._spent.completion + 1)
+            self._put(Output(self._job.id, choice["text"].encode("utf-8", "replace")))
+        if choice["finish_reason"]:
+            self._end = choice["finish_reason"]
+        if "usage" in chunk:
+            self._spent = _spent(chunk["usage"])
+        outside = _end_of(self._job, self._cancelled)
+        self._end = outside or self._end
+        return bool(outside)
+
+    def finish(self) -> None:
+        """Tell the end."""
+        if not self._end and not self.error:
+            self.error = RunnerError("xllamacpp ended without an answer")
+        self._put(Output(self._job.id, end="error" if self.error else self._end, spent=self._spent, error=self.error))
+
+
+def _spent(usage: dict[str, Any]) -> Spent:
+    cached = (usage.get("prompt_tokens_details") or {}).get("cached_tokens", 0)
+    return Spent(usage["prompt_tokens"], cached, usage["completion_tokens"])
+
+
+def _error(said: Any) -> RunnerError:  # noqa: ANN401  # JSON
+    text = said.get("message", "") if isinstance(said, dict) else json.dumps(said)
+    if isinstance(said, dict) and said.get("type") == "exceed_context_size_error":
+        return RunnerError(
+            f"the prompt has {said.get('n_prompt_tokens')} tokens, and the context has room for {said.get('n_ctx')}",
+            kind="context_overflow",
+            hint="shorten the prompt, or load the model with a larger --context",
+        )
+    return RunnerError(f"xllamacpp: {text}"[:400], kind="bad_request")
