@@ -82,7 +82,9 @@ def _whole_characters(head: bytes, tail: bytes) -> tuple[bytes, bytes]:
 
 
 class Capture:
-    """Takes what arrives at ``source`` (a pipe's reading end), keeps it, and writes it to ``onward`` unless that is -1.
+    """Takes what arrives at ``source`` (a pipe's reading end, -1 where it is fed) and keeps it.
+
+    Writes it to ``onward`` too, unless that is -1.
 
     ``admit(size)`` says how many of the bytes that just arrived may still count; fewer than ``size`` means that a
     limit on output is reached.
@@ -91,7 +93,8 @@ class Capture:
     def __init__(
         self, source: int, kept: Kept, *, onward: int = -1, admit: "Callable[[int], int] | None" = None
     ) -> None:
-        os.set_blocking(source, False)
+        if source >= 0:
+            os.set_blocking(source, False)
         self.kept = kept
         self._source = source
         self._onward = onward
@@ -101,7 +104,7 @@ class Capture:
 
     def interest(self) -> list[tuple[int, int]]:
         wanted = []
-        if self._source >= 0 and len(self._pending) < HELD_BACK:
+        if self._source >= 0 and self.has_room():
             wanted.append((self._source, select.POLLIN))
         if self._pending:
             wanted.append((self._onward, select.POLLOUT))
@@ -114,11 +117,23 @@ class Capture:
     def is_settled(self) -> bool:
         return not self._pending and (self._source < 0 or self._is_empty)
 
+    def feed(self, data: bytes) -> None:
+        """Take ``data`` as far as it is admitted."""
+        if self._admit:
+            data = data[: self._admit(len(data))]
+        self.kept.feed(data)
+        if self._onward >= 0:
+            self._pending += data
+
+    def has_room(self) -> bool:
+        """Whether more can be held for a reader that is slower than the command."""
+        return len(self._pending) < HELD_BACK
+
     def _take(self) -> None:
         """Read until the pipe is empty, but at most 16 chunks: the loop has more to do than this stream."""
         self._is_empty = False
         for _ in range(16):
-            if self._source < 0 or len(self._pending) >= HELD_BACK:
+            if self._source < 0 or not self.has_room():
                 return
             try:
                 data = os.read(self._source, CHUNK)
@@ -128,11 +143,7 @@ class Capture:
             if not data:
                 self._close()
                 return
-            if self._admit:
-                data = data[: self._admit(len(data))]
-            self.kept.feed(data)
-            if self._onward >= 0:
-                self._pending += data
+            self.feed(data)
 
     def _pass_on(self) -> None:
         """Write what the reader takes without blocking; a reader that is gone ends the stream for the command too."""

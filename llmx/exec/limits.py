@@ -132,7 +132,7 @@ class Limits:
         named = _BY_CODE.get(run.outcome.exit_code, "")
         if named and getattr(self._request, named):
             return named
-        capture = run.captures.get("stderr")
+        capture = run.captures.get("stdout" if run.window else "stderr")
         said = capture.kept.last_text() if capture else ""
         for limit, phrases in _REFUSALS:
             if getattr(self._request, limit) and any(_says(line, limit, phrases) for line in said.splitlines()):

@@ -3,11 +3,10 @@
 import os
 import select
 from collections.abc import Callable
+from typing import Protocol
 
 from llmx.core.process.callers_terminal import CallersTerminal
-from llmx.core.process.pty import HELD_BACK, OwnTerminal
-
-PIPE = 4096  # PIPE_BUF: what a pipe that polls writable takes without blocking
+from llmx.core.process.pty import OwnTerminal
 
 
 class Screen(CallersTerminal):
@@ -18,51 +17,46 @@ class Screen(CallersTerminal):
         return True
 
 
+class Copy(Protocol):
+    """What takes all output beside the window, with plain line ends."""
+
+    def feed(self, data: bytes) -> None:
+        """Take it."""
+
+    def has_room(self) -> bool:
+        """Whether it can take more."""
+
+
 class WindowTerminal(OwnTerminal):
     """The command's terminal behind the window's, whose file is ``window``.
 
     ``line`` is the connection to whoever sits in the window: a byte says that its size has changed, its end that the
-    window is closed. ``copy`` is a pipe that gets all output with plain line ends; it is closed with this terminal.
-    ``when_closed`` is called once for a window that is closed before the command's end.
+    window is closed. ``when_closed`` is called once for a window that is closed before the command's end.
     """
 
-    def __init__(self, window: int, line: int, copy: int, when_closed: Callable[[], None]) -> None:
+    def __init__(self, window: int, line: int, copy: Copy, when_closed: Callable[[], None]) -> None:
         super().__init__(window, seats=(0, 1, 2), screen=Screen)
-        for descriptor in (line, copy):
-            os.set_blocking(descriptor, False)
+        os.set_blocking(line, False)
         self.is_closed = False
         self._line = line
         self._copy = copy
         self._when_closed = when_closed
         self._ends = LineEnds()
-        self._copied = bytearray()
 
     def interest(self) -> list[tuple[int, int]]:
         wanted = super().interest()
-        if not self.is_closed:
-            wanted.append((self._line, select.POLLIN))
-        if self._copied:
-            wanted.append((self._copy, select.POLLOUT))
-        return wanted
+        return wanted if self.is_closed else [*wanted, (self._line, select.POLLIN)]
 
     def move(self) -> None:
         if not self.is_closed:
             self._listen()
         super().move()
-        self._pass_on()
         if self._master < 0:  # the keyboard or the screen is gone
             self._note_closed()
 
-    def is_settled(self) -> bool:
-        return not self._copied and super().is_settled()
-
     def close(self) -> None:
         super().close()
-        if self._copy >= 0:
-            self._copied += self._ends.rest()
-            self._pass_on()
-            os.close(self._copy)
-            self._copy = -1
+        self._copy.feed(self._ends.rest())
 
     def _listen(self) -> None:
         try:
@@ -82,22 +76,11 @@ class WindowTerminal(OwnTerminal):
             self._when_closed()
 
     def _has_room(self) -> bool:
-        return len(self._copied) < HELD_BACK and super()._has_room()
+        return self._copy.has_room() and super()._has_room()
 
     def _take_output(self, data: bytes) -> None:
         super()._take_output(data)
-        self._copied += self._ends.plain(data)
-
-    def _pass_on(self) -> None:
-        while self._copied and self._copy >= 0:
-            try:
-                written = os.write(self._copy, self._copied[:PIPE])
-            except BlockingIOError:
-                return
-            except OSError:  # nobody reads it any more
-                self._copied.clear()
-                return
-            del self._copied[:written]
+        self._copy.feed(self._ends.plain(data))
 
     def _suspend_key(self) -> bytes:
         """None: no shell in the window would let the command go on."""

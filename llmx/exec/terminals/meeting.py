@@ -12,10 +12,12 @@ import time
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from llmx.paths import make_private, state_dir
+
 PREFIX = "llm-exec-window-"
 SOCKET, WORD = "socket", "word"
 LONGEST = 1 << 16  # bytes of the first message
-LONGEST_PATH = 60  # bytes of the folder above: a socket's path has at most 103 on a Mac
+LONGEST_PATH = 70  # bytes of the folder above: a socket's path has at most 103 on a Mac
 OLD = 600.0  # seconds after which what a killed llm-exec has left is removed by the next
 _PATIENCE = 2.0  # seconds in which who has come says who it is
 
@@ -98,14 +100,21 @@ def remove(folder: str) -> None:
 
 
 def _private_folder(env: Mapping[str, str]) -> str:
-    """Where the folder is made: the user's own runtime folder, which no sandbox shows, or else the temporary one."""
+    """Where the folder is made: among what is the user's own, which no sandbox shows, if the path is short enough."""
     own = env.get("XDG_RUNTIME_DIR", "")
     with contextlib.suppress(OSError):
-        facts = os.stat(own)
-        is_private = facts.st_uid == os.geteuid() and not stat.S_IMODE(facts.st_mode) & 0o077
-        if own.startswith("/") and len(own) < LONGEST_PATH and is_private:
+        if own.startswith("/") and len(own) < LONGEST_PATH and _is_private(own):
             return own
-    return "/tmp"  # the TMPDIR of a Mac is too long
+    state = state_dir(env)
+    with contextlib.suppress(OSError):
+        if len(state) < LONGEST_PATH and _is_private(make_private(state)):
+            return state
+    return "/tmp"
+
+
+def _is_private(folder: str) -> bool:
+    facts = os.stat(folder)
+    return facts.st_uid == os.geteuid() and not stat.S_IMODE(facts.st_mode) & 0o077
 
 
 def _sweep(above: str) -> None:

@@ -36,14 +36,11 @@ class Window:
         self._opened = opened
         self._supervisor: Supervisor | None = None
         guest = opened.guest
-        source, copy = os.pipe()
-        try:
-            self.terminal = WindowTerminal(guest.terminal, guest.line.fileno(), copy, self._stop)
-        finally:
-            os.close(guest.terminal)
-        run.request.env = described(run.request.env, guest.env)
         onward = -1 if run.request.report or os.isatty(1) else 1
-        self._capture = run.capture("stdout", source, onward=onward)
+        self._capture = run.capture("stdout", -1, onward=onward)
+        self.terminal = WindowTerminal(guest.terminal, guest.line.fileno(), self._capture, self._stop)
+        os.close(guest.terminal)
+        run.request.env = described(run.request.env, guest.env)
 
     def attend(self, supervisor: Supervisor) -> None:
         """The command runs: take what it says, and end it when the window is closed."""

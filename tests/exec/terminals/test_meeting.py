@@ -74,11 +74,14 @@ def test_all_of_it_is_private_and_goes_with_it(meeting, folder):
     assert not list(folder.iterdir())
 
 
-def test_a_folder_that_others_may_enter_is_not_used(tmp_path):
-    (open_to_all := tmp_path / "runtime").mkdir(mode=0o755)
-    (long := tmp_path / ("x" * 60)).mkdir(mode=0o700)
+def test_a_folder_that_others_may_enter_is_not_used(folder, tmp_path):
+    (open_to_all := folder / "runtime").mkdir(mode=0o755)
+    (long := tmp_path / ("x" * 70)).mkdir(mode=0o700)
     for given in (str(open_to_all), str(long), "relative", "/nowhere", ""):
-        meeting = Meeting({"XDG_RUNTIME_DIR": given})
+        meeting = Meeting({"XDG_RUNTIME_DIR": given, "HOME": str(folder)})
+        assert meeting.folder.startswith(f"{folder}/.local/state/llmx/{PREFIX}")
+        meeting.close()
+        meeting = Meeting({"XDG_RUNTIME_DIR": given, "HOME": str(long)})
         assert meeting.folder.startswith(f"/tmp/{PREFIX}")
         meeting.close()
 

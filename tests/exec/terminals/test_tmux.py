@@ -62,6 +62,22 @@ def test_it_ends_as_any_run_ends(place, tmux, words, expected):
     assert place.audit()[-1]["status"] == expected[1]
 
 
+def test_a_flood_holds_up_neither_its_end_nor_that_of_its_window(place, tmux):
+    ran = place.run(*WINDOW, "--json", "--timeout", "0.5", "--grace", "0.1", "--", "yes")
+    assert (ran.code, ran.result["stdout"][:4]) == (124, "y\ny\n")
+    tmux.wait_for_end()
+    process = place.start(*WINDOW, "--json", "--grace", "0.1", "--", "yes")
+    tmux("kill-pane", "-t", tmux.wait_for("y\ny"))
+    assert place.finish(process).code == 125
+
+
+def test_the_limit_that_a_command_names_is_found_in_what_is_shown(place, tmux):
+    script = "with open('file', 'wb') as file: file.write(bytes(5000))"
+    words = ["--max-file-size", "1K", "--", sys.executable, "-S", "-c", script]
+    ran = place.run(*WINDOW, "--json", *words)
+    assert (ran.result["status"], ran.result["limit"]) == ("failed", "max_file_size")
+
+
 def test_its_output_goes_on_to_whoever_reads_it_and_into_a_result(place, tmux):
     ran = place.run(*WINDOW, "--result", "r.json", "--", "sh", "-c", "seq 3; printf 'no\\rend'")
     assert (ran.code, ran.out, ran.err) == (0, b"1\n2\n3\nno\rend", b"")
