@@ -4,8 +4,8 @@
 _llmx_place() {
   members= words= values= runs=
   case $1 in
-    "llmx") members="generate backend session usage keys exec runs model config trust undo history cache doctor help completion version" words="generate backend session usage keys exec runs model config trust undo history cache doctor help completion version --output --quiet --trace --profile --config --version --help" values="--output=text,json --trace=off,error,warn,info,debug,trace --profile=@profiles -p=@profiles --config= -c=" ;;
-    "llmx generate") members="" words="--system --image --schema --truncate --model --backend --api-base --temperature --top-p --max-tokens --timeout --session --cache --fresh --record --replay --max-cost --max-tokens-total --stream --output --help" values="--system= -s= --image= --schema= --model= -m= --backend= -b= --api-base= --temperature= --top-p= --max-tokens= --timeout= --session= --record= --replay= --max-cost= --max-tokens-total= --output=text,json" ;;
+    "llmx") members="generate backend session usage keys exec runs model agent config trust undo history cache doctor help completion version" words="generate backend session usage keys exec runs model agent config trust undo history cache doctor help completion version --output --quiet --trace --profile --config --version --help" values="--output=text,json --trace=off,error,warn,info,debug,trace --profile=@profiles -p=@profiles --config= -c=" ;;
+    "llmx generate") members="" words="--system --image --agent --schema --truncate --model --backend --api-base --temperature --top-p --max-tokens --timeout --session --cache --fresh --record --replay --max-cost --max-tokens-total --stream --output --help" values="--system= -s= --image= --agent= -a= --schema= --model= -m= --backend= -b= --api-base= --temperature= --top-p= --max-tokens= --timeout= --session= --record= --replay= --max-cost= --max-tokens-total= --output=text,json" ;;
     "llmx backend") members="list test" words="list test --help" values="" ;;
     "llmx backend list") members="" words="--output --help" values="--output=text,json" ;;
     "llmx backend test") members="" words="--api-base --timeout --output --help" values="--api-base= --timeout= --output=text,json" ;;
@@ -35,6 +35,21 @@ _llmx_place() {
     "llmx runs prune") members="" words="--older-than --all --output --help" values="--older-than= --output=text,json" ;;
     "llmx model") members="info" words="info --help" values="" ;;
     "llmx model info") members="" words="--context --output --help" values="--context= --output=text,json" ;;
+    "llmx agent") members="init list get create set edit delete default enable disable resolve run export import" words="init list get create set edit delete default enable disable resolve run export import --help" values="" ;;
+    "llmx agent init") members="" words="--output --help" values="--output=text,json" ;;
+    "llmx agent list") members="" words="--active --output --help" values="--output=text,json" ;;
+    "llmx agent get") members="" words="@agents --output --help" values="--output=text,json" ;;
+    "llmx agent create") members="" words="--provider --model --name --description --endpoint --api-key --timeout --temperature --max-tokens --system --tool --default --output --help" values="--provider= --model= -m= --name= --description= --endpoint= --api-key= --timeout= --temperature= --max-tokens= --system= -s= --tool= --output=text,json" ;;
+    "llmx agent set") members="" words="@agents --output --help" values="--output=text,json" ;;
+    "llmx agent edit") members="" words="@agents --help" values="" ;;
+    "llmx agent delete") members="" words="@agents --yes --help" values="" ;;
+    "llmx agent default") members="" words="@agents --help" values="" ;;
+    "llmx agent enable") members="" words="@agents --help" values="" ;;
+    "llmx agent disable") members="" words="@agents --help" values="" ;;
+    "llmx agent resolve") members="" words="@agents --explain --strict --output --help" values="--output=text,json" ;;
+    "llmx agent run") members="" words="@agents --every --output --help" values="--every= --output=text,json" ;;
+    "llmx agent export") members="" words="@agents --output --help" values="--output=text,json" ;;
+    "llmx agent import") members="" words="--force --output --help" values="--output=text,json" ;;
     "llmx config") members="init show get set unset validate schema paths profiles edit" words="init show get set unset validate schema paths profiles edit --help" values="" ;;
     "llmx config init") members="" words="--force --help" values="" ;;
     "llmx config show") members="" words="@settings --sources --output --config --profile --help" values="--output=text,json --config= --profile=@profiles" ;;

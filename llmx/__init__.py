@@ -4,12 +4,26 @@ __version__ = "0.1.0"
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from llmx.conversations.scheduler import AgentScheduler
+    from llmx.conversations.working_agent import BaseAgent
     from llmx.core.settings import Settings, active
     from llmx.errors import ConfigError, LlmxError, NotFoundError, PolicyError, UsageError
 
-    __all__ = ["ConfigError", "LlmxError", "NotFoundError", "PolicyError", "Settings", "UsageError", "active"]
+    __all__ = [
+        "AgentScheduler",
+        "BaseAgent",
+        "ConfigError",
+        "LlmxError",
+        "NotFoundError",
+        "PolicyError",
+        "Settings",
+        "UsageError",
+        "active",
+    ]
 
 _PUBLIC = {
+    "AgentScheduler": "llmx.conversations.scheduler",
+    "BaseAgent": "llmx.conversations.working_agent",
     "ConfigError": "llmx.errors",
     "LlmxError": "llmx.errors",
     "NotFoundError": "llmx.errors",

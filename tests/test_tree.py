@@ -134,6 +134,7 @@ NO_FACTS = {
     *("llmx config init", "llmx config set", "llmx config unset", "llmx config edit", "llmx config schema"),
     *("llmx completion show", "llmx completion install", "llmx exec", "llm-exec"),
     *("llmx runs logs", "llmx session export"),
+    *(f"llmx agent {name}" for name in ("edit", "delete", "default", "enable", "disable")),
 }
 """Commands that change something and say no more, or whose output has their own form: a script, a schema, a result,
 what a run has printed."""
@@ -141,6 +142,12 @@ what a run has printed."""
 ARGUMENTS = {
     "config get": ["exec.grace"],
     "cache clear": ["--all"],
+    "agent get": ["nobody"],
+    "agent run": ["nobody", "hi"],
+    "agent create": ["No_Slug", "--provider", "ollama", "--model", "x"],
+    "agent set": ["nobody", "name=x"],
+    "agent resolve": ["nobody"],
+    "agent import": ["nowhere.toml"],
     "generate": ["hi", "--backend", "mock"],
     "backend test": ["mock"],
     "keys add": ["groq"],
@@ -153,6 +160,7 @@ ARGUMENTS = {
 NOTHING_THERE = {"model info": 4, "undo": 4, "trust revoke": 4, "runs show": 4, "runs stop": 4, "runs wait": 4}
 NOTHING_THERE |= {f"session {name}": 4 for name in ("show", "resume", "suspend", "complete", "delete", "import")}
 NOTHING_THERE |= {"keys add": 2, "keys remove": 4}
+NOTHING_THERE |= {"agent get": 4, "agent set": 4, "agent run": 4, "agent create": 2, "agent import": 2}
 """What these exit with in a home without keys, edits, trust and runs; their error is JSON then."""
 
 

@@ -17,7 +17,7 @@ from llmx.core.plugins import load
 from llmx.core.redact import show_defect
 from llmx.errors import LlmxError, UsageError
 
-ASK, RUN, SETTINGS, MORE = "Ask", "Run", "Settings", "More"
+ASK, RUN, AGENTS, SETTINGS, MORE = "Ask", "Run", "Agents", "Settings", "More"
 INTERRUPTED = 130
 
 
@@ -33,6 +33,7 @@ class Root(LazyGroup):
         "exec": Member("llmx.cli.exec:command", "Run one command within limits; the same as llm-exec.", RUN),
         "runs": Member("llmx.cli.runs:app", "Look at runs, and end or await those that go on.", RUN),
         "model": Member("llmx.cli.model:app", "Get, look at and load models.", RUN),
+        "agent": Member("llmx.cli.agent:app", "Keep agents: named records of who answers, and how.", AGENTS),
         "config": Member("llmx.cli.config:app", "Read and change llmx's own settings.", SETTINGS),
         "trust": Member("llmx.cli.trust:app", "Say which projects' settings may do more than tune.", SETTINGS),
         "undo": Member("llmx.cli.undo:app", "Take back the last edit of your files, or a named one.", SETTINGS),

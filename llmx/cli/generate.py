@@ -7,6 +7,7 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from llmx.cli.model_options import (
+    AgentOption,
     ApiBaseOption,
     BackendOption,
     CacheOption,
@@ -47,6 +48,7 @@ def generate(
     *,
     system: Annotated[str, typer.Option("--system", "-s", metavar="TEXT", help="What the model is to be.")] = "",
     image: Annotated[list[str] | None, typer.Option("--image", metavar="FILE", help="A picture to look at.")] = None,
+    agent: AgentOption = "",
     schema: Annotated[
         str, typer.Option("--schema", metavar="FILE", help="The answer must be JSON that fits this JSON Schema.")
     ] = "",
@@ -78,9 +80,10 @@ def generate(
         max_tokens=max_tokens,
         timeout=seconds(timeout),
     )
-    keeping = Keeping(cache, fresh, record, replay, max_cost, max_tokens_total, session)
-    asked = client(ctx, config, keeping=keeping, allows_demo=True)
-    question = Question(user(text_of(prompt), images_of(image or ())), text_of(system), session)
+    config, own = load("llmx.cli.agent_options:as_agent")(agent, config) if agent else (config, "")
+    keeping = Keeping(cache, fresh, record, replay, max_cost, max_tokens_total, session, agent)
+    asked = client(ctx, config, keeping=keeping, allows_demo=not agent)
+    question = Question(user(text_of(prompt), images_of(image or ())), text_of(system) if system else own, session)
     options = {"schema": schema_of(schema) if schema else None, "truncate": truncate}
     is_json = output == Output.json
     response: Response = load("llmx.core.blocking:run")(

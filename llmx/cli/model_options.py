@@ -17,6 +17,9 @@ from llmx.core.settings import active
 from llmx.core.usage.projects import project_of
 from llmx.errors import UsageError
 
+AgentOption = Annotated[
+    str, typer.Option("--agent", "-a", metavar="ID", help="Ask as this agent does; `llmx agent list`.")
+]
 ModelOption = Annotated[
     str | None, typer.Option("--model", "-m", metavar="REF", help="The model, such as ollama/qwen2.5:1.5b.")
 ]
@@ -72,6 +75,7 @@ class Keeping(NamedTuple):
     max_cost: float | None = None
     max_tokens: int | None = None
     session: str = ""
+    agent: str = ""
 
 
 PLAIN = Keeping()
@@ -98,7 +102,7 @@ def _keeps_answers(config: LLMConfig, keeping: Keeping) -> bool:
 def _calls(settings: Mapping[str, object], cache_dir: str | None, keeping: Keeping) -> Calls:
     project = project_of(os.getcwd())
     options = CallOptions(
-        PLAIN_CALLS.caller._replace(project=project, session=keeping.session),
+        PLAIN_CALLS.caller._replace(project=project, agent=keeping.agent, session=keeping.session),
         fresh=keeping.fresh,
         record=keeping.record,
         replay=keeping.replay,

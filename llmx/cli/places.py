@@ -13,6 +13,10 @@ from llmx.exec.options import OPTIONS, Option
 OPTION_KINDS = {"--profile": "profiles", "-p": "profiles"}
 ARGUMENT_KINDS = {
     "llmx help": "topics",
+    **{
+        f"llmx agent {name}": "agents"
+        for name in ("get", "set", "edit", "delete", "default", "enable", "disable", "resolve", "run", "export")
+    },
     **{f"llmx runs {name}": "runs" for name in ("show", "logs", "stop", "wait")},
     **{f"llmx config {name}": "settings" for name in ("show", "get", "set", "unset")},
 }

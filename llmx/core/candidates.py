@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 GUIDE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "data", "guide")
 
 KINDS = {
+    "agents": "llmx.agents.candidates:ids",
     "runs": "llmx.core.runs.candidates:last_ids",
     "profiles": "llmx.core.settings.keys:PROFILES",
     "settings": "llmx.core.settings.keys:BY_NAME",
