@@ -84,9 +84,7 @@ class Screen:
         return [row for row in TERMINALS.values() if row not in inside and any(way.needs for way in row.ways)]
 
     def _is_inside(self, row: Terminal) -> bool:
-        return any(
-            self._env.get(name, "").startswith(value or self._env.get(name) or "\0") for name, value in row.inside
-        )
+        return any(self._env.get(name) and self._env[name].startswith(begins) for name, begins in row.inside)
 
     def offers(self, need: str) -> bool:
         """Whether what a way needs is there."""

@@ -103,13 +103,17 @@ def _private_folder(env: Mapping[str, str]) -> str:
     """Where the folder is made: among what is the user's own, which no sandbox shows, if the path is short enough."""
     own = env.get("XDG_RUNTIME_DIR", "")
     with contextlib.suppress(OSError):
-        if own.startswith("/") and len(own) < LONGEST_PATH and _is_private(own):
+        if own.startswith("/") and _is_short(own) and _is_private(own):
             return own
     state = state_dir(env)
     with contextlib.suppress(OSError):
-        if len(state) < LONGEST_PATH and _is_private(make_private(state)):
+        if _is_short(state) and _is_private(make_private(state)):
             return state
     return "/tmp"
+
+
+def _is_short(folder: str) -> bool:
+    return len(os.fsencode(folder)) < LONGEST_PATH
 
 
 def _is_private(folder: str) -> bool:

@@ -96,10 +96,11 @@ def say_goodbye(said: bytes) -> int:
     except ValueError:
         return 1
     if last.get("hold"):
-        termios.tcflush(0, termios.TCIFLUSH)  # what was typed for the command
         text = "".join([f"{line}\r\n" for line in last["lines"]])
-        os.write(1, (_PLAIN if last["is_cut"] else b"") + text.encode(errors="replace"))
-        os.read(0, 1024)
+        with contextlib.suppress(OSError, termios.error):  # closed
+            termios.tcflush(0, termios.TCIFLUSH)  # what was typed for the command
+            os.write(1, (_PLAIN if last["is_cut"] else b"") + text.encode(errors="replace"))
+            os.read(0, 1024)
     return 0
 
 

@@ -4,11 +4,13 @@ import contextlib
 import json
 import os
 import string
+import termios
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from llmx.core.process.supervise import Signals, Supervisor, Verdict
 from llmx.core.process.window import WindowTerminal
+from llmx.errors import ExecError
 from llmx.exec.hints import words
 from llmx.exec.terminals.choice import Wish, openings
 from llmx.exec.terminals.meeting import Meeting
@@ -38,8 +40,14 @@ class Window:
         guest = opened.guest
         onward = -1 if run.request.report or os.isatty(1) else 1
         self._capture = run.capture("stdout", -1, onward=onward)
-        self.terminal = WindowTerminal(guest.terminal, guest.line.fileno(), self._capture, self._stop)
-        os.close(guest.terminal)
+        try:
+            self.terminal = WindowTerminal(guest.terminal, guest.line.fileno(), self._capture, self._stop)
+        except (OSError, termios.error) as error:
+            raise ExecError(
+                f"the window was closed before the command started: {error.args[-1]}", code="terminal"
+            ) from None
+        finally:
+            os.close(guest.terminal)
         run.request.env = described(run.request.env, guest.env)
 
     def attend(self, supervisor: Supervisor) -> None:

@@ -207,6 +207,29 @@ def test_what_runs_things_without_a_terminal_is_no_window(place, stand_in):
     assert not (place.work / "ran").exists()
 
 
+FLEETING = """
+import os, pty, sys, time
+command = sys.argv[sys.argv.index("--") + 1 :]
+if os.fork():
+    os._exit(0)
+pid, master = pty.fork()
+if pid == 0:
+    os.execv(command[0], command)
+while os.path.exists(command[-1]):
+    time.sleep(0.001)
+"""
+
+
+def test_a_window_that_closes_at_once_is_no_defect(place, stand_in):
+    stand_in()
+    place.write("programs/wezterm", f"#!{sys.executable} -IS\n{FLEETING}", 0o755)
+    for _ in range(5):
+        ran = run(place, "--wezterm", "--json", "--grace", "0.1", "--", "sleep", "60", **IN_WEZTERM)
+        assert ran.code == 125
+        assert ran.result["status"] in ("window_closed", "error")
+        assert ran.result.get("setup_error", {}).get("code") in (None, "terminal")
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
 def test_who_ends_it_while_no_window_has_come_leaves_nothing(place, runtime, stand_in, until, number):
     stand_in()
