@@ -8,7 +8,11 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+hypothesis.settings.register_profile("llmx", deadline=None)  # a busy machine is no wrong answer
+hypothesis.settings.load_profile("llmx")
 
 IN_THE_OPEN = "/srv/llmx-tests-{}-"
 """Folders that no sandbox hides, by the process that has started the tests. A command that starts elsewhere at this
