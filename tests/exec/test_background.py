@@ -69,12 +69,13 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("words", "code", "reason"), REFUSED)
-def test_what_cannot_start_is_said_at_once(place, words, code, reason):
+def test_what_cannot_start_is_said_at_once(place, until, words, code, reason):
     ran = place.run("--background", "--json", *words)
     assert (ran.code, ran.result["setup_error"]["code"], ran.result["status"]) == (code, reason, "error")
     ran = place.run("--background", *words)
     assert (ran.code, ran.out) == (code, b"")
     assert ran.err.startswith(b"llm-exec: error: ")
+    until(lambda: not place.survivors(), "the end of what has answered")
 
 
 def test_a_log_that_must_be_written_and_cannot_is_said_at_once(ordinary_place):
