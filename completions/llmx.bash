@@ -33,7 +33,10 @@ _llmx_place() {
     "llmx runs wait") members="" words="@runs --timeout --output --help" values="--timeout= --output=text,json" ;;
     "llmx runs stats") members="" words="--since --output --help" values="--since= --output=text,json" ;;
     "llmx runs prune") members="" words="--older-than --all --output --help" values="--older-than= --output=text,json" ;;
-    "llmx model") members="info" words="info --help" values="" ;;
+    "llmx model") members="pull remove list info" words="pull remove list info --help" values="" ;;
+    "llmx model pull") members="" words="--quantization --file --revision --projector --connections --force --progress --output --help" values="--quantization= -q= --file= --revision= --connections= --progress=auto,bar,plain,json,none --output=text,json" ;;
+    "llmx model remove") members="" words="--yes --force --output --help" values="--output=text,json" ;;
+    "llmx model list") members="" words="--backend --verbose --output --help" values="--backend= -b= --output=text,json" ;;
     "llmx model info") members="" words="--context --output --help" values="--context= --output=text,json" ;;
     "llmx agent") members="init list get create set edit delete default enable disable resolve run export import" words="init list get create set edit delete default enable disable resolve run export import --help" values="" ;;
     "llmx agent init") members="" words="--output --help" values="--output=text,json" ;;

@@ -153,12 +153,15 @@ ARGUMENTS = {
     "keys add": ["groq"],
     "keys remove": ["groq"],
     "model info": ["none.gguf"],
+    "model pull": ["file:none.gguf"],
+    "model remove": ["none", "--yes"],
     **{f"runs {name}": ["last"] for name in ("show", "stop", "wait")},
     **{f"session {name}": ["work"] for name in ("show", "resume", "suspend", "complete", "delete")},
     "session import": ["none.json"],
 }
-NOTHING_THERE = {"model info": 4, "undo": 4, "trust revoke": 4, "runs show": 4, "runs stop": 4, "runs wait": 4}
+NOTHING_THERE = {"undo": 4, "trust revoke": 4, "runs show": 4, "runs stop": 4, "runs wait": 4}
 NOTHING_THERE |= {f"session {name}": 4 for name in ("show", "resume", "suspend", "complete", "delete", "import")}
+NOTHING_THERE |= {f"model {name}": 4 for name in ("info", "pull", "remove")}
 NOTHING_THERE |= {"keys add": 2, "keys remove": 4}
 NOTHING_THERE |= {"agent get": 4, "agent set": 4, "agent run": 4, "agent create": 2, "agent import": 2}
 """What these exit with in a home without keys, edits, trust and runs; their error is JSON then."""

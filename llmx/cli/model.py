@@ -4,13 +4,16 @@ import typer
 
 from llmx.cli.lazy import LazyGroup, Member
 
-LOOK = "Look"
+GET, LOOK = "Get", "Look"
 
 
 class ModelGroup(LazyGroup):
     """The words behind ``llmx model``, in the order in which help shows them."""
 
     members = {  # noqa: RUF012  # see LazyGroup
+        "pull": Member("llmx.cli.model_pull:app", "Fetch a model, or go on with one that was begun.", GET),
+        "remove": Member("llmx.cli.model_remove:app", "Remove a model that llmx has fetched.", GET),
+        "list": Member("llmx.cli.model_list:app", "List the models of this machine, whoever fetched them.", LOOK),
         "info": Member("llmx.cli.model_info:app", "Show what a model file is and whether it fits this machine.", LOOK),
     }
 

@@ -3,8 +3,15 @@
 from tests.promises import Row
 
 ROWS = [
+    Row("S2-12", "llmx model list shows the models of this machine with id, backend, size, quantization and time"),
+    Row("S2-13", "llmx model pull resumes and checks what it fetches; a bar, or plain lines of percent"),
+    Row("S2-14", "A pull tells its states Starting, Downloading, Verifying, Complete and Failed, a line of JSON each"),
     Row("S2-15", "llmx model info shows what a GGUF file is, from its header, without reading its weights"),
+    Row("S2-17", "llmx model remove asks, and takes only what llmx has fetched"),
+    Row("S2-18", "The quantization is chosen by name; a missing one is an error that lists those that there are"),
+    Row("S4-01", "A model of the hub is pulled by repository and optional file; an unknown file lists the choices"),
     Row("S4-02", "A local GGUF file is taken by its path; a missing one is exit 4, one that is none exit 3"),
+    Row("S4-03", "Without a file the usual quantization is taken, with all its parts, and another choice is said"),
     Row("S4-04", "GGUF models run on llama-cpp-python, the same seed saying the same", "or on xllamacpp"),
     Row("S4-05", "A model is loaded once for many prompts, another configuration by itself"),
     Row("S4-22", "A worker tells memory, model size, sessions, tokens and speed", "llmx model stats to come"),

@@ -309,6 +309,8 @@ SETTINGS = (
     ),
     Setting("gguf.parallel", "int", 4, "Answers that one model works on at once.", least=1),
     Setting("gguf.stop_repetition", "bool", False, "End an answer that says the same thing over and over."),
+    Setting("models.dir", "string", None, "Where pulled models are kept; unset = llmx's data folder.", "user"),
+    Setting("models.folders", "list", (), "More folders whose GGUF files and MLX models are used in place.", "user"),
 )
 
 BY_NAME = {setting.name: setting for setting in SETTINGS}

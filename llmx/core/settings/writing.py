@@ -26,6 +26,7 @@ _SAMPLES: dict[str, object] = {
     "llm.max_tokens": 512,
     "llm.top_p": 0.9,
     "llm.cache_dir": "~/answers",
+    "models.dir": "/data/models",
 }
 """What an unset key could be."""
 
