@@ -4,8 +4,9 @@
 _llmx_place() {
   members= words= values= runs=
   case $1 in
-    "llmx") members="generate backend session usage keys exec runs model agent config trust undo history cache doctor help completion version" words="generate backend session usage keys exec runs model agent config trust undo history cache doctor help completion version --output --quiet --trace --profile --config --version --help" values="--output=text,json --trace=off,error,warn,info,debug,trace --profile=@profiles -p=@profiles --config= -c=" ;;
+    "llmx") members="generate chat backend session usage keys exec runs model agent config trust undo history cache doctor help completion version" words="generate chat backend session usage keys exec runs model agent config trust undo history cache doctor help completion version --output --quiet --trace --profile --config --version --help" values="--output=text,json --trace=off,error,warn,info,debug,trace --profile=@profiles -p=@profiles --config= -c=" ;;
     "llmx generate") members="" words="--system --image --agent --schema --truncate --model --backend --api-base --temperature --top-p --max-tokens --timeout --session --cache --fresh --record --replay --max-cost --max-tokens-total --stream --output --help" values="--system= -s= --image= --agent= -a= --schema= --model= -m= --backend= -b= --api-base= --temperature= --top-p= --max-tokens= --timeout= --session= --record= --replay= --max-cost= --max-tokens-total= --output=text,json" ;;
+    "llmx chat") members="" words="--system --model --backend --api-base --temperature --top-p --max-tokens --timeout --truncate --session --cache --max-cost --max-tokens-total --markdown --help" values="--system= -s= --model= -m= --backend= -b= --api-base= --temperature= --top-p= --max-tokens= --timeout= --session= --max-cost= --max-tokens-total=" ;;
     "llmx backend") members="list test" words="list test --help" values="" ;;
     "llmx backend list") members="" words="--output --help" values="--output=text,json" ;;
     "llmx backend test") members="" words="--api-base --timeout --output --help" values="--api-base= --timeout= --output=text,json" ;;

@@ -26,6 +26,7 @@ class Root(LazyGroup):
 
     members = {  # noqa: RUF012  # see LazyGroup
         "generate": Member("llmx.cli.generate:app", "Ask a model one question.", ASK),
+        "chat": Member("llmx.cli.chat:app", "Talk with a model.", ASK),
         "backend": Member("llmx.cli.backend:app", "Look at what can answer for a model.", ASK),
         "session": Member("llmx.cli.session:app", "Look at conversations that are kept.", ASK),
         "usage": Member("llmx.cli.usage:app", "Show what models were asked, and what it cost.", ASK),

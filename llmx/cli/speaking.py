@@ -5,12 +5,10 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from llmx.cli.notes import note
+from llmx.cli.steering import CONTROLS
 from llmx.core.backends.errors import RefusedError
 from llmx.core.events import Answering, Event, TextDelta
 from llmx.core.response import Gathering, Response, sound
-
-_CONTROLS = {code: None for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
-"""What could steer a terminal: a model's text is data."""
 
 
 async def spoken(events: AsyncGenerator[Event], *, streams: bool) -> Response:
@@ -81,7 +79,7 @@ class Voice:
         self._write("" if self._last == "\n" else "\n")
 
     def _write(self, text: str) -> None:
-        text = sound(text.translate(_CONTROLS) if self._steers else text)
+        text = sound(text.translate(CONTROLS) if self._steers else text)
         if text:
             self._last = text[-1]
             sys.stdout.write(text)

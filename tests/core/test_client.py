@@ -277,7 +277,7 @@ def test_the_sync_wrappers_work_without_and_within_a_running_loop(server):
 @pytest.mark.promise("S3-14")
 def test_many_calls_run_at_once(monkeypatch, tmp_path):
     script = tmp_path / "slow.jsonl"
-    script.write_text('{"events": [{"delay": 0.1}, {"text": "x"}]}\n')
+    script.write_text('{"events": [{"delay": 0.3}, {"text": "x"}]}\n')
     monkeypatch.setenv("LLMX_MOCK_SCRIPT", str(script))
 
     async def many():
@@ -286,7 +286,7 @@ def test_many_calls_run_at_once(monkeypatch, tmp_path):
 
     started = time.monotonic()
     assert [response.content for response in asyncio.run(many())] == ["x"] * 100
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 15  # one after the other they take 30 s
 
 
 @pytest.mark.promise("S3-07")
