@@ -4,9 +4,10 @@
 _llmx_place() {
   members= words= values= runs=
   case $1 in
-    "llmx") members="generate chat backend session usage keys exec runs model agent config trust undo history cache doctor help completion version" words="generate chat backend session usage keys exec runs model agent config trust undo history cache doctor help completion version --output --quiet --trace --profile --config --version --help" values="--output=text,json --trace=off,error,warn,info,debug,trace --profile=@profiles -p=@profiles --config= -c=" ;;
+    "llmx") members="generate chat embed backend session usage keys exec runs model agent config trust undo history cache doctor selftest help completion version" words="generate chat embed backend session usage keys exec runs model agent config trust undo history cache doctor selftest help completion version --output --quiet --trace --profile --config --version --help" values="--output=text,json --trace=off,error,warn,info,debug,trace --profile=@profiles -p=@profiles --config= -c=" ;;
     "llmx generate") members="" words="--system --image --agent --schema --truncate --model --backend --api-base --temperature --top-p --max-tokens --timeout --session --cache --fresh --record --replay --max-cost --max-tokens-total --stream --output --help" values="--system= -s= --image= --agent= -a= --schema= --model= -m= --backend= -b= --api-base= --temperature= --top-p= --max-tokens= --timeout= --session= --record= --replay= --max-cost= --max-tokens-total= --output=text,json" ;;
     "llmx chat") members="" words="--system --model --backend --api-base --temperature --top-p --max-tokens --timeout --truncate --session --cache --max-cost --max-tokens-total --markdown --help" values="--system= -s= --model= -m= --backend= -b= --api-base= --temperature= --top-p= --max-tokens= --timeout= --session= --max-cost= --max-tokens-total=" ;;
+    "llmx embed") members="" words="--lines --model --backend --api-base --timeout --output --help" values="--model= -m= --backend= -b= --api-base= --timeout= --output=text,json" ;;
     "llmx backend") members="list test" words="list test --help" values="" ;;
     "llmx backend list") members="" words="--output --help" values="--output=text,json" ;;
     "llmx backend test") members="" words="--api-base --timeout --output --help" values="--api-base= --timeout= --output=text,json" ;;
@@ -74,6 +75,7 @@ _llmx_place() {
     "llmx cache stats") members="" words="--output --help" values="--output=text,json" ;;
     "llmx cache clear") members="" words="--nix --uv --all --older-than --output --help" values="--older-than= --output=text,json" ;;
     "llmx doctor") members="" words="--output --help" values="--output=text,json" ;;
+    "llmx selftest") members="" words="--require --output --help" values="--require= --output=text,json" ;;
     "llmx help") members="" words="@topics --output --help" values="--output=text,json" ;;
     "llmx completion") members="show install" words="show install --help" values="" ;;
     "llmx completion show") members="" words="bash zsh fish --help" values="" ;;

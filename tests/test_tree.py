@@ -149,6 +149,7 @@ ARGUMENTS = {
     "agent resolve": ["nobody"],
     "agent import": ["nowhere.toml"],
     "generate": ["hi", "--backend", "mock"],
+    "embed": ["hi", "--backend", "mock"],
     "backend test": ["mock"],
     "keys add": ["groq"],
     "keys remove": ["groq"],

@@ -27,6 +27,7 @@ class Root(LazyGroup):
     members = {  # noqa: RUF012  # see LazyGroup
         "generate": Member("llmx.cli.generate:app", "Ask a model one question.", ASK),
         "chat": Member("llmx.cli.chat:app", "Talk with a model.", ASK),
+        "embed": Member("llmx.cli.embed:app", "Turn texts into vectors.", ASK),
         "backend": Member("llmx.cli.backend:app", "Look at what can answer for a model.", ASK),
         "session": Member("llmx.cli.session:app", "Look at conversations that are kept.", ASK),
         "usage": Member("llmx.cli.usage:app", "Show what models were asked, and what it cost.", ASK),
@@ -41,6 +42,7 @@ class Root(LazyGroup):
         "history": Member("llmx.cli.history:app", "List the edits llmx has made to your files.", SETTINGS),
         "cache": Member("llmx.cli.cache:app", "Show and clear what is kept to be used again.", MORE),
         "doctor": Member("llmx.cli.doctor:app", "Check this machine for llmx and say what to type.", MORE),
+        "selftest": Member("llmx.cli.selftest:app", "Try what this installation can do.", MORE),
         "help": Member("llmx.cli.help:app", "Read a chapter of the guide.", MORE),
         "completion": Member("llmx.cli.completion:app", "Show or install the shell's completion script.", MORE),
         "version": Member("llmx.cli.version:app", "Show the version and what is installed with it.", MORE),

@@ -12,7 +12,7 @@ from llmx.core.backends import Health
 from llmx.core.backends.errors import BackendError
 from llmx.core.calls import Calls
 from llmx.core.choice import Asked, Named
-from llmx.core.events import Event
+from llmx.core.events import Answering, Event
 from llmx.core.line import Line
 from llmx.core.llm_config import LLMConfig
 from llmx.core.messages import Message, Parameters, Request, Tool, message, system, user
@@ -118,6 +118,11 @@ class LLMClient:
         """A vector for each text."""
         backend, choice = await self._line.backend(), await self._line.choice()
         return await backend.embed(texts, choice.model, self._deadline())
+
+    async def who(self) -> Answering:
+        """Who would answer."""
+        backend, choice = await self._line.backend(), await self._line.choice()
+        return Answering(backend.name, choice.model, backend.is_mock, choice.notices, demo=choice.is_demo)
 
     async def health(self) -> Health:
         """Whether the backend that would answer can be used, and why not; never raises."""

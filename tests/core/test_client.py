@@ -44,34 +44,6 @@ def generate(config=None, prompt="Hi", **options):
     return asyncio.run(get_llm_client(config).generate(prompt, **options))
 
 
-@pytest.mark.promise("S3-18", "S3-19")
-def test_the_readmes_example_runs_with_only_the_import_changed(monkeypatch, capsys):
-    monkeypatch.setenv("LLM_BACKEND", "mock")
-
-    async def example():
-        client = get_llm_client()
-        config = LLMConfig(
-            backend="mock",
-            model="qwen2.5:1.5b",
-            temperature=0.7,
-            max_tokens=512,
-        )
-        client = get_llm_client(config)
-        response = await client.generate(
-            prompt="What are the benefits of gift economies?",
-            system_prompt="You are a solarpunk AI assistant.",
-        )
-        print(response.content)
-        print(f"Tokens used: {response.tokens_used}")
-        print(f"Cached: {response.cached}")
-
-    asyncio.run(example())
-    printed = capsys.readouterr().out.splitlines()
-    assert printed[0] == "Mock response to: What are the benefits of gift economies?"
-    assert printed[1].removeprefix("Tokens used: ").isdigit()
-    assert printed[2] == "Cached: False"
-
-
 @pytest.mark.promise("S3-13")
 def test_the_mock_says_the_same_each_time_and_that_it_is_one():
     first, second = (generate(LLMConfig(backend="mock", enable_cache=False)) for _ in range(2))

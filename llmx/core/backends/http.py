@@ -78,11 +78,17 @@ class HttpBackend:
                             yield event
                 return
             except BackendError as error:
-                pause = None if has_begun else self._retries.pause(error, tried, request.remaining)
-                if pause is None:
+                if has_begun:
                     raise
-                logger.info("%s: again in %.2f s: %s", self.name, pause, error.message)
-            await asyncio.sleep(pause)
+                await self._pause(error, tried, request.deadline)
+
+    async def _pause(self, error: BackendError, tried: int, deadline: float | None) -> None:
+        """Wait before the next try; raises ``error`` where there is to be none."""
+        pause = self._retries.pause(error, tried, None if deadline is None else deadline - time.monotonic())
+        if pause is None:
+            raise error
+        logger.info("%s: again in %.2f s: %s", self.name, pause, error.message)
+        await asyncio.sleep(pause)
 
     async def _batches(self, request: Request) -> AsyncGenerator[list[Event]]:
         """The events of one try, as many at once as came at once: a step for each would double what they cost."""
@@ -179,7 +185,7 @@ class HttpBackend:
         target = self._target(model)
         if not self.capabilities.embeddings:
             raise BadRequestError(f"{target}: it makes no embeddings", hint="llmx backend list shows who does")
-        answer = await self._transport.fetch(self._call(self._wire.embed(texts, model)), target, deadline)
+        answer = await self._fetched(self._call(self._wire.embed(texts, model)), target, deadline)
         try:
             vectors = self._wire.vectors(json.loads(answer))
         except UNREADABLE:
@@ -187,6 +193,16 @@ class HttpBackend:
         if len(vectors) != len(texts):
             raise self._unreadable(target, f"{len(vectors)} vectors came for {len(texts)} texts")
         return vectors
+
+    async def _fetched(self, call: Call, target: Target, deadline: float | None) -> bytes:
+        """The whole answer to a call; one that fails on the way is made again where that may help."""
+        tried = 0
+        while True:
+            tried += 1
+            try:
+                return await self._transport.fetch(call, target, deadline)
+            except BackendError as error:
+                await self._pause(error, tried, deadline)
 
     async def health(self, deadline: float | None = None) -> Health:
         """Ask for the list of models, with the key: what fails is told, not raised."""
