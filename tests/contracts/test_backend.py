@@ -171,7 +171,7 @@ def events(backend: Backend, request: Request) -> list[Any]:
     return asyncio.run(listed())
 
 
-@pytest.mark.promise("S3-01", "S3-15")
+@pytest.mark.promise("S3-01", "S3-15", "S4-35")
 def test_an_answer_is_what_the_model_said_whole_and_in_order(subject):
     response = answer(subject.says(*recorded.TEXT), asked())
     assert response.content == recorded.ANSWER

@@ -1,13 +1,15 @@
 """What only Ollama needs: a context that is never too small for the prompt."""
 
+import asyncio
+
 import pytest
 
-from llmx.core.backends.errors import (
-    ContextOverflowError,
-    ModelNotFoundError,
-)
+from llmx.core.backends.errors import ContextOverflowError, ModelNotFoundError, UnavailableError
+from llmx.core.client import get_llm_client
+from llmx.core.llm_config import LLMConfig
+from llmx.core.messages import assistant, system, user
 from tests.core.backends import recorded
-from tests.core.backends.asking import ask
+from tests.core.backends.asking import ask, free_port
 from tests.core.backends.server import head, whole
 
 
@@ -37,3 +39,23 @@ class TestOllamaNeverCutsAPrompt:
 
     def test_a_small_model_is_not_asked_for_more_than_it_has(self, server):
         assert self.sizes(server, "hi", whole({"model_info": {"llama.context_length": 2048}}), max_tokens=64) == 2048
+
+
+@pytest.mark.promise("S3-09")
+def test_roles_and_the_system_prompt_are_messages_and_tokens_are_told(server, monkeypatch):
+    server.answer([head("application/x-ndjson"), recorded.ollama(["x"])])
+    server.by_path["/api/show"] = recorded.SHOWN
+    monkeypatch.setenv("OLLAMA_HOST", server.url)
+    turns = [system("Be brief."), user("a"), assistant("b"), user("c")]
+    response = asyncio.run(get_llm_client(LLMConfig("ollama", "m-1")).chat(turns))
+    assert [(row["role"], row["content"]) for row in server.asked[-1].json["messages"]] == [
+        *(("system", "Be brief."), ("user", "a"), ("assistant", "b"), ("user", "c")),
+    ]
+    assert (response.usage.prompt_tokens, response.usage.completion_tokens) == (7, 5)
+
+
+@pytest.mark.promise("S3-09")
+def test_where_it_is_down_the_way_to_start_it_is_told():
+    with pytest.raises(UnavailableError) as raised:
+        ask(f"http://127.0.0.1:{free_port()}", name="ollama")
+    assert "ollama serve" in str(raised.value.hint)
