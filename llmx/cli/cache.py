@@ -38,7 +38,7 @@ def stats(output: OutputOption = Output.text) -> None:
         print(dumps(rows))
         return
     for row in rows:
-        unused = f", the oldest unused for {_age(row['oldest_use'])}" if row["oldest_use"] else ""
+        unused = f", the oldest unused for {_age(row['oldest_use'])}" if row["oldest_use"] is not None else ""
         print(f"{row['kind']:<8} {row['entries']:>6}  {row['bytes'] / 1e6:>9.1f} MB  {KINDS[row['kind']].what}{unused}")
 
 

@@ -28,6 +28,10 @@ def explain(request: ExecRequest) -> dict[str, object]:
     }
     try:
         facts |= _decision(request)
+        if request.deps:
+            facts["deps"], is_known = load("llmx.exec.deps.explaining:explain")(request)
+            if not is_known:
+                return facts | {"program": None}
         program = find_command(request)
         facts["program"] = program
         if request.sandbox:

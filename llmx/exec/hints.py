@@ -76,7 +76,7 @@ def _for_setup(run: "Run") -> list[str]:
     request = run.request
     code = run.setup_error["code"] if run.setup_error else ""
     if code == "not_found":
-        hint: str = load("llmx.exec.deps.nix:hint_for_missing")(request)
+        hint: str = load("llmx.exec.deps.nix_hints:hint_for_missing")(request)
         return [*suggest_for_missing(request.argv, request.env, request.cwd), *([hint] if hint else [])]
     if code == "not_executable":
         return suggest_for_refused(request.argv, request.cwd)

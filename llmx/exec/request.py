@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from llmx.core.process.supervise import Ending
     from llmx.exec.argv import CommandLine
-    from llmx.exec.deps import Wanted
+    from llmx.exec.deps.asked import Wanted
     from llmx.exec.terminals.request import WindowRequest
 
     Rules = tuple["Sequence[str]", "Sequence[str]", "Sequence[str]"]
@@ -196,7 +196,7 @@ def build(
         env_words=_env_words(typed, env),
         stdin=_readable(str(typed["stdin"])) if "stdin" in typed else unheard,
         own_env=env,
-        deps=load("llmx.exec.deps:wanted")(typed, settings) if _PROVIDES.intersection(typed) else [],
+        deps=load("llmx.exec.deps.asked:wanted")(typed, settings) if _PROVIDES.intersection(typed) else [],
         background=background,
         keep_output=background or "keep_output" in typed,
         keep_children="keep_children" in typed,

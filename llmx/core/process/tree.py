@@ -91,8 +91,8 @@ def read_file(file: str) -> bytes:
     """The whole of a file of /proc, which gives at most a page at a time; raises ``OSError`` when it is gone."""
     descriptor = os.open(file, os.O_RDONLY)
     try:
-        data = more = os.read(descriptor, 65536)
-        while len(more) > 4000 and (more := os.read(descriptor, 65536)):  # a page of whole numbers at a time
+        data = b""
+        while more := os.read(descriptor, 65536):  # a page less the line that no longer fits in it
             data += more
         return data
     finally:

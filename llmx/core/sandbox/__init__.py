@@ -233,7 +233,10 @@ def make_plan(
 
 
 def hidden_folders(env: "Mapping[str, str]", own_home: str) -> list[str]:
-    """The folders that appear empty: every home folder there is, ``/run`` with its sockets, Windows' drives in WSL."""
+    """The folders that appear empty: every home folder there is, those of sockets, Windows' drives in WSL.
+
+    Nix's daemon fetches from the network and builds for whoever reaches its socket.
+    """
     found = []
     if is_below(own_home, "/home") or not home(env).startswith("/home/"):  # else that link would be hidden
         found += ["/home"]
@@ -241,7 +244,7 @@ def hidden_folders(env: "Mapping[str, str]", own_home: str) -> list[str]:
         found += ["/root"]
     if not is_below_any(own_home, found) and (own_home == "/root" or not refusal(own_home, "")):
         found += [own_home]
-    found += ["/run"]
+    found += ["/run", "/nix/var/nix/daemon-socket"]
     if "WSL_DISTRO_NAME" in env:
         found += ["/mnt"]
     return [path for path in found if os.path.isdir(path) and not os.path.islink(path)]

@@ -84,8 +84,13 @@ def root_of(env: "Mapping[str, str]", source: str = "") -> str:
 
 
 def folder_of(env: "Mapping[str, str]", source: str, key: str) -> str:
-    """The folder of the environment with this key; the key itself is kept in it, so a collision is a miss."""
+    """The folder of the environment with this key."""
     return f"{root_of(env, source)}/{_imp.source_hash(_SUM_KEY, os.fsencode(key)).hex()}"
+
+
+def _check(key: str) -> bytes:
+    """What tells keys apart that share a folder. Keys themselves are not written down: variables may hold secrets."""
+    return _imp.source_hash(~_SUM_KEY & 0xFFFFFFFF, os.fsencode(key))
 
 
 def recall(folder: str, key: str) -> Environment | None:
@@ -96,7 +101,7 @@ def recall(folder: str, key: str) -> Environment | None:
     if data[:start] != HEADER + _imp.source_hash(_SUM_KEY, body):
         return None
     known, fields = marshal.loads(body)  # it was summed, so it is what was written
-    if known != key:
+    if known != _check(key):
         return None
     found = Environment(**fields)
     if not found.holds():
@@ -126,7 +131,7 @@ def _read_private(path: str) -> bytes:
 def keep(folder: str, key: str, environment: Environment) -> None:
     """Write it down whole or not at all."""
     fields = {name: getattr(environment, name) for name in Environment.__slots__}
-    body = marshal.dumps((key, fields))
+    body = marshal.dumps((_check(key), fields))
     fresh = f"{folder}/{FILE}.{os.getpid()}"
     handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     with open(handle, "wb") as file:

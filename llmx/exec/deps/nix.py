@@ -1,17 +1,15 @@
 """Nix as a source: what its names look like, and what an environment depends on, without starting Nix."""
 
 import os
-import shlex
 
 from llmx.core.plugins import load
-from llmx.core.process import DEFAULT_PATH
-from llmx.errors import ExecError, UsageError, nearest
+from llmx.errors import ExecError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from llmx.exec.deps import Place, Wanted
+    from llmx.exec.deps.asked import Wanted
     from llmx.exec.deps.kept import Environment
-    from llmx.exec.request import ExecRequest
+    from llmx.exec.deps.place import Place
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _CHARACTERS = f"{_LETTERS}0123456789_'+-"
@@ -94,22 +92,3 @@ def packages() -> dict[str, str]:
     with open(f"{_TABLE}/nix-packages.txt", encoding="ascii") as file:
         rows = [line.split() for line in file if line[:1] not in ("#", "\n")]
     return {command: row[0] for row in rows for command in row[1:] or row[:1]}
-
-
-def hint_for_missing(request: "ExecRequest") -> str:
-    """How Nix could give a command that nobody has; "" where nothing is known."""
-    name = request.argv[0]
-    if any([one.source.name == "nix" for one in request.deps]):  # noqa: C419
-        return f"--deps PACKAGE names the package that brings {name}; https://search.nixos.org/packages finds it"
-    package = packages().get(name)
-    folders = (request.own_env.get("PATH") or DEFAULT_PATH).split(":")
-    if package and any([os.access(f"{folder}/nix-shell", os.X_OK) for folder in folders]):  # noqa: C419
-        return f"Nix has it, as {package}: llm-exec --nix-shell -- {shlex.join(request.argv)}"
-    return ""
-
-
-def likely(name: str, known: list[str]) -> str:
-    """The package that ``name`` was probably meant to be, "" for none: by its command, or by its spelling."""
-    if (package := packages().get(name)) and package != name:
-        return package
-    return nearest(name, [other for other in known if other[:1] == name[:1]]) or ""

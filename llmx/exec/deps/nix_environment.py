@@ -15,7 +15,8 @@ from llmx.exec.deps.nix_shell_variables import kept_variables, store_paths
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from llmx.exec.deps import Place, Wanted
+    from llmx.exec.deps.asked import Wanted
+    from llmx.exec.deps.place import Place
 
 _SIGNS_OF_HOOKS = ("setup-hook", "propagated-build-inputs", "propagated-native-build-inputs")
 

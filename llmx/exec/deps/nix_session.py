@@ -6,19 +6,19 @@ import re
 import shlex
 import time
 
-from llmx.core.plugins import load
 from llmx.core.settings.sources import shown
 from llmx.errors import ExecError
 from llmx.exec.deps.kept import AN_HOUR, identity
 from llmx.exec.deps.nix import INSTALL
+from llmx.exec.deps.nix_hints import likely
 from llmx.exec.deps.step import Done, perform
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from llmx.exec.deps import Place
     from llmx.exec.deps.kept import Identity
+    from llmx.exec.deps.place import Place
 
 _READ = re.compile(r"^(?:evaluating file|copied source) '(/[^']+)'", re.MULTILINE)
 _UNKNOWN = re.compile(r"error: (?:attribute|undefined variable) '([^']+)'")
@@ -64,7 +64,7 @@ class Session:
             self.expires = time.time() + AN_HOUR
         else:
             self.links[found] = os.path.realpath(found)
-        self._refuse(found)
+        self._place.refuse(found, "nixpkgs")
 
     def evaluate(self, expression: str) -> "Any":  # noqa: ANN401  # what Nix evaluates to
         """The value of an expression."""
@@ -76,7 +76,7 @@ class Session:
         done = self._run("nix-instantiate", *_CHATTY, *self._search, "-E", expression)
         derivations = self._checked(done).out.split()
         for path in self._read:
-            self._refuse(path)
+            self._place.refuse(path, "nixpkgs")
         return self.root(name, derivations) if derivations else []
 
     def root(self, name: str, paths: list[str]) -> list[str]:
@@ -119,9 +119,10 @@ class Session:
         done = self._run("nix", *features, "flake", "prefetch", "nixpkgs", "--json")
         if done.code:
             raise ExecError(
-                f"Nix finds no nixpkgs: {_words(done)}",
+                f"Nix finds no nixpkgs: {(said := _words(done))}",
                 code="deps",
-                hint="nix-channel --add https://nixos.org/channels/nixpkgs-unstable nixpkgs; nix-channel --update",
+                hint=_remedy(said)
+                or "nix-channel --add https://nixos.org/channels/nixpkgs-unstable nixpkgs; nix-channel --update",
             )
         return str(json.loads(done.out)["storePath"])
 
@@ -151,7 +152,7 @@ class Session:
     def _suggest(self, name: str) -> str:
         listed = self._run("nix-instantiate", "--eval", "--strict", "--json", *self._search, "-E", _SUGGESTED_FROM)
         known = json.loads(listed.out) if listed.code == 0 else []
-        near = load("llmx.exec.deps.nix:likely")(name, known)
+        near = likely(name, known)
         searched = "https://search.nixos.org/packages finds the names"
         return f"did you mean {near}? {searched}" if near else searched
 
@@ -161,16 +162,7 @@ class Session:
             if name.startswith("NIX"):
                 for part in re.split(r"[:=\s]+", value):
                     if part.startswith((".", "/")) and not part.startswith("//"):
-                        self._refuse(os.path.join(self._place.cwd, part), name)
-
-    def _refuse(self, path: str, name: str = "") -> None:
-        if self._place.is_planted(path):
-            raise ExecError(
-                f"{name or 'nixpkgs'}: {path} lies where commands in the sandbox may write,"
-                " and Nix reads it outside of the sandbox",
-                code="deps",
-                hint="have NIX_PATH point to nixpkgs in another folder, or --cwd DIR to another project",
-            )
+                        self._place.refuse(os.path.join(self._place.cwd, part), name)
 
 
 def _words(done: Done) -> str:
@@ -185,6 +177,8 @@ def _words(done: Done) -> str:
 
 
 def _remedy(said: str) -> str | None:
+    if "Read-only file system" in said:
+        return "inside of a sandbox nothing can be provided: name the packages to the llm-exec outside"
     if "Permission denied" in said or "could not set permissions" in said:
         return "Nix's store is not this user's: a Nix with its daemon (systemctl start nix-daemon) serves every user"
     if "unfree" in said:

@@ -13,13 +13,20 @@ _OF_THE_BUILD = frozenset(
     )
 )
 
+_OF_LLMX = ("LLMX_", "LLM_", "AUTOBOT_", "XDG_CACHE_", "XDG_CONFIG_", "XDG_STATE_", "XDG_DATA_HOME")
+
 
 def kept_variables(found: dict[str, str]) -> dict[str, str]:
     """Those that compilers and interpreters find things by; a derivation's own are in small letters."""
     return {
         name: value
         for name, value in found.items()
-        if name not in _OF_THE_BUILD and name.upper() == name and name.isidentifier() and name[0] != "_" and value
+        if name not in _OF_THE_BUILD
+        and not name.startswith(_OF_LLMX)
+        and name.upper() == name
+        and name.isidentifier()
+        and name[0] != "_"
+        and value
     }
 
 

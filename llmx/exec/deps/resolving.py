@@ -11,15 +11,20 @@ from llmx.exec.deps.kept import Environment, keep, recall
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from llmx.exec.deps import Place, Wanted
+    from llmx.exec.deps.asked import Wanted
+    from llmx.exec.deps.place import Place
 
 PAUSE = 0.05  # seconds between two looks at a lock that somebody else holds
 UNSETTLED_NS = 50_000_000
 """A file changed twice within one tick of the kernel's clock shows one time, so a fresh one is not remembered."""
 
 
-def resolve(wanted: "Wanted", place: "Place", folder: str, key: str) -> Environment:
-    """The environment of ``wanted``, resolved in ``folder``; raises ``ExecError``, and leaves nothing half-made."""
+def resolve(wanted: "Wanted", place: "Place", folder: str, key: str) -> tuple[Environment, float]:
+    """The environment of ``wanted``, resolved in ``folder``, and the seconds that took.
+
+    Raises ``ExecError``, and leaves nothing half-made.
+    """
+    started = time.monotonic()
     try:
         paths.make_private(folder)
         lock = os.open(f"{folder}.lock", os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
@@ -30,7 +35,8 @@ def resolve(wanted: "Wanted", place: "Place", folder: str, key: str) -> Environm
     try:
         _wait_for(lock)
         found = recall(folder, key) if wanted.keeps else None
-        return found or _resolve_alone(wanted, place, folder, key)
+        found = found or _resolve_alone(wanted, place, folder, key)
+        return found, round(time.monotonic() - started, 3)
     finally:
         os.close(lock)
 

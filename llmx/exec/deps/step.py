@@ -21,6 +21,9 @@ PATIENCE = 3600.0
 GRACE = 5.0
 _MOST = 64 << 20
 
+_heard: list[Signals] = []
+"""One for all steps, so that a signal between two of them is not lost."""
+
 
 class Done:
     """How it ended: its exit code, 128+n for signal n, and what it wrote."""
@@ -48,8 +51,9 @@ def perform(argv: list[str], *, env: "Mapping[str, str]", cwd: str, onward: int 
     be started or takes too long.
     """
     adopt_orphans()
-    signals = Signals()
     strangers = earlier_children()
+    if not _heard:
+        _heard.append(Signals())
     nothing = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
     out_reader, out_writer = os.pipe()
     err_reader, err_writer = os.pipe()
@@ -63,7 +67,7 @@ def perform(argv: list[str], *, env: "Mapping[str, str]", cwd: str, onward: int 
         for descriptor in (nothing, out_writer, err_writer):
             os.close(descriptor)
     out, err = Capture(out_reader, Kept(_MOST)), Capture(err_reader, Kept(_MOST), onward=onward)
-    supervisor = Supervisor(pid, signals, clock=time.monotonic, grace=GRACE, strangers=strangers)
+    supervisor = Supervisor(pid, _heard[0], clock=time.monotonic, grace=GRACE, strangers=strangers)
     supervisor.watches.append(Deadline(time.monotonic() + PATIENCE))
     supervisor.streams += [out, err]
     return _done(supervisor.run(), argv, out, err)

@@ -89,7 +89,7 @@ def open_window(run: "Run", signals: Signals) -> Window | None:
     wanted = request.window
     if wanted is None:
         return None
-    meeting = Meeting(request.env)
+    meeting = Meeting(request.own_env)  # outside of the sandbox no package's program runs
     try:
         wish = Wish(
             wanted.name,
@@ -99,7 +99,7 @@ def open_window(run: "Run", signals: Signals) -> Window | None:
             cwd=request.cwd,
             run=words_for(meeting.folder),
         )
-        opened = open_first(meeting, openings(wish, request.env), request.env, request.cwd, signals)
+        opened = open_first(meeting, openings(wish, request.own_env), request.own_env, request.cwd, signals)
     except Interrupted as interruption:
         run.ending.verdict = Verdict("interrupted", signal=interruption.args[0])
         return None

@@ -4,10 +4,11 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from llmx.core.process.tree import children, descendants, is_zombie, name, send, terminate
+from llmx.core.process.tree import children, descendants, is_zombie, name, read_file, send, terminate
 
 
 @pytest.fixture
@@ -156,6 +157,7 @@ def test_without_proc_psutil_sees_the_same(start, monkeypatch):
 
 WITHOUT_PROC = """
 import sys
+from pathlib import Path
 from llmx.core.process import tree
 from llmx.exec import main
 tree.HAS_PROC = False
@@ -167,3 +169,11 @@ def test_a_run_ends_its_tree_without_proc_too():
     words = ["--timeout", "1", "--grace", "0.2", "--", "sh", "-c", "trap '' TERM; sleep 60 & sleep 60; sleep 60"]
     done = subprocess.run([sys.executable, "-c", WITHOUT_PROC, *words], capture_output=True, check=False, timeout=30)
     assert done.returncode == 124
+
+
+def test_a_file_of_proc_is_read_to_its_end_though_its_pages_are_not_full(start):
+    process, _ = start("import time; print(flush=True); time.sleep(60)")
+    file = f"/proc/{process.pid}/maps"
+    lines = Path(file).read_bytes()
+    assert len(lines) > 4096
+    assert read_file(file) == lines

@@ -17,7 +17,7 @@ def at_nix(place):
     """``place`` with a project in it, sandboxed runs, and Nix with a store that is this user's own."""
     place.tool = LLM_EXEC
     place.work = place.folder / "work"
-    place.work.mkdir()
+    place.work.mkdir(exist_ok=True)
     place.nixpkgs = place.folder / "nixpkgs"
     shutil.copytree(PACKAGES, place.nixpkgs)
     for path in (place.work, place.nixpkgs, *place.nixpkgs.iterdir()):
@@ -37,10 +37,22 @@ def at_nix(place):
 
 
 @pytest.fixture
-def place(either_place):
+def place(ordinary_place):
+    """A user of Nix."""
+    yield at_nix(ordinary_place)
+    make_removable(ordinary_place)
+
+
+@pytest.fixture
+def anyones_place(either_place):
     """A user of Nix, root and ordinary."""
     yield at_nix(either_place)
-    subprocess.run(["chmod", "-R", "u+w", str(either_place.folder)], check=True)
+    make_removable(either_place)
+
+
+def make_removable(place):
+    """Nix's store lets nobody write, its owner included."""
+    subprocess.run(["chmod", "-R", "u+w", str(place.folder)], check=True)
 
 
 @pytest.fixture

@@ -1,10 +1,14 @@
 """What Nix has resolved is kept, and asked for again exactly when it could be something else now."""
 
+import json
 import os
 import subprocess
+import sys
 import time
 
 import pytest
+
+from tests.test_startup import PROBE, SANDBOXED
 
 
 def result_of(ran):
@@ -146,3 +150,21 @@ def test_two_at_once_ask_nix_once(place, settled):
     assert len(list((place.folder / ".cache/llmx/deps/nix").glob("*/environment.marshal"))) == 1
     assert cached in ([False, False], [False, True])
     assert not os.path.exists(place.folder / "nix/state/db/big-lock.tmp")
+
+
+def test_a_hit_loads_only_what_it_needs(place, resolve):
+    resolve()
+    words = ["llm-exec", "--nix-shell", "--deps", "fd ripgrep", "--", "true"]
+    code = PROBE.format(argv=words, entry="exec_main")
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=place.env,
+        cwd=place.work,
+        user=place.uid,
+        group=place.uid,
+        extra_groups=[],
+        capture_output=True,
+        check=True,
+    )
+    own = {f"llmx.exec.deps{name}" for name in ("", ".asked", ".kept", ".nix", ".place")}
+    assert own <= set(json.loads(done.stderr)) <= SANDBOXED | own | {"llmx.core.settings.keys"}

@@ -1,11 +1,13 @@
 """The step outside of the sandbox is steered by nothing that a command inside may have written, nor past a lock."""
 
+import os
 import sys
 
 import pytest
 
 from tests.exec.conftest import REPOSITORY
 
+DAEMON = "/nix/var/nix/daemon-socket"
 DEPS = ("--nix-shell", "--deps", "fd")
 EVIL = "{ ... }: builtins.trace ''evil was evaluated'' (throw ''evil'')"
 TELLS = '#!/bin/sh\necho "error: NIX_PATH is [$NIX_PATH], NIX_CONFIG is [$NIX_CONFIG], PATH is [$PATH]" >&2\nexit 1\n'
@@ -116,10 +118,19 @@ def test_the_machines_libraries_are_kept_out_of_nixs_programs_unless_a_setting_s
 
 def test_an_inner_llm_exec_says_that_packages_come_from_outside(place, run):
     inside = ["--read", str(REPOSITORY), "--read", sys.prefix, "--env", f"PYTHONPATH={REPOSITORY}"]
-    ran = run(*inside, "--", sys.executable, "-m", "llmx", "exec", "--json", *DEPS, "--", "fd")
+    words = (*inside, "--", sys.executable, "-m", "llmx", "exec", "--json", *DEPS, "--", "fd")
+    ran = run(*words, env={"LLMX_EXEC__SANDBOX": "required"})
     assert "inside of one" in message(ran)
 
 
 def test_the_log_names_the_packages(place, run):
     run(*DEPS, "--", "fd")
     assert place.audit()[0]["deps"] == [{"source": "nix", "packages": ["fd"]}]
+
+
+@pytest.mark.skipif(not os.path.isdir(DAEMON), reason=f"LOUD: no {DAEMON} here, which Debian's nix-bin makes")
+@pytest.mark.parametrize("level", ["safe", "restricted"])
+def test_the_socket_of_nixs_daemon_which_has_the_network_is_out_of_reach(run, level):
+    assert run("--level", level, "--", "ls", "-A", DAEMON).out == b""
+    shown = run("--level", level, "--", "stat", "-f", "-c", "%T", DAEMON).out
+    assert shown == b"tmpfs\n"
