@@ -94,7 +94,12 @@ def root(
     ctx: typer.Context,
     *,
     output: Annotated[Literal["text", "json"] | None, typer.Option("--output", help="How facts are printed.")] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Tell no notes on stderr.")] = False,
+    quiet: Annotated[
+        bool,
+        typer.Option(
+            "--quiet", "-q", envvar=["LLMX_QUIET", "SAH_QUIET"], show_envvar=False, help="Tell no notes on stderr."
+        ),
+    ] = False,
     trace: Annotated[
         Literal["off", "error", "warn", "info", "debug", "trace"] | None,
         typer.Option("--trace", help="How much of its work llmx tells on stderr."),

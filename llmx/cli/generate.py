@@ -12,6 +12,7 @@ from llmx.cli.model_options import (
     BackendOption,
     CacheOption,
     FreshOption,
+    KeepAliveOption,
     Keeping,
     MaxCostOption,
     MaxTokensOption,
@@ -67,6 +68,7 @@ def generate(
     replay: ReplayOption = "",
     max_cost: MaxCostOption = None,
     max_tokens_total: MaxTokensTotalOption = None,
+    keep_alive: KeepAliveOption = "",
     stream: Annotated[bool, typer.Option("--stream/--no-stream", help="Print the answer while it comes.")] = True,
     output: OutputOption = Output.text,
 ) -> None:
@@ -81,7 +83,7 @@ def generate(
         timeout=seconds(timeout),
     )
     config, own = load("llmx.cli.agent_options:as_agent")(agent, config) if agent else (config, "")
-    keeping = Keeping(cache, fresh, record, replay, max_cost, max_tokens_total, session, agent)
+    keeping = Keeping(cache, fresh, record, replay, max_cost, max_tokens_total, session, agent, keep_alive)
     asked = client(ctx, config, keeping=keeping, allows_demo=not agent)
     question = Question(user(text_of(prompt), images_of(image or ())), text_of(system) if system else own, session)
     options = {"schema": schema_of(schema) if schema else None, "truncate": truncate}

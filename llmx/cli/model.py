@@ -4,7 +4,7 @@ import typer
 
 from llmx.cli.lazy import LazyGroup, Member
 
-GET, LOOK = "Get", "Look"
+GET, LOOK, RUN = "Get", "Look", "Run"
 
 
 class ModelGroup(LazyGroup):
@@ -15,6 +15,11 @@ class ModelGroup(LazyGroup):
         "remove": Member("llmx.cli.model_remove:app", "Remove a model that llmx has fetched.", GET),
         "list": Member("llmx.cli.model_list:app", "List the models of this machine, whoever fetched them.", LOOK),
         "info": Member("llmx.cli.model_info:app", "Show what a model file is and whether it fits this machine.", LOOK),
+        "presets": Member("llmx.cli.model_presets:app", "List models by size, and whether they fit.", LOOK),
+        "load": Member("llmx.cli.model_load:app", "Load a model and keep it warm.", RUN),
+        "unload": Member("llmx.cli.model_unload:app", "Give a loaded model's memory back.", RUN),
+        "status": Member("llmx.cli.model_status:app", "Show what can run models here, and what is loaded.", RUN),
+        "stats": Member("llmx.cli.model_stats:app", "Show what loaded models use and how fast they are.", RUN),
     }
 
 

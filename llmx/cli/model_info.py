@@ -11,8 +11,8 @@ from llmx.core.gguf.memory import DEFAULT_CONTEXT, MB, largest_context, need
 from llmx.core.gguf.model_facts import ModelFacts, facts_of
 from llmx.core.jsonline import dumps
 from llmx.core.process.headroom import headroom
+from llmx.core.runner.finding import find
 from llmx.core.settings.sources import shown
-from llmx.errors import UsageError
 
 app = typer.Typer(add_completion=False)
 
@@ -40,10 +40,10 @@ def info(
 
 def file_of(model: str) -> str:
     """The file that the argument means."""
-    path = model.removeprefix("file:")
-    if model.startswith("hf:"):
-        raise UsageError(f"{shown(model)} is not on this machine", hint=f"llmx model pull {shown(model)}")
-    return os.path.expanduser(path)
+    path = os.path.expanduser(model.removeprefix("file:"))
+    if model.endswith(".gguf") and not model.startswith("hf:"):
+        return path
+    return path if os.path.exists(path) and not os.path.isdir(path) else find("gguf", model.removeprefix("gguf/"))
 
 
 def fit_of(facts: ModelFacts, context: int) -> dict[str, Any]:

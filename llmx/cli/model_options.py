@@ -13,7 +13,7 @@ from llmx.core.calls import CallOptions, Calls
 from llmx.core.client import LLMClient
 from llmx.core.llm_config import LLMConfig
 from llmx.core.quantities import parse_duration
-from llmx.core.settings import active
+from llmx.core.settings import Settings, active
 from llmx.core.usage.projects import project_of
 from llmx.errors import UsageError
 
@@ -60,6 +60,10 @@ SessionOption = Annotated[
 TruncateOption = Annotated[
     bool, typer.Option("--truncate", help="Cut a prompt that does not fit in its middle, and say so.")
 ]
+KeepAliveOption = Annotated[
+    str,
+    typer.Option("--keep-alive", metavar="TIME", help="Keep a model that runs here loaded for so long, such as 5m."),
+]
 TimeoutOption = Annotated[
     str | None, typer.Option("--timeout", metavar="TIME", help="How long it may take, such as 90s or 2m; 0 = no limit.")
 ]
@@ -76,20 +80,21 @@ class Keeping(NamedTuple):
     max_tokens: int | None = None
     session: str = ""
     agent: str = ""
+    keep_alive: str = ""
 
 
 PLAIN = Keeping()
+KEEP_ALIVE = "LLMX_GGUF__KEEP_ALIVE"
+"""The variable of the setting that ``--keep-alive`` is."""
 
 
 def client(ctx: typer.Context, given: LLMConfig, *, keeping: Keeping = PLAIN, allows_demo: bool = False) -> LLMClient:
     """The client for what was given on the command line, over the settings in force."""
-    root = ctx.find_root().params
-    settings = active(os.environ, os.getcwd(), file=root.get("config"), profile=root.get("profile"))
-    for text in settings.notices:
-        note(text)
+    settings = settings_of(ctx)
     given = replace(given, enable_cache=_keeps_answers(given.over(settings.values), keeping))
     calls = _calls(settings.values, given.over(settings.values).cache_dir, keeping)
-    return LLMClient(given, settings=settings, allows_demo=allows_demo, calls=calls)
+    env = {**os.environ, KEEP_ALIVE: _checked(keeping.keep_alive)} if keeping.keep_alive else os.environ
+    return LLMClient(given, settings=settings, allows_demo=allows_demo, calls=calls, env=env)
 
 
 def _keeps_answers(config: LLMConfig, keeping: Keeping) -> bool:
@@ -110,6 +115,23 @@ def _calls(settings: Mapping[str, object], cache_dir: str | None, keeping: Keepi
         max_tokens=keeping.max_tokens,
     )
     return Calls(settings, options, cache_dir=cache_dir)
+
+
+def _checked(keep_alive: str) -> str:
+    try:
+        parse_duration(keep_alive)
+    except ValueError as error:
+        raise UsageError(f"--keep-alive: {error}", hint="for example --keep-alive 5m") from None
+    return keep_alive
+
+
+def settings_of(ctx: typer.Context) -> Settings:
+    """The settings in force here, with what is to be said about them told."""
+    root = ctx.find_root().params
+    settings = active(os.environ, os.getcwd(), file=root.get("config"), profile=root.get("profile"))
+    for text in settings.notices:
+        note(text)
+    return settings
 
 
 def seconds(text: str | None) -> float | None:

@@ -22,7 +22,11 @@ ROWS = [
         "temperature, max_tokens and top_p are sent by every backend, 0.0 included",
         "512 tokens where nothing is set; temperature and top_p are then the model's own",
     ),
-    Row("S3-07", "LLM_TIMEOUT ends a call that takes too long, with exit 124", "loading a model: to come"),
+    Row(
+        "S3-07",
+        "LLM_TIMEOUT ends a call that takes too long, with exit 124",
+        "a model that runs here has 10 minutes to load, beside that",
+    ),
     Row(
         "S3-09",
         "Ollama gets roles and the system prompt as messages, tells its tokens, and where it is down: `ollama serve`",

@@ -23,7 +23,9 @@ from llmx.core.plugins import load
 from llmx.core.runner import Ask, Configuration, RunnerError
 from llmx.core.runner.engines import MODULES
 from llmx.core.runner.finding import find
-from llmx.core.runner.opening import Workers, configuration_of, stamp_of
+from llmx.core.runner.host_client import HostClient, HostGoneError
+from llmx.core.runner.opening import configuration_of, stamp_of
+from llmx.core.runner.workers import Workers
 from llmx.core.settings import active
 from llmx.errors import LlmxError, NotFoundError, UsageError, install_hint
 
@@ -65,16 +67,9 @@ class LocalBackend:
         """The answer, piece by piece; closing it ends the answer, and the worker where no other needs it."""
         try:
             ask = ask_of(request, self._settings)
-            configuration = await self._configuration(request.model)
-            async with (
-                self._workers.borrowed(configuration, keeps=self._keeps) as worker,
-                aclosing(worker.ask(ask)) as messages,
-            ):
-                text = ""
+            plain = await self._configuration(request.model)
+            async with aclosing(self._asked(plain, ask)) as messages:
                 async for message in messages:
-                    text += message.get("text", "") if request.schema else ""
-                    if request.schema and message.get("end") == "stop":
-                        load("llmx.core.runner.schemas:require_fit")(text, request.schema)
                     if event := event_of(message, request.model):
                         yield event
         except BackendError:
@@ -82,8 +77,32 @@ class LocalBackend:
         except LlmxError as error:
             raise self._error(error, request.model) from None
 
+    async def _asked(self, plain: Configuration, ask: Ask) -> AsyncGenerator[dict[str, Any]]:
+        """What the model says: on the host where one is there or wanted, else in a worker of this one's own."""
+        wanted = float(str(self._settings["gguf.keep_alive"]))
+        host = HostClient(self._env)
+        if wanted:
+            await host.start()
+        if wanted or await host.is_there():
+            has_begun = False
+            try:
+                async with aclosing(host.ask(plain, ask, wanted or None)) as said:
+                    async for message in said:
+                        has_begun = True
+                        yield message
+                return
+            except HostGoneError:  # it may have ended itself the moment it was asked
+                if has_begun:
+                    raise
+        async with (
+            self._workers.borrowed(plain, float("inf") if self._keeps else 0.0) as worker,
+            aclosing(worker.ask(ask)) as said,
+        ):
+            async for message in said:
+                yield message
+
     async def _configuration(self, model: str) -> Configuration:
-        """Reading a header and looking at memory may wait for a slow disk."""
+        """Looking for files may wait for a slow disk."""
         return await asyncio.to_thread(
             lambda: configuration_of(self.name, self.find(self.name, model, self._env), self._settings)
         )
@@ -133,10 +152,8 @@ def make_mlx(env: Mapping[str, str] = os.environ) -> LocalBackend:
 
 
 def ask_of(request: Request, settings: Mapping[str, object]) -> Ask:
-    """The request as a worker takes it; raises ``BadRequestError`` for a schema that is none."""
+    """The request as a worker takes it; raises ``BadRequestError`` for a picture."""
     given = request.parameters
-    if request.schema is not None:
-        load("llmx.core.runner.schemas:require_schema")(request.schema)
     return Ask(
         messages=tuple(row for message in request.messages for row in rows_of(message)),
         tools=tuple(tool_of(tool) for tool in request.tools),

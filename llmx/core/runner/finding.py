@@ -18,6 +18,8 @@ def find(backend: str, ref: str, env: Mapping[str, str] = os.environ) -> str:
         return os.path.abspath(path)
     if os.path.isdir(path):
         return _only_model(path)
+    if ref.startswith(("/", "./", "../", "~")):
+        raise NotFoundError(f"there is no file {shown(ref)}")
     for target in FINDERS:
         if found := str(load(target)(ref, env)):
             return found

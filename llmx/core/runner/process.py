@@ -8,7 +8,7 @@ import signal
 import socket
 import sys
 import tempfile
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import suppress
 from typing import IO, Any
 
@@ -28,6 +28,16 @@ FAMILIES = ("LC_", "CUDA_", "HIP_", "ROCR_", "GGML_", "LLAMA_", "OMP_", "MLX_", 
 
 Message = dict[str, Any]
 Progress = Callable[[str, float], None]
+
+
+def environment_of(env: Mapping[str, str]) -> dict[str, str]:
+    """What a process with models in it sees of an environment, and where it finds this very llmx."""
+    return {
+        **{name: value for name, value in env.items() if name in HANDED_ON or name.startswith(FAMILIES)},
+        "PYTHONPATH": os.pathsep.join(path for path in sys.path if os.path.isabs(path)),
+        "PYTHONUNBUFFERED": "1",
+        "GGML_NO_BACKTRACE": "1",
+    }
 
 
 class Worker:
@@ -116,17 +126,11 @@ class Worker:
 
     def _spawn(self) -> tuple[int, socket.socket]:
         ours, theirs = socket.socketpair()
-        environment = {
-            **{name: value for name, value in os.environ.items() if name in HANDED_ON or name.startswith(FAMILIES)},
-            "PYTHONPATH": os.pathsep.join(path for path in sys.path if os.path.isabs(path)),
-            "PYTHONUNBUFFERED": "1",
-            "GGML_NO_BACKTRACE": "1",
-        }
         with theirs:
             launch = Launch(
                 sys.executable,
                 [sys.executable, "-P", "-m", "llmx.core.runner.worker"],
-                env=environment,
+                env=environment_of(os.environ),
                 cwd="/",
                 streams=(theirs.fileno(), self._log.fileno(), self._log.fileno()),
                 limits=((resource.RLIMIT_CORE, 0),),

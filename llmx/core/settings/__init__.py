@@ -22,6 +22,7 @@ PLAIN_VARIABLES = (
     "LLMX_CONFIG",
     "LLMX_DEBUG",
     "LLMX_PROFILE",
+    "LLMX_QUIET",
     "LLMX_TRACE",
     "LLMX_TRUST",
 )

@@ -308,6 +308,12 @@ SETTINGS = (
         choices=("f16", "bf16", "f32", "q8_0", "q5_1", "q5_0", "q4_0"),
     ),
     Setting("gguf.parallel", "int", 4, "Answers that one model works on at once.", least=1),
+    Setting(
+        "gguf.keep_alive",
+        "duration",
+        0.0,
+        "Keep a model loaded for this long after an answer; 0 = only where it was loaded by llmx model load.",
+    ),
     Setting("gguf.stop_repetition", "bool", False, "End an answer that says the same thing over and over."),
     Setting("models.dir", "string", None, "Where pulled models are kept; unset = llmx's data folder.", "user"),
     Setting("models.folders", "list", (), "More folders whose GGUF files and MLX models are used in place.", "user"),

@@ -1,13 +1,12 @@
 """The backend that runs models itself: what a request becomes, and what goes wrong."""
 
 import asyncio
-import json
 import os
 
 import pytest
 
 from llmx.core.backends.errors import (
-    AnswerError,
+    AnswerSchemaError,
     BackendError,
     BackendTimeoutError,
     BadRequestError,
@@ -16,6 +15,8 @@ from llmx.core.backends.errors import (
     UnavailableError,
 )
 from llmx.core.backends.local import LocalBackend
+from llmx.core.client import LLMClient
+from llmx.core.llm_config import LLMConfig
 from llmx.core.messages import Image, Message, Parameters, Request, user
 from llmx.core.response import gather
 from llmx.core.settings.keys import defaults
@@ -62,22 +63,19 @@ def test_kept_workers_answer_again_with_what_they_know(tiny):
     assert second.usage.cached_tokens > 150
 
 
-@pytest.mark.parametrize("engine", ["llama-cpp-python", "xllamacpp"])
-def test_a_number_out_of_bounds_is_no_answer(tmp_path, engine):
+def test_bounds_of_numbers_which_a_grammar_does_not_hold_are_looked_at_after_it(tmp_path, monkeypatch):
     model = write_scripted(tmp_path / "model.gguf", ['{"n"', ": 12345}"])
-    found = backend(**{"gguf.engine": engine})
-    if engine == "xllamacpp":  # its grammar holds bounds itself
-        assert json.loads(answer(found, model, schema=INTEGER).content)["n"] <= 9
-        return
-    with pytest.raises(AnswerError, match=r"at \$\.n: 12345 is greater than the maximum of 9"):
-        answer(found, model, schema=INTEGER)
+    monkeypatch.setenv("LLMX_GGUF__THREADS", "1")
+    monkeypatch.setenv("LLMX_LLM__REPAIR", "0")
+    client = LLMClient(LLMConfig("gguf", f"file:{model}"))
+    with pytest.raises(AnswerSchemaError, match="12345"):
+        client.generate_sync("hello", schema=INTEGER)
 
 
 @pytest.mark.parametrize(
     ("error", "match", "more"),
     [
         (ContextOverflowError, "has room for 256", {"messages": (user("word " * 400),)}),
-        (BadRequestError, "no JSON Schema", {"schema": {"type": "nonsense"}}),
         (BadRequestError, "pictures", {"messages": (Message("user", (Image("image/png", b""),)),)}),
         (ModelNotFoundError, "there is no file", {"model": "/nowhere.gguf"}),
         (ModelNotFoundError, "is not on this machine", {"model": "nobody"}),
@@ -91,6 +89,7 @@ def test_what_goes_wrong_is_an_error_of_its_kind(tiny, error, match, more):
     assert isinstance(raised.value, BackendError)
 
 
+@pytest.mark.promise("S3-07")
 def test_time_that_is_up_is_a_timeout_and_loading_does_not_count(tmp_path):
     model = write_tiny(tmp_path / "model.gguf", context=65_536)
 

@@ -13,8 +13,9 @@ from llmx.core.gguf.engines.server import LEAST_CONTEXT
 from llmx.core.gguf.memory import InsufficientMemoryError
 from llmx.core.runner import Ask
 from llmx.core.runner.deaths import death
-from llmx.core.runner.opening import Workers, configuration_of
+from llmx.core.runner.opening import configuration_of, fitted
 from llmx.core.runner.process import Worker
+from llmx.core.runner.workers import Workers
 from llmx.core.settings.keys import defaults
 from llmx.errors import NotFoundError, UsageError
 from tests.core.gguf.tiny import STRING, gguf, metadata, tiny_bytes, vocabulary, write_tiny
@@ -99,7 +100,7 @@ def test_a_context_that_the_library_would_abort_for_is_refused_or_widened(tiny):
 @pytest.mark.promise("S4-26")
 def test_a_context_larger_than_the_machine_is_refused_and_never_tried(tiny):
     with pytest.raises(InsufficientMemoryError, match=r"needs \d+ MB of memory, and \d+ MB are available"):
-        configuration_of("gguf", tiny, defaults(), context=2_000_000_000)
+        fitted(configuration_of("gguf", tiny, defaults(), context=2_000_000_000))
 
 
 def test_a_worker_that_was_closed_says_so(engine, tiny):
@@ -176,7 +177,7 @@ def test_the_next_request_gets_a_fresh_worker(tiny):
     async def die_and_ask():
         workers, pids = Workers(), []
         for _ in range(2):
-            async with workers.borrowed(configuration(tiny, "xllamacpp"), keeps=True) as worker:
+            async with workers.borrowed(configuration(tiny, "xllamacpp"), 60.0) as worker:
                 assert await text(worker, prompt="x", max_tokens=2)
                 os.kill(worker.pid, signal.SIGKILL)
                 pids.append(worker.pid)

@@ -1,0 +1,102 @@
+"""``llmx model load``: load a model into the model host, which keeps it warm for the commands that follow."""
+
+import os
+from typing import Annotated, Any
+
+import typer
+
+from llmx.cli.loading import Loading
+from llmx.cli.model_options import settings_of
+from llmx.cli.output import Output, OutputOption
+from llmx.core.backends.endpoints import canonical
+from llmx.core.gguf.presets import preset_of
+from llmx.core.jsonline import dumps
+from llmx.core.plugins import load as load_part
+from llmx.core.quantities import parse_duration
+from llmx.core.runner import Configuration
+from llmx.core.runner.finding import find
+from llmx.core.runner.host_client import HostClient
+from llmx.core.runner.opening import configuration_of, fitted
+from llmx.core.settings.sources import shown
+from llmx.errors import UsageError
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def load(
+    ctx: typer.Context,
+    model: Annotated[str, typer.Argument(metavar="[REF]", help="file:/x.gguf, hf:org/repo/x.gguf or a path.")] = "",
+    *,
+    preset: Annotated[str, typer.Option("--preset", metavar="NAME", help="One of `llmx model presets`.")] = "",
+    keep_alive: Annotated[
+        str, typer.Option("--keep-alive", metavar="TIME", help="How long it stays after its last use; 0 = for ever.")
+    ] = "5m",
+    context: Annotated[int | None, typer.Option("--context", min=1, metavar="TOKENS", help="Room for tokens.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be loaded, and whether it fits.")] = False,
+    output: OutputOption = Output.text,
+) -> None:
+    """Load a model and keep it warm: the first word of each answer that follows comes at once.
+
+    For example: llmx model load file:/models/qwen3-4b-q4_k_m.gguf --keep-alive 1h
+    """
+    keep_s = seconds(keep_alive)
+    ref = ref_of(model, preset)
+    if dry_run and preset and not model and (chosen := preset_of(preset)).repo:
+        tell({**chosen._asdict(), "ref": chosen.ref}, f"{chosen.ref}, about {chosen.gigabytes} GB", output)
+        return
+    backend, name = backend_of(ref)
+    plain = configuration_of(backend, find(backend, name), settings_of(ctx).values, context=context)
+    if dry_run:
+        whole = fitted(plain)
+        tell(whole._asdict(), f"{shown(whole.path)} fits with a context of {whole.context} tokens", output)
+        return
+    progress = Loading(os.path.basename(plain.path), is_json=output == Output.json)
+    try:
+        facts: dict[str, Any] = load_part("llmx.core.blocking:run")(lambda: loaded(plain, keep_s, progress))
+    finally:
+        progress.end()
+    memory = f"{facts['memory_usage_mb']:.0f} MB, a context of {facts['context']} tokens"
+    result = {"state": "Complete", "model": ref, "path": plain.path, "engine": plain.engine, **facts}
+    tell(result, f"{shown(ref)} is loaded: {memory}, {plain.engine}", output)
+
+
+async def loaded(plain: Configuration, keep_s: float, progress: Loading) -> dict[str, Any]:
+    """Have the host load it; what it says of the model."""
+    host = HostClient()
+    await host.start()
+    return await host.load(plain, keep_s, progress)
+
+
+def tell(facts: dict[str, Any], text: str, output: Output) -> None:
+    """The result in its form."""
+    print(dumps(facts) if output == Output.json else text)
+
+
+def ref_of(model: str, preset: str) -> str:
+    """What is to be loaded; raises ``UsageError`` where that is not said, or said twice."""
+    if preset == "local" and model:
+        return model
+    if bool(model) == bool(preset):
+        raise UsageError("say which model: a REF or --preset NAME", hint="llmx model presets lists some")
+    if preset == "local":
+        raise UsageError("the preset local wants a file", hint="llmx model load --preset local /path/to/model.gguf")
+    return preset_of(preset).ref if preset else model
+
+
+def backend_of(ref: str) -> tuple[str, str]:
+    """Which backend runs a ref, and the ref without it."""
+    first, slash, rest = ref.partition("/")
+    if slash and canonical(first) in ("gguf", "mlx") and not os.path.exists(ref):
+        return canonical(first), rest
+    return "gguf", ref
+
+
+def seconds(text: str) -> float:
+    """The time that ``--keep-alive`` means."""
+    try:
+        return parse_duration(text) or float("inf")
+    except ValueError as error:
+        raise UsageError(
+            f"--keep-alive: {error}", hint="for example --keep-alive 5m; 0 = until llmx model unload"
+        ) from None
