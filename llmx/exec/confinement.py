@@ -52,13 +52,19 @@ class Confinement:
         return self.enclosure.degraded if self.enclosure else []
 
     @property
+    def missing(self) -> tuple[str, ...]:
+        """What the result cannot tell."""
+        return self.enclosure.missing if self.enclosure else ()
+
+    @property
     def tells_signals_by_code(self) -> bool:
         """Whether a death by signal n arrives as exit code 128+n, as bubblewrap tells it."""
-        return self.enclosure is not None and self.enclosure.mechanism == "bubblewrap"
+        return "exact_signal" in self.missing
 
     def offer_log(self, log: "AuditLog", run_id: str) -> None:
         """Let runs inside hand their lines of the execution log to this one."""
-        if not self._outer and self._abilities.bwrap and not self._abilities.problem:
+        is_bubblewrap = self._abilities.bwrap and not self._abilities.problem
+        if not self._outer and is_bubblewrap and self._wanted.mechanism in ("", "bubblewrap"):
             self.relay = Relay(log, run_id)
             self.plan.relay = self.relay.writer
             self.plan.marker = f"{run_id} {self.plan.level} {self.plan.network} {self.relay.writer}"
@@ -73,7 +79,7 @@ class Confinement:
         plan = self.plan
         if plan.work in plan.writable:
             self._sensitive = Sensitive(plan.work, plan.git_folders, allowed=plan.opened)
-        self.enclosure = enclose(plan, program, argv, self._abilities)
+        self.enclosure = enclose(plan, program, argv, self._abilities, self._wanted.mechanism)
         if self.enclosure.degraded or (self._wanted.is_required and self.level != "full"):
             load("llmx.core.policy.levels:check_mechanism")(
                 self.plan.level,

@@ -15,7 +15,7 @@ from llmx.exec.result import NO_SANDBOX, SCHEMA_VERSION, render, signal_name
 from llmx.paths import audit_log
 
 CAPTURE = 64 << 10
-_MISSING = {"none": ["isolation", "kill_on_sigkill"], "bubblewrap": ["exact_signal"]}
+_MISSING = {"none": ["isolation", "kill_on_sigkill"], "bubblewrap": ["exact_signal", "leftovers"]}
 
 
 def last_result(line: CommandLine, env: Mapping[str, str]) -> bytes:

@@ -133,14 +133,18 @@ class ExecRequest:
 
 
 class SandboxRequest:
-    """What the run's sandbox is to allow: the arguments of ``make_plan``, and whether only the full one will do."""
+    """What the run's sandbox is to allow: the arguments of ``make_plan``, and whether only the full one will do.
 
-    __slots__ = ("arguments", "is_required", "level")
+    ``mechanism`` is "" for the strongest.
+    """
 
-    def __init__(self, level: str, arguments: "dict[str, Any]", *, is_required: bool) -> None:
+    __slots__ = ("arguments", "is_required", "level", "mechanism")
+
+    def __init__(self, level: str, arguments: "dict[str, Any]", *, is_required: bool, mechanism: str) -> None:
         self.level = level
         self.arguments = arguments
         self.is_required = is_required
+        self.mechanism = mechanism
 
 
 LIMITS = ("timeout", "stall_timeout", "memory", "cpu_time", "max_procs", "max_file_size", "max_output")
@@ -252,7 +256,8 @@ def _sandbox(typed: "Mapping[str, Any]", settings: "Mapping[str, Any]") -> Sandb
         "gpu": "" if "no_gpu" in typed else typed.get("gpu"),
         "protect": settings["exec.protect"],
     }
-    return SandboxRequest(level, arguments, is_required=settings["exec.sandbox"] == "required")
+    required, mechanism = settings["exec.sandbox"] == "required", settings["exec.mechanism"]
+    return SandboxRequest(level, arguments, is_required=required, mechanism=mechanism)
 
 
 def _words(line: "CommandLine") -> list[str]:

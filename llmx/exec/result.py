@@ -119,9 +119,9 @@ def _sandbox(run: "Run") -> dict[str, object]:
 
 def _missing(run: "Run") -> list[str]:
     """What cannot be promised: without a sandbox only the direct child dies with a killed llm-exec."""
-    if run.confinement and run.confinement.tells_signals_by_code:
-        return ["exact_signal"]
-    if run.confinement or run.outer:
+    if run.confinement:
+        return list(run.confinement.missing)
+    if run.outer:
         return []
     missing = ["isolation", "kill_on_sigkill"]
     return missing if sys.platform == "linux" else [*missing, "orphans", "exact_accounting"]

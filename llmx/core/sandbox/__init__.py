@@ -31,6 +31,9 @@ TMP_SIZE = 1 << 30
 MARKER = "/run/llmx/sandbox"
 """Inside the full sandbox: what an inner llm-exec knows it by."""
 
+MECHANISMS = {name: f"llmx.core.sandbox.{name}:enclose" for name in ("bubblewrap", "landlock", "seatbelt")}
+"""Our own ways to enforce a plan; installed packages may add some, see ``mechanisms.py``."""
+
 TEMPORARY = ("/tmp", "/var/tmp")
 """Folders that are the command's own, empty at its start and gone at its end."""
 
@@ -130,7 +133,8 @@ class Abilities:
 class Enclosure:
     """A command made ready to run confined; the mechanisms that need more than this extend it.
 
-    ``degraded``: what of the plan is not enforced, in short names. ``program``, ``argv``, ``env``: what is really
+    ``degraded``: what of the plan is not enforced, in short names. ``missing``: what a result cannot tell with it, of
+    the names in the result's schema. ``program``, ``argv``, ``env``: what is really
     executed, with the descriptors ``keep`` open. ``guarded``: nothing of it but its parent ends it. ``confine`` runs in
     the forked child right before execve(2).
     """
@@ -143,6 +147,7 @@ class Enclosure:
         env: "Mapping[str, str]",
         *,
         degraded: list[str] | None = None,
+        missing: tuple[str, ...] = (),
         guarded: bool = False,
         keep: tuple[int, ...] = (),
         confine: "Callable[[], None] | None" = None,
@@ -152,6 +157,7 @@ class Enclosure:
         self.argv = argv
         self.env = env
         self.degraded = degraded or []
+        self.missing = missing
         self.guarded = guarded
         self.keep = keep
         self.confine = confine
@@ -283,23 +289,24 @@ def _protected(protect: "Iterable[str]", work: str, writable: list[str], env: "M
     return [path for path in paths if is_below_any(path, writable) and path not in writable and os.path.exists(path)]
 
 
-def enclose(plan: Plan, program: str, argv: list[str], abilities: Abilities) -> Enclosure:
-    """``program`` with ``argv`` under the strongest mechanism there is; raises ``ExecError`` where there is none."""
+def enclose(plan: Plan, program: str, argv: list[str], abilities: Abilities, mechanism: str = "") -> Enclosure:
+    """``program`` with ``argv`` under ``mechanism``, or the strongest there is; raises ``ExecError`` without any."""
     if abilities.inherited and plan.level != "restricted":
         return Enclosure("inherited", program, argv, plan.env)
-    enclosure: Enclosure = load(_mechanism(abilities))(plan, program, argv, abilities)
+    named = load("llmx.core.sandbox.mechanisms:named")(mechanism, abilities) if mechanism else None
+    enclosure: Enclosure = (named or load(MECHANISMS[_strongest(abilities)]))(plan, program, argv, abilities)
     if abilities.inherited:
         enclosure.mechanism = "inherited"
     return enclosure
 
 
-def _mechanism(abilities: Abilities) -> str:
+def _strongest(abilities: Abilities) -> str:
     if sys.platform == "darwin":
-        return "llmx.core.sandbox.seatbelt:enclose"
+        return "seatbelt"
     if abilities.bwrap and not abilities.problem and not abilities.inherited:
-        return "llmx.core.sandbox.bubblewrap:enclose"
+        return "bubblewrap"
     if abilities.landlock:
-        return "llmx.core.sandbox.landlock:enclose"
+        return "landlock"
     fix = load("llmx.core.sandbox.remedies:remedy")(abilities)
     raise ExecError(
         "this machine has nothing to confine a command with",

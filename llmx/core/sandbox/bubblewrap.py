@@ -88,6 +88,7 @@ class Bubblewrap(Enclosure):
             words,
             {name: value for name, value in plan.env.items() if not name.startswith(_LOADER)},
             degraded=_missing(plan, abilities),
+            missing=("exact_signal", "leftovers"),
             guarded=True,
             keep=(*self._for_child, *((plan.relay,) if plan.relay >= 0 else ())),
         )

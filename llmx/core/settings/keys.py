@@ -75,6 +75,14 @@ SETTINGS = (
         choices=("required", "auto"),
         stricter="earlier",
     ),
+    Setting(
+        "exec.mechanism",
+        "string",
+        "",
+        "What makes the sandbox: `bubblewrap`, `landlock` or what an installed package adds; empty = the strongest.",
+        "user",
+        stricter="subset",
+    ),
     Setting("exec.isolation.enabled", "bool", True, "Run commands in the sandbox.", "tighten", stricter="true"),
     Setting(
         "exec.isolation.monitoring",
