@@ -55,4 +55,9 @@ ROWS = [
     Row("S0-33", "stdin, stdout and stderr pass byte for byte; --quiet silences llmx"),
     Row("S0-34", "--json gives agents one machine-readable result"),
     Row("S0-55", "What Nix has resolved is kept and found again without Nix"),
+    Row(
+        "S0-62",
+        "Packages add execution environments: mechanisms of the sandbox under the entry points llmx.sandboxes",
+        "only these so far; chosen by exec.mechanism",
+    ),
 ]
