@@ -92,17 +92,27 @@ PRIVATE = 0o100600
 """The mode of a plain file that its owner alone may read and write."""
 
 
-def read_private(file: str, largest: int) -> bytes:
-    """The bytes of a small file that nobody else can have written, else nothing."""
+def open_private(file: str) -> tuple[int, tuple[int, int]]:
+    """A file that nobody else can have written, open for reading, with its device and inode; -1 where it is none."""
     try:
         descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except (OSError, ValueError):
+        return -1, (0, 0)
+    facts = os.fstat(descriptor)
+    if facts.st_mode == PRIVATE and facts.st_uid == os.geteuid() and descriptor > 2:  # not in a closed stream's place
+        return descriptor, (facts.st_dev, facts.st_ino)
+    os.close(descriptor)
+    return -1, (0, 0)
+
+
+def read_private(file: str, largest: int) -> bytes:
+    """The bytes of a small file that nobody else can have written, else nothing."""
+    descriptor, _ = open_private(file)
+    if descriptor < 0:
         return b""
     try:
-        facts = os.fstat(descriptor)
-        if facts.st_mode != PRIVATE or facts.st_uid != os.geteuid() or facts.st_size > largest:
-            return b""
-        return os.read(descriptor, facts.st_size)
+        size = os.fstat(descriptor).st_size
+        return os.read(descriptor, size) if size <= largest else b""
     except OSError:
         return b""
     finally:

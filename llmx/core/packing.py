@@ -41,14 +41,13 @@ def packed(found: "list[tuple[str, Files]]", known: Pack) -> bytes:
     """The file's bytes: a header, where the index begins, the code of one module after the other, the index."""
     index: dict[str, Entry] = {}
     start = len(HEADER) + 8
-    codes: list[bytes | memoryview] = []
+    codes = []
     for name, (source, compiled, is_package) in found:
         facts = os.stat(source)
-        code = known.code(name) or marshal.dumps(_compile(source))
-        end = start + len(code)
-        index[name] = (source, facts.st_mtime_ns, facts.st_size, compiled, is_package, start, end)
+        code = marshal.dumps(known.code(name) or _compile(source))
+        index[name] = (source, facts.st_mtime_ns, facts.st_size, compiled, is_package, start, len(code))
         codes.append(code)
-        start = end
+        start += len(code)
     return b"".join((HEADER, start.to_bytes(8, "big"), *codes, marshal.dumps(index)))
 
 

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 VERSION = 1
 HEADER = f"llmx modules {VERSION} {marshal.version} {sys.hexversion:x} {sys.flags.optimize}\n".encode()
 _NAME_KEY = 0x6C6C6D78
-_LARGEST = 8 << 20
+_LARGEST = 1 << 16  # bytes of the index, of 128 modules at most
+_USUAL = 1 << 15  # bytes of a module
 
 
 def load(target: str) -> "Any":  # noqa: ANN401  # what it is, the name says
@@ -56,36 +57,59 @@ def names(group: str, builtin: "Mapping[str, Any]") -> list[str]:
 class Packed(SourceFileLoader):
     """Loads one module from the pack; all that is not its code comes from its source file, as ever."""
 
-    code: "memoryview"
+    code: "CodeType"
 
     def get_code(self, fullname: str) -> "CodeType | None":
-        found: CodeType = marshal.loads(self.code)
-        return found
+        return self.code
 
 
 class Pack:
     """A finder of Python's import system, for the modules of ours whose source is still what it was.
 
     ``index``: name -> source file, its time of change and size, its compiled file, whether it is a package, and where
-    its code begins and ends. ``lacks``: a module was asked for that is not there, or not as it is now.
+    its code begins and how long it is. ``lacks``: a module was asked for that is not there, or not as it is now.
+
+    The file stays open, and each module is read when it is needed, into one buffer: memory that is touched for the
+    first time costs as much as copying a page.
     """
 
     def __init__(self, env: "Mapping[str, str]" = os.environ) -> None:
         self.file = pack_file(env)
         self.lacks = False
-        self._data = memoryview(load("llmx.paths:read_private")(self.file, _LARGEST))
         self.index: dict[str, Entry] = {}
-        start = len(HEADER)
-        if self._data[:start] == HEADER:
-            try:
-                self.index = marshal.loads(self._data[int.from_bytes(self._data[start : start + 8], "big") :])
-            except (ValueError, EOFError, TypeError):  # cut short
-                self.lacks = True
+        self._buffer = bytearray()
+        self._descriptor, self._identity = load("llmx.paths:open_private")(self.file)
+        start = len(HEADER) + 8
+        try:
+            head = os.pread(self._descriptor, start, 0)
+            if head.startswith(HEADER):
+                self.index = marshal.loads(os.pread(self._descriptor, _LARGEST, int.from_bytes(head[-8:], "big")))
+        except (OSError, ValueError, EOFError, TypeError):  # there is none, or it was cut short
+            self.lacks = True
 
-    def code(self, name: str) -> memoryview | None:
+    def code(self, name: str) -> "CodeType | None":
         """The code of a module as it is now; None where it is not there."""
         entry = self.index.get(name)
-        return self._data[entry[5] : entry[6]] if entry and _is_unchanged(*entry[:3]) else None
+        if entry is None or not _is_unchanged(*entry[:3]):
+            return None
+        try:
+            facts = os.fstat(self._descriptor)
+            if (facts.st_dev, facts.st_ino) != self._identity:  # closed by who cleans up, and the number used again
+                return None
+            return self._read(entry[5], entry[6])
+        except (OSError, ValueError, EOFError, TypeError):
+            return None
+
+    def _read(self, start: int, size: int) -> "CodeType":
+        buffer, self._buffer = self._buffer, bytearray()  # another thread that comes meanwhile takes an empty one
+        if len(buffer) < size:
+            buffer = bytearray(max(size, _USUAL))
+        part = memoryview(buffer)[:size]
+        if os.preadv(self._descriptor, [part], start) < size:
+            raise EOFError
+        code: CodeType = marshal.loads(part)
+        self._buffer = buffer
+        return code
 
     def find_spec(self, fullname: str, path: object = None, target: "ModuleType | None" = None) -> ModuleSpec | None:
         """What the import system asks a finder."""

@@ -285,8 +285,9 @@ def _devices(gpu: str | None) -> tuple[list[str], dict[str, str]]:
 def _protected(protect: "Iterable[str]", work: str, writable: list[str], env: "Mapping[str, str]") -> list[str]:
     """Read-only again below what is writable: what is asked for, and llmx's own settings and records always."""
     own = (config_dir(env), state_dir(env), cache_dir(env), audit_log(env))
-    paths = [os.path.realpath(path) for path in (*(os.path.join(work, name) for name in protect), *own)]
-    return [path for path in paths if is_below_any(path, writable) and path not in writable and os.path.exists(path)]
+    asked = [path for path in (*(os.path.join(work, name) for name in protect), *own) if os.path.exists(path)]
+    paths = [os.path.realpath(path) for path in asked]
+    return [path for path in paths if is_below_any(path, writable) and path not in writable]
 
 
 def enclose(plan: Plan, program: str, argv: list[str], abilities: Abilities, mechanism: str = "") -> Enclosure:
