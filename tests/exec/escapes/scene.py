@@ -1,6 +1,7 @@
 """What the attempts aim at, outside the sandbox, and what can be seen of it afterwards."""
 
 import contextlib
+import marshal
 import os
 import secrets
 import shutil
@@ -12,6 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from llmx.core.plugins import HEADER
 from tests.exec.escapes.victims import Victim
 
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -22,6 +24,23 @@ TRIAL = """import sys
 from tests.exec.escapes.attempts.inside import main
 main(sys.argv[1], sys.argv[2], sys.argv[3:])
 """
+
+
+def _cached(file):
+    """What a cache file says; of the pack of modules, to which every run may add, whether all of it is llmx's own."""
+    data = file.read_bytes()
+    if not file.name.startswith("modules-"):
+        return data
+    start = len(HEADER)
+    if not data.startswith(HEADER):
+        return data
+    index = marshal.loads(data[int.from_bytes(data[start : start + 8], "big") :])
+    foreign = [
+        name
+        for name, (source, _, _, _, _, at, size, *_) in index.items()
+        if marshal.loads(data[at : at + size]) != compile(Path(source).read_bytes(), source, "exec", optimize=2)
+    ]
+    return foreign or b"own"
 
 
 class Scene:
@@ -120,7 +139,7 @@ class Scene:
     def _read_caches(self):
         files = (self.home / ".cache/llmx").rglob("*")
         kept = (self.home / ".cache/llmx/sandbox").as_posix()
-        return {file: file.read_bytes() for file in files if file.is_file() and not file.as_posix().startswith(kept)}
+        return {file: _cached(file) for file in files if file.is_file() and not file.as_posix().startswith(kept)}
 
     def inherit(self, **descriptors):
         """Open descriptors that llm-exec gets, and the attempts know as ``at.NAME``."""
