@@ -3,7 +3,7 @@
 import shlex
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from llmx.core.policy.rules import Rules, decide, matches
@@ -215,7 +215,6 @@ WRAPPERS = [
 ]
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(st.lists(st.sampled_from(WRAPPERS), max_size=6))
 def test_in_any_nesting_a_denied_command_does_not_get_through(wrappers):
     words = ["git", "push"]
@@ -225,14 +224,12 @@ def test_in_any_nesting_a_denied_command_does_not_get_through(wrappers):
     assert verdict(words, allow=["ls"]) == "deny"
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(st.text(max_size=60))
 def test_any_text_is_read_to_its_end(text):
     line = Line(text)
     assert all(words for words in line.commands)
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(st.lists(st.text(st.characters(exclude_characters="\0", codec="utf-8"), min_size=1), min_size=1, max_size=5))
 def test_quoted_words_come_out_as_they_went_in(words):
     line = Line(shlex.join(["cmd", *words]))
