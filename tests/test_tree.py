@@ -112,7 +112,15 @@ def test_links_of_the_guide_lead_to_its_chapters(chapter):
 
 def test_the_guide_has_the_chapters_that_everyone_looks_for():
     known = {chapter.stem for chapter in CHAPTERS}
-    assert {"getting-started", "concepts", "configuration", "security", "troubleshooting", "exit-codes"} <= known
+    assert {
+        "getting-started",
+        "concepts",
+        "configuration",
+        "security",
+        "troubleshooting",
+        "exit-codes",
+        "providers",
+    } <= known
 
 
 def test_keys_that_the_guide_names_are_settings():
