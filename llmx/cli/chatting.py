@@ -8,6 +8,7 @@ from contextlib import aclosing
 from llmx.cli.chat_input import messages, reader
 from llmx.cli.notes import note
 from llmx.cli.prompts import images_of
+from llmx.cli.refusal import show
 from llmx.cli.speaking import Voice, judged, tell
 from llmx.conversations.chat import Conversation
 from llmx.core.client import LLMClient
@@ -15,7 +16,7 @@ from llmx.core.events import Answering, Event, TextDelta
 from llmx.core.messages import Image, user
 from llmx.core.plugins import load
 from llmx.core.response import Gathering, Response
-from llmx.errors import LlmxError, UsageError, nearest, render
+from llmx.errors import LlmxError, UsageError, nearest
 
 COMMANDS = {
     "/help": "list these commands",
@@ -68,7 +69,7 @@ class Chat:
             except LlmxError as error:
                 if self._is_alone:
                     raise
-                print(render(error), file=sys.stderr)
+                show(error, ())
 
     def _take(self, line: str, runner: asyncio.Runner) -> None:
         if line.startswith("/") and "\n" not in line:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from llmx.core.backends import Backend
-from llmx.core.backends.errors import BackendError, ContextOverflowError, UnavailableError
+from llmx.core.backends.errors import BackendError, ContextOverflowError, ModelNotFoundError, UnavailableError
 from llmx.core.calls import Calls
 from llmx.core.choice import Choice
 from llmx.core.events import Answering, Event
@@ -78,6 +78,10 @@ class Asking:
                 load("llmx.core.client_trace:unavailable")(error)
                 notice = f"{before.backend} is not available; {following.backend} is asked instead"
                 self._moved = (*self._moved, notice)
+            case UnavailableError() | ModelNotFoundError():
+                doubt = (await self._line.choice(self._at)).doubt
+                error.hint = f"{doubt} {error.hint}" if doubt else error.hint
+                raise error
             case _:
                 raise error
 

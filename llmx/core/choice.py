@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from llmx.core.backends.endpoints import canonical, is_known, remote_name, unknown
-from llmx.core.refs import ModelRef, parse
+from llmx.core.refs import ModelRef, doubt, parse
 from llmx.errors import InconclusiveError, LlmxError
 
 DEFAULT_BACKEND = "ollama"
@@ -47,13 +47,17 @@ class AtHand(NamedTuple):
 
 
 class Choice(NamedTuple):
-    """The backend and the model, why it is they, and what is to be said with every answer."""
+    """The backend and the model, why it is they, and what is to be said with every answer.
+
+    ``doubt`` asks what else could have been meant, for where there is no such model.
+    """
 
     backend: str
     ref: ModelRef
     reason: str
     notices: tuple[str, ...] = ()
     is_demo: bool = False
+    doubt: str = ""
 
     @property
     def model(self) -> str:
@@ -129,6 +133,7 @@ def _choice(names: Named, reason: str, fallback: str = "", base_url: str = "") -
             raise unknown(word)
     backend = canonical(names.backend)
     ref = parse(names.model) if names.model else None
+    asks = doubt(ref) if ref and not names.backend else ""
     if ref and ref.source != "name":
         backend = backend or "gguf"
     elif ref and not backend:
@@ -144,4 +149,4 @@ def _choice(names: Named, reason: str, fallback: str = "", base_url: str = "") -
         ref = parse(DEFAULT_MODELS[backend])
     if backend == "remote":
         backend = remote_name(ref.model, base_url)
-    return Choice(backend, ref._replace(backend=backend) if ref.source == "name" else ref, reason)
+    return Choice(backend, ref._replace(backend=backend) if ref.source == "name" else ref, reason, doubt=asks)

@@ -3,7 +3,6 @@
 import logging
 
 from llmx.core.choice import Choice
-from llmx.core.refs import doubt
 from llmx.errors import LlmxError
 
 logger = logging.getLogger("llmx")
@@ -12,8 +11,8 @@ logger = logging.getLogger("llmx")
 def chosen(choice: Choice) -> None:
     """The model ref as it was understood."""
     logger.info("model: %s on %s (%s)", choice.ref, choice.backend, choice.reason)
-    if said := doubt(choice.ref._replace(backend="")):
-        logger.debug("model: %s", said)
+    if choice.doubt:
+        logger.info("model: %s", choice.doubt)
 
 
 def unavailable(error: LlmxError) -> None:

@@ -117,6 +117,7 @@ def test_a_prompt_may_come_from_stdin_a_file_or_with_a_picture(server, tmp_path)
         (["hi", "--backend", "groq"], 3, "no model of groq is configured"),
         (["hi", "--model", "groq/x"], 3, "GROQ_API_KEY"),
         (["hi", "--model", "ollama/x", "--timeout", "1s"], 3, "ollama serve"),
+        (["hi", "--model", "olama/x", "--timeout", "1s"], 3, "did you mean ollama/x or hf:olama/x? start it with"),
         (["hi", "--model", "file:/x.gguf"], 4, "there is no file /x.gguf"),
         (["hi"], 3, "no model is configured"),
     ],
