@@ -141,7 +141,7 @@ FACTS = [p.path.split()[1:] for p in places() if "--output" in p.options and p.p
 NO_FACTS = {
     *("llmx config init", "llmx config set", "llmx config unset", "llmx config edit", "llmx config schema"),
     *("llmx completion show", "llmx completion install", "llmx exec", "llm-exec"),
-    *("llmx runs logs", "llmx session export"),
+    *("llmx runs logs", "llmx session export", "llmx chat"),
     *(f"llmx agent {name}" for name in ("edit", "delete", "default", "enable", "disable")),
 }
 """Commands that change something and say no more, or whose output has their own form: a script, a schema, a result,
