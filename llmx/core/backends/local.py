@@ -141,14 +141,14 @@ class LocalBackend:
         await self._workers.close()
 
 
-def make_gguf(env: Mapping[str, str] = os.environ) -> LocalBackend:
-    """The backend for GGUF files."""
-    return LocalBackend("gguf", active(env, os.getcwd()).values, env)
+def make_gguf(env: Mapping[str, str] = os.environ, values: Mapping[str, object] | None = None) -> LocalBackend:
+    """The backend for GGUF files, with these settings or those in force."""
+    return LocalBackend("gguf", values or active(env, os.getcwd()).values, env)
 
 
-def make_mlx(env: Mapping[str, str] = os.environ) -> LocalBackend:
-    """The backend for MLX models."""
-    return LocalBackend("mlx", active(env, os.getcwd()).values, env)
+def make_mlx(env: Mapping[str, str] = os.environ, values: Mapping[str, object] | None = None) -> LocalBackend:
+    """The backend for MLX models, with these settings or those in force."""
+    return LocalBackend("mlx", values or active(env, os.getcwd()).values, env)
 
 
 def ask_of(request: Request, settings: Mapping[str, object]) -> Ask:

@@ -136,7 +136,7 @@ class Mock:
         """There is nothing to close."""
 
 
-def make_mock(env: Mapping[str, str] = os.environ) -> Mock:
+def make_mock(env: Mapping[str, str] = os.environ, _values: object = None) -> Mock:
     """The mock with the script that ``LLMX_MOCK_SCRIPT`` names, if any; raises ``ConfigError`` for a wrong one."""
     path = env.get(SCRIPT)
     return Mock(list(read_script(path)) if path else ())

@@ -21,7 +21,7 @@ OPENERS = {
     "gguf": "llmx.core.backends.local:make_gguf",
     "mlx": "llmx.core.backends.local:make_mlx",
 }
-"""Backends without an endpoint: what makes them, from the environment."""
+"""Backends without an endpoint: what makes them, from the environment and the settings' values."""
 
 LOCAL_MODELS: tuple[str, ...] = ()
 """Functions that list the models on this machine as refs with their backends, from the environment."""
@@ -32,7 +32,7 @@ def open_backend(
 ) -> Backend:
     """The backend called ``name``, as the settings' ``values`` say; raises where it cannot even be tried."""
     if name in OPENERS:
-        made: Backend = load(OPENERS[name])(env)
+        made: Backend = load(OPENERS[name])(env, values)
         return made
     endpoint = endpoint_of(name, access.base_url, env)
     key = key_of(endpoint, access, env)
