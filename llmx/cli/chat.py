@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from llmx.cli.model_options import (
+    AgentOption,
     ApiBaseOption,
     BackendOption,
     CacheOption,
@@ -34,6 +35,7 @@ def chat(
     ctx: typer.Context,
     *,
     system: Annotated[str, typer.Option("--system", "-s", metavar="TEXT", help="What the model is to be.")] = "",
+    agent: AgentOption = "",
     model: ModelOption = None,
     backend: BackendOption = None,
     api_base: ApiBaseOption = None,
@@ -58,13 +60,14 @@ def chat(
         max_tokens=max_tokens,
         timeout=seconds(timeout),
     )
-    keeping = Keeping(cache, max_cost=max_cost, max_tokens=max_tokens_total, session=session)
+    config, own = load("llmx.cli.agent_options:as_agent")(agent, config) if agent else (config, "")
+    keeping = Keeping(cache, max_cost=max_cost, max_tokens=max_tokens_total, session=session, agent=agent)
 
     def make(other: str) -> LLMClient:
         named = LLMConfig(**{**vars(config), "backend": None, "api_base": None, "model": other}) if other else config
-        return client(ctx, named, keeping=keeping, allows_demo=True)
+        return client(ctx, named, keeping=keeping, allows_demo=not agent)
 
     conversation = load("llmx.conversations.chat:Conversation")(
-        make(""), text_of(system), session=session, truncate=truncate
+        make(""), text_of(system) if system else own, session=session, truncate=truncate
     )
     load("llmx.cli.chatting:Chat")(conversation, make, sets_markdown=markdown).run()

@@ -102,6 +102,25 @@ def test_a_session_is_kept_and_gone_on_with(server):
     assert asked(server)[-1] == [("user", "one"), ("assistant", "yes"), ("user", "two")]
 
 
+def test_an_agent_is_asked_as_it_is_recorded(server):
+    made = [
+        *command()[:-1],
+        "agent",
+        "create",
+        "brief",
+        "--provider",
+        "openai",
+        "--model",
+        "m-9",
+        "--system",
+        "Be brief.",
+    ]
+    assert subprocess.run(made, capture_output=True, check=False).returncode == 0
+    assert piped("hi\n", "--agent", "brief").returncode == 0
+    assert server.asked[0].json["model"] == "m-9"
+    assert asked(server) == [[("system", "Be brief."), ("user", "hi")]]
+
+
 def test_a_mock_is_told_once_and_again_when_it_changes(monkeypatch):
     monkeypatch.setenv("LLM_BACKEND", "mock")
     done = piped("a\nb\n/model mock/other\nc\n")
