@@ -173,6 +173,8 @@ class _Making:
     def note(self, event: Event) -> Event:
         """Take note of the event, and return it."""
         self.events.append(event)
+        if self._first is not None and type(event) is TextDelta:  # most events are such
+            return event
         match event:
             case Answering():
                 self.who = event

@@ -18,6 +18,8 @@ WIRES = {
 }
 
 
+_DECODER = json.JSONDecoder()
+
 TURN_TOKENS = 16
 """What a model's template puts around a turn, at most."""
 
@@ -126,7 +128,10 @@ class OpenCalls:
 
 def parsed(payload: bytes) -> dict[str, Any]:
     """A JSON object; raises ``ValueError`` for anything else."""
-    data = json.loads(payload.decode())
+    text = payload.decode().strip()
+    data, end = _DECODER.raw_decode(text)  # json.loads looks for blanks around it with a pattern: a quarter more time
+    if end != len(text):
+        raise ValueError("more behind the object")
     if not isinstance(data, dict):
         raise ValueError(f"{type(data).__name__} instead of an object")
     return data
