@@ -84,6 +84,8 @@ def render(facts: dict[str, object], *, as_json: bool) -> bytes:
 def _lines(name: str, value: object) -> list[str]:
     if isinstance(value, dict):
         return [line for inner, part in value.items() for line in _lines(f"{name}.{inner}", part)]
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        return [line for part in value for line in _lines(name, part)]
     if isinstance(value, list | tuple):
         value = " ".join(map(str, value)) or "-"
     return [f"{name:<22} {'-' if value is None else value}"]

@@ -7,7 +7,6 @@ nixpkgs is pinned first.
 
 import os
 
-from llmx.errors import ExecError
 from llmx.exec.deps.kept import Environment
 from llmx.exec.deps.nix_expression import Packages, group, is_known_expression, shell_expression, tools_expression
 from llmx.exec.deps.nix_session import Session
@@ -32,8 +31,6 @@ def resolve(wanted: "Wanted", place: "Place", folder: str) -> Environment:
     if wanted.is_pure or any(_has_hooks(output) for output in outputs[len(packages.python) :]):
         paths, variables = _shell(packages, session)
         outputs += session.root("shell", store_paths([*paths, *variables.values()], session.store))
-    elif not paths:
-        raise ExecError(f"{' '.join(wanted.names)}: these packages have no programs", code="deps")
     return Environment(
         paths,
         variables,

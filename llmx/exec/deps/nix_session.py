@@ -127,8 +127,8 @@ class Session:
         return str(json.loads(done.out)["storePath"])
 
     def _is_moving(self, found: str) -> bool:
-        """Whether it was fetched from a URL, whose content may change."""
-        return "://" in self._place.env.get("NIX_PATH", "") and identity(found) is not None and "/store/" in found
+        """Whether it was fetched from a URL or a channel, whose content may change."""
+        return "/store/" in found and found not in self._place.env.get("NIX_PATH", "")
 
     def _run(self, name: str, *words: str, is_seen: bool = False, more: dict[str, str] | None = None) -> Done:
         program = self._place.program(name)
@@ -158,11 +158,17 @@ class Session:
 
     def _refuse_planted(self) -> None:
         """Refuse to be steered by what a command in the sandbox may have written: this runs outside of it."""
-        for name, value in self._place.env.items():
-            if name.startswith("NIX"):
+        place = self._place
+        for path in self._configuration():
+            place.refuse(path, path)
+        for entry in place.env.get("NIX_PATH", "").split(":"):
+            if (path := entry.rpartition("=")[2]) and not path.startswith("//"):  # the rest of a URL
+                place.refuse(os.path.join(place.cwd, path), "NIX_PATH")
+        for name, value in place.env.items():
+            if name.startswith("NIX_") and name != "NIX_PATH":
                 for part in re.split(r"[:=\s]+", value):
-                    if part.startswith((".", "/")) and not part.startswith("//"):
-                        self._place.refuse(os.path.join(self._place.cwd, part), name)
+                    if part.startswith((".", "/")):
+                        place.refuse(os.path.join(place.cwd, part), name)
 
 
 def _words(done: Done) -> str:

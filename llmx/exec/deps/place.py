@@ -2,6 +2,7 @@
 
 import os
 
+from llmx.core.plugins import load
 from llmx.core.process import DEFAULT_PATH
 from llmx.core.sandbox.workspace import find_work, is_below_any
 from llmx.errors import ExecError
@@ -11,8 +12,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from llmx.exec.request import ExecRequest
 
-STEERING = ("NIX_", "NIXPKGS_", "UV_", "PIP_", "PYTHON")
-"""Variables by which a caller could have the step outside of the sandbox run something else."""
+KEPT_BEHIND_A_LOCK = frozenset(
+    str.split("USER LOGNAME LANG LC_ALL TERM TZ http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY")
+)
+"""Variables by which a caller cannot have something else run or fetched outside of the sandbox."""
 
 
 class Place:
@@ -32,7 +35,10 @@ class Place:
         if request.sandbox:
             opened = request.sandbox.arguments["write"]
             self.writable += [os.path.realpath(os.path.join(request.cwd, path)) for path in opened]
-        kept = {name: value for name, value in env.items() if not (is_locked and name.startswith(STEERING))}
+        kept = dict(env)
+        if is_locked:
+            kept = {name: value for name, value in env.items() if name in KEPT_BEHIND_A_LOCK}
+            kept["HOME"] = load("pwd:getpwuid")(os.getuid()).pw_dir
         self.env = kept | {"PATH": ":".join(self._trusted(env.get("PATH") or DEFAULT_PATH))}
         self.onward = -1
 

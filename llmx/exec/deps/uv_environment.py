@@ -26,6 +26,8 @@ def resolve(wanted: "Wanted", place: "Place", folder: str) -> Environment:
     for name in ("UV_CONFIG_FILE", "PIP_CONFIG_FILE"):
         if path := place.env.get(name):
             place.refuse(os.path.join(place.cwd, path), name)
+    configuration = place.env.get("XDG_CONFIG_HOME") or f"{place.env.get('HOME', '')}/.config"
+    place.refuse(f"{configuration}/uv/uv.toml", "uv's settings")
     home = f"{folder}/env"
     python = place.program("python3")
     _run(["venv", "--quiet", *(["--python", python] if python else []), home], place, folder)

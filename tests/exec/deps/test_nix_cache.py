@@ -1,6 +1,7 @@
 """What Nix has resolved is kept, and asked for again exactly when it could be something else now."""
 
 import json
+import marshal
 import os
 import subprocess
 import sys
@@ -8,6 +9,7 @@ import time
 
 import pytest
 
+from llmx.exec.deps.kept import HEADER, Environment, identity
 from tests.test_startup import PROBE, SANDBOXED
 
 
@@ -168,3 +170,48 @@ def test_a_hit_loads_only_what_it_needs(place, resolve):
     )
     own = {f"llmx.exec.deps{name}" for name in ("", ".asked", ".kept", ".nix", ".place")}
     assert own <= set(json.loads(done.stderr)) <= SANDBOXED | own | {"llmx.core.settings.keys"}
+
+
+@pytest.fixture
+def flakes_only(place):
+    """A Nix without NIX_PATH and channels, where ``nixpkgs`` is what the registry of flakes says."""
+    (place.folder / ".config/nix").mkdir(parents=True)
+    flake = {"from": {"type": "indirect", "id": "nixpkgs"}, "to": {"type": "path", "path": str(place.nixpkgs)}}
+    registry = json.dumps({"version": 2, "flakes": [flake]})
+    place.write(".config/nix/registry.json", registry)
+    place.write("registry.json", registry)
+    return {"NIX_PATH": "", "NIX_CONFIG": f"{place.env['NIX_CONFIG']}flake-registry = {place.folder}/registry.json\n"}
+
+
+def test_where_there_are_flakes_only_their_nixpkgs_is_pinned_for_an_hour(place, run, flakes_only):
+    words = ("--json", "--nix-shell", "--deps", "fd", "--", "fd", ".")
+    assert result_of(run(*words, env=flakes_only))[0]["stdout"] == "fd from Nix: .\n"
+    place.write("nixpkgs/fd.nix", (place.nixpkgs / "fd.nix").read_text().replace("from Nix", "of tomorrow"))
+    result, facts = result_of(run(*words, env=flakes_only))
+    assert (result["stdout"], facts["cached"]) == ("fd from Nix: .\n", True)
+    (file,) = (place.folder / ".cache/llmx/deps/nix").glob("*/environment.marshal")
+    kept = Environment(**marshal.loads(file.read_bytes()[len(HEADER) + 8 :])[1])
+    assert time.time() + 3000 < kept.expires <= time.time() + 3600
+
+
+@pytest.mark.parametrize(
+    ("facts", "holds"),
+    [
+        ({}, True),
+        ({"needed": ["/usr"]}, True),
+        ({"needed": ["/usr", "/no/such/path"]}, False),
+        ({"links": {"/proc/self/root": "/"}}, True),
+        ({"links": {"/proc/self/root": "/usr"}}, False),
+        ({"watched": {"/no/such/path": None}}, True),
+        ({"watched": {"/usr": None}}, False),
+        ({"watched": {"/usr": (1, 2, 3, 4, 5)}}, False),
+        ({"expires": 1800}, True),
+        ({"expires": -1}, False),
+        ({"expires": 100_000}, False),
+    ],
+)
+def test_what_is_kept_holds_as_long_as_nothing_it_stands_on_has_changed(facts, holds):
+    if "expires" in facts:
+        facts = {"expires": time.time() + facts["expires"]}
+    environment = Environment([], {}, **{"shown": [], "needed": [], "watched": {"/usr": identity("/usr")}, **facts})
+    assert environment.holds() is holds

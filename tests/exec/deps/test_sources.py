@@ -107,3 +107,14 @@ def test_explain_resolves_nothing_and_tells_what_is_kept(place, run):
 
 def test_quiet_says_nothing_of_packages(run):
     assert run("-q", "--nix-shell", "--", "golangci-lint", "x").err == b""
+
+
+def test_a_run_in_the_background_is_furnished_too_and_a_missing_package_is_its_callers_answer(place, run):
+    words = ("--background", "--nix-shell", "--deps")
+    run_id = run(*words, "fd", "--", "fd", ".").out.decode().strip()
+    llmx = [*place.tool[:3], "runs"]
+    assert run(program=[*llmx, "wait", run_id]).code == 0
+    assert run(program=[*llmx, "logs", run_id]).out == b"fd from Nix: .\n"
+    ran = run(*words, "nosuch", "--", "fd", ".")
+    assert (ran.code, ran.out) == (125, b"")
+    assert b"Nix has no package nosuch" in ran.err

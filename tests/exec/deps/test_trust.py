@@ -10,7 +10,11 @@ from tests.exec.conftest import REPOSITORY
 DAEMON = "/nix/var/nix/daemon-socket"
 DEPS = ("--nix-shell", "--deps", "fd")
 EVIL = "{ ... }: builtins.trace ''evil was evaluated'' (throw ''evil'')"
-TELLS = '#!/bin/sh\necho "error: NIX_PATH is [$NIX_PATH], NIX_CONFIG is [$NIX_CONFIG], PATH is [$PATH]" >&2\nexit 1\n'
+SEEN = ("NIX_PATH", "NIX_CONFIG", "HOME", "XDG_CONFIG_HOME")
+TELLS = f"""#!/bin/sh
+echo "error: {", ".join(f"{name} is [${name}]" for name in SEEN)}" >&2
+exit 1
+"""
 
 
 def message(ran, code=125):
@@ -39,7 +43,8 @@ def tells(place):
 
 
 @pytest.mark.parametrize(
-    "value", ["nixpkgs=./set", "nixpkgs={work}/set", "nixpkgs={link}", "other=/x:nixpkgs={work}/set"]
+    "value",
+    ["nixpkgs=./set", "nixpkgs=set", "set:/x", "nixpkgs={work}/set", "nixpkgs={link}", "other=/x:nixpkgs={work}/set"],
 )
 def test_a_nixpkgs_in_the_work_tree_is_not_evaluated(place, run, value):
     (place.work / "set").mkdir()
@@ -66,6 +71,13 @@ def test_a_configuration_of_nix_in_the_work_tree_is_refused(place, run, name):
     assert name in message(run("--json", *DEPS, "--", "fd", env={name: value}))
 
 
+def test_a_setting_of_nixpkgs_that_is_a_link_into_the_work_tree_is_refused(place, run):
+    place.write("work/config.nix", "throw ''evil''")
+    (place.folder / ".config/nixpkgs").mkdir(parents=True)
+    (place.folder / ".config/nixpkgs/config.nix").symlink_to(place.work / "config.nix")
+    assert "config.nix lies where commands in the sandbox may write" in message(run("--json", *DEPS, "--", "fd"))
+
+
 def test_a_nix_in_the_work_tree_is_not_run(place, run):
     (place.work / "bin").mkdir()
     for name in ("nix-shell", "nix-instantiate", "nix-store", "nix"):
@@ -80,12 +92,15 @@ def test_what_other_folders_may_be_written_counts_too(place, run):
 
 
 @pytest.mark.parametrize("is_locked", [True, False], ids=["locked", "free"])
-def test_behind_a_lock_the_callers_variables_do_not_steer_nix(run, settings, tells, is_locked):
+def test_behind_a_lock_the_callers_variables_do_not_steer_nix(place, run, settings, tells, is_locked):
     settings(f"[exec.policy]\nlock = {str(is_locked).lower()}\n")
     env = {**tells, "NIX_PATH": "nixpkgs=/elsewhere", "NIX_CONFIG": "cores = 1"}
+    env["XDG_CONFIG_HOME"] = f"{place.folder}/.config"
     told = message(run("--json", *DEPS, "--", "fd", env=env))
     assert ("NIX_PATH is []" in told) is is_locked
     assert ("NIX_CONFIG is []" in told) is is_locked
+    assert ("XDG_CONFIG_HOME is []" in told) is is_locked
+    assert (f"HOME is [{place.folder}]" in told) is not is_locked
 
 
 def test_behind_a_lock_no_package_may_bring_what_a_rule_allows(run, settings):
