@@ -15,7 +15,7 @@ from tests.test_startup import PROBE, SANDBOXED
 
 def result_of(ran):
     """The result and its facts about packages; the run must have worked."""
-    assert ran.code == 0, ran
+    assert ran.code == 0, ran.out.decode()
     (facts,) = ran.result["deps"]
     return ran.result, facts
 
@@ -111,7 +111,7 @@ def test_the_garbage_collector_leaves_what_is_kept_and_without_the_cache_takes_i
     nix(place, "nix-store", "--gc")
     assert resolve()
     ran = run(program=[*place.tool[:3], "cache", "clear", "--nix", "--output", "json"])
-    assert ran.code == 0, ran
+    assert ran.code == 0, ran.out.decode()
     nix(place, "nix-store", "--gc")
     assert not list((place.folder / "nix/store").glob("*-ripgrep-14"))
     assert not resolve()
