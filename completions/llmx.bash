@@ -35,7 +35,7 @@ _llmx_place() {
     "llmx runs wait") members="" words="@runs --timeout --output --help" values="--timeout= --output=text,json" ;;
     "llmx runs stats") members="" words="--since --output --help" values="--since= --output=text,json" ;;
     "llmx runs prune") members="" words="--older-than --all --output --help" values="--older-than= --output=text,json" ;;
-    "llmx model") members="pull remove list info presets load unload status stats" words="pull remove list info presets load unload status stats --help" values="" ;;
+    "llmx model") members="pull remove list info presets load unload status bench stats" words="pull remove list info presets load unload status bench stats --help" values="" ;;
     "llmx model pull") members="" words="--quantization --file --revision --projector --connections --force --progress --output --help" values="--quantization= -q= --file= --revision= --connections= --progress=auto,bar,plain,json,none --output=text,json" ;;
     "llmx model remove") members="" words="--yes --force --output --help" values="--output=text,json" ;;
     "llmx model list") members="" words="--backend --verbose --output --help" values="--backend= -b= --output=text,json" ;;
@@ -44,6 +44,7 @@ _llmx_place() {
     "llmx model load") members="" words="--preset --keep-alive --context --dry-run --output --help" values="--preset= --keep-alive= --context= --output=text,json" ;;
     "llmx model unload") members="" words="--output --help" values="--output=text,json" ;;
     "llmx model status") members="" words="--require --output --help" values="--require=ollama,gguf,mlx --output=text,json" ;;
+    "llmx model bench") members="" words="--vs --words --tokens --output --help" values="--vs= --words= --tokens= --output=text,json" ;;
     "llmx model stats") members="" words="--output --help" values="--output=text,json" ;;
     "llmx agent") members="init list get create set edit delete default enable disable resolve run export import" words="init list get create set edit delete default enable disable resolve run export import --help" values="" ;;
     "llmx agent init") members="" words="--output --help" values="--output=text,json" ;;

@@ -165,12 +165,13 @@ ARGUMENTS = {
     "model pull": ["file:none.gguf"],
     "model remove": ["none", "--yes"],
     **{f"model {name}": ["none.gguf"] for name in ("info", "load", "unload")},
+    "model bench": ["file:/none.gguf"],
     **{f"runs {name}": ["last"] for name in ("show", "stop", "wait")},
     **{f"session {name}": ["work"] for name in ("show", "resume", "suspend", "complete", "delete")},
     "session import": ["none.json"],
 }
 NOTHING_THERE = {"undo": 4, "trust revoke": 4, "runs show": 4, "runs stop": 4, "runs wait": 4}
-NOTHING_THERE |= {"model info": 4, "model load": 4, "model unload": 4, "model stats": 3}
+NOTHING_THERE |= {"model info": 4, "model load": 4, "model unload": 4, "model stats": 3, "model bench": 4}
 NOTHING_THERE |= {f"session {name}": 4 for name in ("show", "resume", "suspend", "complete", "delete", "import")}
 NOTHING_THERE |= {f"model {name}": 4 for name in ("info", "pull", "remove")}
 NOTHING_THERE |= {"keys add": 2, "keys remove": 4}

@@ -19,6 +19,7 @@ class ModelGroup(LazyGroup):
         "load": Member("llmx.cli.model_load:app", "Load a model and keep it warm.", RUN),
         "unload": Member("llmx.cli.model_unload:app", "Give a loaded model's memory back.", RUN),
         "status": Member("llmx.cli.model_status:app", "Show what can run models here, and what is loaded.", RUN),
+        "bench": Member("llmx.cli.model_bench:app", "Measure how fast a model answers here.", RUN),
         "stats": Member("llmx.cli.model_stats:app", "Show what loaded models use and how fast they are.", RUN),
     }
 

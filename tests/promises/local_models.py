@@ -17,6 +17,8 @@ ROWS = [
     Row("S4-22", "A worker tells memory, model size, sessions, tokens and speed", "exit 3 where none is loaded"),
     Row("S4-23", "A model that cannot be loaded is exit 3 with its name, the cause and what to type"),
     Row("S2-16", "llmx model status shows Ollama, gguf and mlx, and is 0 where they are down; --require makes it 3"),
+    Row("S2-20", "llmx model bench tells the time to the first token and tokens a second, by --vs beside another's"),
+    Row("S4-36", "llmx model bench tells the memory that a model takes; a worker's end gives it back"),
     Row("S4-28", "Loading tells stage and percent: a bar, plain lines, or lines of JSON"),
     Row("S4-30", "--quiet, LLMX_QUIET and SAH_QUIET=1 leave progress out, and no error"),
     Row("S4-31", "The preset small is Phi-4 mini, 30 s for its tools"),

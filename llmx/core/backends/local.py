@@ -131,6 +131,12 @@ class LocalBackend:
         own = tuple(ref.model for ref in models if ref.backend == self.name)
         return Health("up", f"{' and '.join(found)} can run models here", own)
 
+    async def memory_mb(self) -> float:
+        """What the models that are loaded for this backend use: its own workers', else the host's."""
+        own = [kept.worker for kept in self._workers.kept.values() if kept.worker]
+        rows = [await worker.stats() for worker in own] or await HostClient(self._env).status()
+        return sum(float(row["memory_usage_mb"]) for row in rows)
+
     def keep(self) -> None:
         """Keep workers between calls from now on."""
         self._keeps = True
