@@ -12,6 +12,7 @@ ROWS = [
     Row("S4-01", "A model of the hub is pulled by repository and optional file; an unknown file lists the choices"),
     Row("S4-02", "A local GGUF file is taken by its path; a missing one is exit 4, one that is none exit 3"),
     Row("S4-03", "Without a file the usual quantization is taken, with all its parts, and another choice is said"),
+    Row("S3-11", "mlx runs MLX models by their chat template and make_sampler(temp, top_p)", "on Linux on a processor"),
     Row("S4-04", "GGUF models run on llama-cpp-python, the same seed saying the same", "or on xllamacpp"),
     Row("S4-05", "A model is loaded once for many prompts, another configuration by itself"),
     Row("S4-22", "A worker tells memory, model size, sessions, tokens and speed", "exit 3 where none is loaded"),

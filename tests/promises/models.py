@@ -12,7 +12,7 @@ ROWS = [
     Row("S2-11", "A key comes from its provider's variable; a missing one is exit 3 and names the variable"),
     Row("S2-19", "Where nothing is named, Ollama's models answer, then those of this machine", "once those are kept"),
     Row("S2-74", "Answers are printed while they come; Ctrl-C ends the call on the wire"),
-    Row("S3-01", "One client and one suite of tests over every backend", "mlx to come"),
+    Row("S3-01", "One client and one suite of tests over every backend", "mlx by a suite of its own"),
     Row("S3-02", "Each LLM_ variable reaches the call"),
     Row("S3-03", "LLM_BACKEND and --backend select the backend"),
     Row("S3-04", "LLM_MODEL and --model select the model, qwen2.5:1.5b where Ollama is named alone"),

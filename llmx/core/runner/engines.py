@@ -85,7 +85,7 @@ ENGINES = {
 """Name -> what opens it: called with a ``Configuration`` and a ``Progress``, it returns an ``Engine``."""
 
 TEMPLATES = dict.fromkeys(("llama-cpp-python", "xllamacpp"), "llmx.core.gguf.templates:template_of")
-TEMPLATES["mlx"] = "llmx.core.mlx.engine:template_of"
+TEMPLATES["mlx"] = "llmx.core.mlx.templates:template_of"
 """Name -> what gives the chat template of the model at a path."""
 
 MODULES = {"llama-cpp-python": "llama_cpp", "xllamacpp": "xllamacpp", "mlx": "mlx_lm"}

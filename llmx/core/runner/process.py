@@ -59,20 +59,28 @@ class Worker:
     async def start(cls, configuration: Configuration, progress: Progress | None = None) -> "Worker":
         """A worker with its model loaded; raises ``LlmxError`` with the reason where it cannot be."""
         worker = cls(configuration)
-        reader, worker._writer = await asyncio.open_connection(sock=worker._connection, limit=LONGEST_LINE)
-        worker._reading = asyncio.create_task(worker._read(reader))
+        await worker.open()
         try:
-            worker._send({"op": "load", **configuration._asdict()})
-            while "loaded" not in (message := await worker._next(0)):
-                if "error" in message:
-                    raise heard(message)
-                if progress and "progress" in message:
-                    progress(message["progress"], message["fraction"])
+            await worker.load(configuration, progress)
         except BaseException:
             await worker.close()
             raise
-        worker.facts = message["loaded"]
         return worker
+
+    async def open(self) -> None:
+        """Begin to hear what it says."""
+        reader, self._writer = await asyncio.open_connection(sock=self._connection, limit=LONGEST_LINE)
+        self._reading = asyncio.create_task(self._read(reader))
+
+    async def load(self, configuration: Configuration, progress: Progress | None = None) -> None:
+        """Have it load the model; raises ``LlmxError`` with the reason where it cannot."""
+        self._send({"op": "load", **configuration._asdict()})
+        while "loaded" not in (message := await self._next(0)):
+            if "error" in message:
+                raise heard(message)
+            if progress and "progress" in message:
+                progress(message["progress"], message["fraction"])
+        self.facts = message["loaded"]
 
     @property
     def is_alive(self) -> bool:

@@ -1,14 +1,22 @@
 """Two thousand damaged files: each is described or refused with a message, and none is believed to be a giant."""
 
+import asyncio
+from collections import Counter
+
 import pytest
 
 from llmx.cli.model_info import as_dict, fit_of, lines
 from llmx.core.gguf.header import read_header
 from llmx.core.gguf.model_facts import facts_of
+from llmx.core.runner import Ask, RunnerError
+from llmx.core.runner.opening import configuration_of, fitted
+from llmx.core.runner.process import Worker
+from llmx.core.settings.keys import defaults
 from llmx.errors import LlmxError
 from tests.core.gguf.mutations import mutations, whole
 
 FILES = 2000
+SETTINGS = {**defaults(), "gguf.engine": "llama-cpp-python", "gguf.threads": 1, "gguf.context": 256, "gguf.parallel": 1}
 
 
 @pytest.mark.promise("S4-27")
@@ -31,6 +39,48 @@ def test_every_damaged_file_is_described_or_refused_with_a_message(tmp_path):
     assert described + refused == FILES
     assert described > 50
     assert refused > 500
+
+
+def test_every_damaged_file_that_is_described_is_loaded_or_refused_and_kills_a_worker_at_most(tmp_path):
+    path = str(tmp_path / "model.gguf")
+
+    async def load(worker, plain):
+        """What came of it in one word."""
+        try:
+            await worker.load(fitted(plain))
+            async for message in worker.ask(Ask(prompt="x", max_tokens=2, seconds=20)):
+                assert message
+        except RunnerError as error:
+            assert str(error)  # noqa: PT017  # as above
+            return error.kind
+        return "loaded"
+
+    async def through():
+        worker, found = None, Counter[str]()
+        for data in mutations(FILES):
+            with open(path, "wb") as file:
+                file.write(data)
+            try:
+                plain = configuration_of("gguf", path, SETTINGS)
+                fitted(plain)
+            except LlmxError:
+                found["refused"] += 1
+                continue
+            if worker is None or not worker.is_alive:
+                worker = Worker(plain)
+                await worker.open()
+            found[await load(worker, plain)] += 1
+            if not worker.is_alive:
+                await worker.close()
+        assert worker is not None
+        await worker.close()
+        return found
+
+    found = asyncio.run(asyncio.wait_for(through(), 110))
+    assert sum(found.values()) == FILES
+    assert found["loaded"] > 20, found
+    assert found["load"] > 20, found
+    assert found["died"] < 50, found
 
 
 def test_the_file_that_is_damaged_is_sound(tmp_path):

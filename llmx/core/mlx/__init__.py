@@ -1,0 +1,1 @@
+"""MLX models: folders of safetensors, run by mlx-lm on Apple silicon, and on a processor under Linux."""

@@ -1,0 +1,111 @@
+"""MLX models on a processor: through the same worker, the same backend and the same command as the others."""
+
+import asyncio
+import json
+
+import jsonschema
+import pytest
+
+from llmx.core.backends.errors import BackendError
+from llmx.core.backends.local import LocalBackend
+from llmx.core.messages import Parameters, Request, Tool, user
+from llmx.core.response import gather
+from llmx.core.runner import Configuration
+from llmx.core.runner.process import Worker
+from llmx.core.settings.keys import defaults
+from tests.core.mlx.tiny import write_tiny
+from tests.core.runner.conftest import messages, refused, text
+
+SCHEMA = {
+    "type": "object",
+    "properties": {"unit": {"enum": ["c", "f"]}, "days": {"type": "integer", "minimum": 1, "maximum": 7}},
+    "required": ["unit", "days"],
+    "additionalProperties": False,
+}
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    """A folder that mlx-lm loads."""
+    return write_tiny(tmp_path_factory.mktemp("models") / "tiny")
+
+
+@pytest.fixture(autouse=True)
+def uncompiled(monkeypatch):
+    """Kernels would be compiled with g++ on first use."""
+    monkeypatch.setenv("MLX_DISABLE_COMPILE", "1")
+
+
+@pytest.mark.promise("S3-11")
+def test_it_keeps_to_what_every_engine_does(model):
+    """In one worker, as its start costs seconds."""
+
+    async def ask():
+        worker = await Worker.start(Configuration(model, "mlx", 0))
+        try:
+            return await asked(worker)
+        finally:
+            await worker.close()
+
+    async def asked(worker):
+        hello = ({"role": "user", "content": "hello"},)
+        first = await messages(worker, messages=hello, max_tokens=8)
+        assert first == await messages(worker, messages=hello, max_tokens=8) or first[-2]["usage"]["cached"] == 0
+        assert (first[-1], first[-2]["usage"]["completion"]) == ({"end": "length"}, 8)
+        cold = (await messages(worker, prompt="word " * 100 + "one", max_tokens=4))[-2]["usage"]
+        warm = (await messages(worker, prompt="word " * 100 + "two", max_tokens=4))[-2]["usage"]
+        assert (cold["cached"], warm["prompt"] - warm["cached"] < 12) == (0, True)
+        many = await asyncio.gather(*[text(worker, prompt=f"{n}", max_tokens=6) for n in range(6)])
+        assert many == [await text(worker, prompt=f"{n}", max_tokens=6) for n in range(6)]
+        drawn = [await text(worker, prompt="x", max_tokens=20, temperature=1.5, seed=seed) for seed in (1, 1, 2)]
+        assert drawn[0] == drawn[1] != drawn[2]
+        for temperature in (0.0, 1.0):
+            said = await text(worker, prompt="x", schema=SCHEMA, max_tokens=80, temperature=temperature, seed=3)
+            jsonschema.validate(json.loads(said), SCHEMA)
+        assert await text(worker, prompt="x", grammar='root ::= "yes" | "no"') in ("yes", "no")
+        with refused("bad_request", "grammar"):
+            await messages(worker, prompt="x", grammar="root ::= (")
+        for prompt, tokens in (("x", 100_000), ("word " * 3000, 4)):
+            with refused("timeout", "within the time limit"):
+                await messages(worker, prompt=prompt, max_tokens=tokens, seconds=0.1)
+        assert (await worker.stats())["active_sessions"] == 0
+
+    asyncio.run(ask())
+
+
+def test_the_backend_runs_it(model, monkeypatch):
+    async def ask():
+        backend = LocalBackend("mlx", defaults())
+        request = Request(model, (user("hello"),), parameters=Parameters(temperature=0.0, max_tokens=5))
+        with_tools = Request(model, (user("hi"),), (Tool("add", "", {}),), parameters=Parameters(max_tokens=5))
+        backend.keep()
+        try:
+            assert (await backend.health()).is_up
+            return await gather(backend.stream(request)), await gather(backend.stream(with_tools))
+        finally:
+            await backend.aclose()
+
+    answer, with_tools = asyncio.run(ask())
+    assert (answer.backend, answer.finish_reason) == ("", "length")
+    assert answer.usage.completion_tokens == 5
+    assert with_tools.usage.prompt_tokens > answer.usage.prompt_tokens
+
+
+@pytest.mark.parametrize(("config", "message"), [(None, "no config.json"), ("{", "cannot be loaded")])
+def test_a_folder_that_is_no_model_is_an_error_with_the_reason(tmp_path, config, message):
+    if config:
+        (tmp_path / "config.json").write_text(config)
+
+    async def ask():
+        return await gather(LocalBackend("mlx", defaults()).stream(Request(str(tmp_path), (user("x"),))))
+
+    with pytest.raises(BackendError, match=message) as raised:
+        asyncio.run(ask())
+    assert raised.value.exit_code == 3
+
+
+@pytest.mark.promise("S3-11")
+def test_where_mlx_is_not_installed_it_says_what_it_needs(monkeypatch):
+    monkeypatch.setattr("llmx.core.backends.local.find_spec", lambda _name: None)
+    health = asyncio.run(LocalBackend("mlx", defaults()).health())
+    assert (health.is_up, "pip install 'llmx-toolkit[mlx]'" in health.reason) == (False, True)
