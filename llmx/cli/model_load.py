@@ -56,7 +56,8 @@ def load(
         facts: dict[str, Any] = load_part("llmx.core.blocking:run")(lambda: loaded(plain, keep_s, progress))
     finally:
         progress.end()
-    memory = f"{facts['memory_usage_mb']:.0f} MB, a context of {facts['context']} tokens"
+    room = f", a context of {facts['context']} tokens" if facts["context"] else ""
+    memory = f"{facts['memory_usage_mb']:.0f} MB{room}"
     result = {"state": "Complete", "model": ref, "path": plain.path, "engine": plain.engine, **facts}
     tell(result, f"{shown(ref)} is loaded: {memory}, {plain.engine}", output)
 

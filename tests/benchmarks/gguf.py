@@ -28,7 +28,8 @@ from tests.benchmarks.random_model import CONTEXT, header, write_model
 from tests.core.gguf.tiny import gguf, write_tiny
 
 ROUNDS = 5
-FOLDER = Path(tempfile.mkdtemp())
+HELD = tempfile.TemporaryDirectory()
+FOLDER = Path(HELD.name)
 NEVER = float("inf")
 
 
