@@ -44,6 +44,14 @@ SANDBOXED = LLM_EXEC | {
 }
 """What the full sandbox adds to the bare way, once it is known what this machine can do."""
 
+WITH_NAMES = SANDBOXED | {
+    *("llmx.core.network", "llmx.core.policy", "llmx.core.policy.levels", "llmx.core.policy.loosening"),
+    *(f"llmx.core.network.{name}" for name in ("forwarder", "groups", "inside", "loop", "names", "proxy", "tally")),
+    *("llmx.core.network.variables", "llmx.core.settings.keys", "llmx.exec.network", "llmx.exec.network_report"),
+    *("_socket",),
+}
+"""What the first name of a host adds; the proxy loads what talks to programs and hosts with the first of them."""
+
 HEAVY = {
     *("rich", "pydantic", "pydantic_settings", "httpx", "huggingface_hub", "psutil", "asyncio", "importlib.metadata"),
     *("tomlkit", "ruamel", "jinja2", "jsonschema"),
@@ -85,6 +93,12 @@ def test_the_sandbox_loads_only_what_it_needs(project):
     words = ("--", "true")
     imported_by("llm-exec", *words, entry="exec_main", cwd=project)
     assert imported_by("llm-exec", *words, entry="exec_main", cwd=project) <= SANDBOXED
+
+
+def test_names_of_hosts_load_a_little_more(project):
+    words = ("--net", "example.com", "--", "true")
+    imported_by("llm-exec", *words, entry="exec_main", cwd=project)
+    assert imported_by("llm-exec", *words, entry="exec_main", cwd=project) <= WITH_NAMES
 
 
 @pytest.mark.promise("S2-51")

@@ -38,6 +38,7 @@ def record(run: Run) -> dict[str, object]:
         "peak_rss_bytes": run.number("peak_rss_bytes"),
         "limits": run.limits,
         "outer": run.outer or None,
+        "network": run.network or None,
     }
 
 
@@ -119,8 +120,34 @@ def facts(run: Run, result: dict[str, Any]) -> list[tuple[str, str]]:
         ("terminal", _terminal(result)),
         ("sandbox", visible(str((result.get("sandbox") or {}).get("level", "")))),
         ("output", _output(run)),
+        *_network(run),
     ]
     return [(name, value) for name, value in pairs if value]
+
+
+def _network(run: Run) -> list[tuple[str, str]]:
+    """What it reached, a line for each host and port, and what was refused."""
+    network = run.network
+    found = []
+    for entry in (*network.get("hosts", ()), *network.get("ports", ())):
+        name = entry.get("name") or f"{entry.get('kind')} {entry.get('port')}"
+        found.append(
+            ("network", visible(f"{name}: sent {size(entry['sent_bytes'])}, received {size(entry['received_bytes'])}"))
+        )
+    if refused := network.get("refused"):
+        found.append(("refused", visible(", ".join(entry["name"] for entry in refused))))
+    if problem := network.get("problem"):
+        found.append(("problem", visible(problem)))
+    return found
+
+
+def size(number: float) -> str:
+    """Bytes as people read them."""
+    for unit in ("B", "kB", "MB"):
+        if number < 1000:
+            return f"{number:.0f} {unit}" if unit == "B" else f"{number:.1f} {unit}"
+        number /= 1000
+    return f"{number:.1f} GB"
 
 
 def _limit(name: str, value: float) -> str:

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from llmx.core.audit import AuditLog
-    from llmx.core.process.supervise import Ending
+    from llmx.core.network.forwarder import Forwarder
+    from llmx.core.process.supervise import Ending, Stream
     from llmx.core.sandbox import Enclosure, Plan
     from llmx.core.sandbox.inherited import Outer
     from llmx.errors import ExecError
@@ -24,15 +25,17 @@ class Confinement:
     def __init__(
         self, request: "ExecRequest", wanted: "SandboxRequest", outer: "Outer | None", *, own_terminal: bool
     ) -> None:
+        arguments = wanted.arguments
+        if outer:  # what it has closed cannot be opened in here
+            arguments = load("llmx.core.sandbox.inherited:left_of")(arguments, outer)
         self.plan: Plan = make_plan(
-            request.cwd, request.env, own_terminal=own_terminal, max_procs=request.max_procs, **wanted.arguments
+            request.cwd, request.env, own_terminal=own_terminal, max_procs=request.max_procs, **arguments
         )
         self._wanted = wanted
         self._outer = outer
+        self.forwarder: Forwarder | None = None
         self._abilities = abilities(request.own_env, outer)
         self.relay: Relay | None = None
-        if outer:
-            self._tighten(outer)
         self._sensitive: Sensitive | None = None
         self.enclosure: Enclosure | None = None
         self.changed: list[dict[str, object]] = []
@@ -67,12 +70,26 @@ class Confinement:
         if not self._outer and is_bubblewrap and self._wanted.mechanism in ("", "bubblewrap"):
             self.relay = Relay(log, run_id)
             self.plan.relay = self.relay.writer
-            self.plan.marker = f"{run_id} {self.plan.level} {self.plan.network} {self.relay.writer}"
+            plan = self.plan
+            names, ports = ",".join(plan.reach.names) or "-", ",".join(map(str, plan.reach.connect)) or "-"
+            plan.marker = f"{run_id} {plan.level} {plan.network} {self.relay.writer} {names} {ports}"
 
-    def _tighten(self, outer: "Outer") -> None:
-        """Nothing that the outer sandbox has closed can be opened in here, and the result must not say that it is."""
-        plan = self.plan
-        plan.network = "none" if outer.network == "none" else plan.network
+    def open_network(self) -> None:
+        """Start the proxy where something is to be reached through it."""
+        if self.plan.reach and self.enclosure and not self._outer:
+            forwarder = self.forwarder = load("llmx.core.network.forwarder:Forwarder")(self.plan.reach)
+            self.enclosure.when_inside = forwarder.enter
+
+    def streams(self) -> "list[Stream]":
+        """What the supervisor is to listen to, now that the command is started."""
+        if self.relay:
+            self.relay.started()
+        return [each for each in (self.relay, self.forwarder) if each]
+
+    @property
+    def helpers(self) -> "frozenset[int]":
+        """Processes that this has started, and that are not the command's."""
+        return frozenset((self.forwarder.pid,)) if self.forwarder else frozenset()
 
     def enclose(self, program: str, argv: list[str]) -> "Enclosure":
         """The command as it will really be started."""
@@ -97,6 +114,8 @@ class Confinement:
         problem = None if ending.status is None or ending.verdict else enclosure.settle(ending.status)
         if self.relay:
             self.relay.move()
+        if self.forwarder:
+            self.forwarder.close()
         if self._sensitive:
             report = self._sensitive.compare()
             self.changed, self.hints, self.is_complete = report.changed, report.hints, report.complete
@@ -104,7 +123,7 @@ class Confinement:
 
     def close(self) -> None:
         """Give up what is held, however the run ended; more than once does no harm."""
-        for held in (self.enclosure, self.relay, self._sensitive):
+        for held in (self.forwarder, self.enclosure, self.relay, self._sensitive):
             if held:
                 held.close()
 
@@ -115,10 +134,18 @@ class Confinement:
             "level": self.level,
             "mechanism": enclosure.mechanism if enclosure else None,
             "policy": outer.level if outer and outer.level == "restricted" else self.plan.level,
-            "network": self.plan.network,
+            "network": outer.network if outer and self.plan.level != "restricted" else self.plan.network,
             "degraded": self.degraded,
             "dropped_env": self.plan.dropped,
         }
+
+    def record(self) -> dict[str, object]:
+        """What the execution log tells of it at the end."""
+        fields = self.fields()
+        told: dict[str, object] = {"sandbox": {name: fields[name] for name in ("level", "mechanism")}}
+        if self.forwarder:
+            told["network"] = load("llmx.exec.network_report:record")(self.forwarder)
+        return told
 
 
 def abilities(env: "Mapping[str, str]", outer: "Outer | None") -> Abilities:

@@ -63,8 +63,16 @@ def _sandbox(confinement: Confinement, program: str, request: ExecRequest) -> di
         "shown": plan.readable,
         "devices": plan.devices,
         "environment": sorted(plan.env),
+        "reach": _reach(plan),
         **_bounds(plan),
     }
+
+
+def _reach(plan: "Plan") -> dict[str, object]:
+    """What leads out of its network, and in."""
+    reach = plan.reach
+    published = [f"{port}:{outside}" for port, outside in reach.publish]
+    return {"names": list(reach.names), "connect": list(reach.connect), "publish": published}
 
 
 def _bounds(plan: "Plan") -> dict[str, object]:

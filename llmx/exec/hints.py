@@ -9,6 +9,7 @@ from llmx.exec.missing_command import suggest_for_missing, suggest_for_refused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from llmx.core.network.forwarder import Forwarder
     from llmx.exec.run import Run
 
 _STREAMS = ("stdout", "stderr")
@@ -62,14 +63,27 @@ def _for_sandbox(run: "Run") -> list[str]:
         return []
     said = {name: b"".join(run.captures[name].kept.parts()) if name in run.captures else b"" for name in _STREAMS}
     request = run.request
+    if run.confinement.forwarder and (found := _for_names(run, run.confinement.forwarder, said)):
+        return found
     line: str | None = load("llmx.exec.sandbox_hints:line_to_run_again")(
         argv=mask_argv(request.argv, request.all_env),
         options=mask_argv(request.options, request.all_env),
         is_shell=request.is_shell,
         plan=run.confinement.plan,
+        can_name_hosts=run.confinement.level == "full",
         **said,
     )
     return [line] if line else []
+
+
+def _for_names(run: "Run", forwarder: "Forwarder", said: dict[str, bytes]) -> list[str]:
+    """What to do about the proxy."""
+    request = run.request
+    options, argv = mask_argv(request.options, request.env), mask_argv(request.argv, request.env)
+    found: list[str] = load("llmx.exec.network_hints:hints")(
+        forwarder, options, [] if request.is_shell else ["--", *argv], said
+    )
+    return found
 
 
 def _for_setup(run: "Run") -> list[str]:

@@ -129,6 +129,8 @@ class ExecRequest:
             record["terminal"] = self.window.name
         if self.deps:
             record["deps"] = [one.record() for one in self.deps]
+        if self.sandbox:
+            record |= self.sandbox.network()
         return record | {name: True for name in ("background", "keep_output", "monitor") if getattr(self, name)}
 
 
@@ -145,6 +147,13 @@ class SandboxRequest:
         self.arguments = arguments
         self.is_required = is_required
         self.mechanism = mechanism
+
+    def network(self) -> "dict[str, object]":
+        """What of the network it is to have, as the execution log tells it; nothing for none."""
+        if not (reach := self.arguments.get("reach")):
+            return {}
+        told = {name: getattr(reach, name) for name in reach.__slots__ if getattr(reach, name)}
+        return {"network": self.arguments["network"], **told}
 
 
 LIMITS = ("timeout", "stall_timeout", "memory", "cpu_time", "max_procs", "max_file_size", "max_output")
@@ -217,7 +226,7 @@ def build(
 
 _WINDOW = frozenset(("terminal", "wezterm", "detach", "hold"))
 _PROVIDES = frozenset(("nix_shell", "nix_pure", "deps", "deps_from", "uv"))
-_LOOSENS = frozenset(("no_sandbox", "level", "net", "write", "read", "env"))
+_LOOSENS = frozenset(("no_sandbox", "level", "net", "connect", "publish", "write", "read", "env"))
 
 
 def _loosened(
@@ -240,6 +249,8 @@ def _sandbox(typed: "Mapping[str, Any]", settings: "Mapping[str, Any]") -> Sandb
     """The sandbox asked for; None for none."""
     level = typed.get("level", settings["exec.policy.level"])
     if "no_sandbox" in typed or not settings["exec.isolation.enabled"] or level == "privileged":
+        if "net" in typed or "connect" in typed or "publish" in typed:
+            _network(typed, settings, has_sandbox=False)
         return None
     if "keep_children" in typed:
         raise UsageError(
@@ -252,12 +263,29 @@ def _sandbox(typed: "Mapping[str, Any]", settings: "Mapping[str, Any]") -> Sandb
         "read": [*settings["exec.read"], *typed.get("read", ())],
         "env_add": typed.get("env", ()),
         "env_allow": settings["exec.env_allow"],
-        "network": typed.get("net", settings["exec.net"]) or "none",
         "gpu": "" if "no_gpu" in typed else typed.get("gpu"),
         "protect": settings["exec.protect"],
+        **_network(typed, settings),
     }
     required, mechanism = settings["exec.sandbox"] == "required", settings["exec.mechanism"]
     return SandboxRequest(level, arguments, is_required=required, mechanism=mechanism)
+
+
+def _network(
+    typed: "Mapping[str, Any]", settings: "Mapping[str, Any]", *, has_sandbox: bool = True
+) -> "dict[str, object]":
+    """The network, and what leads there and from there."""
+    text = settings["exec.net"]
+    if given := typed.get("net"):
+        text = given[0] if len(given) == 1 else load("llmx.core.network.names:combined")(given)
+    connect = [*settings["exec.connect"], *typed.get("connect", ())]
+    publish = [*settings["exec.publish"], *typed.get("publish", ())]
+    if text in ("", "none", "host") and not (connect or publish):
+        return {"network": text or "none"}
+    found: dict[str, object] = load("llmx.exec.network:arguments")(
+        text, connect, publish, is_typed="net" in typed, has_sandbox=has_sandbox
+    )
+    return found
 
 
 def _words(line: "CommandLine") -> list[str]:

@@ -57,6 +57,7 @@ def assemble(run: "Run") -> dict[str, object]:
         "sandbox": _sandbox(run),
         "terminal": run.window.fields() if run.window else None,
         "deps": (run.provided.parts or None) if run.provided else None,
+        "network": _network(run),
         "changed_sensitive": run.confinement.changed if run.confinement else [],
         "sensitive_complete": run.confinement is None or run.confinement.is_complete,
         "audit": "unavailable" if run.audit.problem else None,
@@ -115,6 +116,18 @@ def _sandbox(run: "Run") -> dict[str, object]:
     if run.outer and not run.confinement:  # --no-sandbox opens nothing in there
         fields = fields | {"level": "inherited", "mechanism": "inherited", "network": run.outer.network}
     return {**fields, "loosened": run.request.loosened, "missing": _missing(run)}
+
+
+def _network(run: "Run") -> dict[str, object] | None:
+    """What went through the proxy, and what it refused; None where there was none."""
+    if not (run.confinement and (forwarder := run.confinement.forwarder)):
+        return None
+    request = run.request
+    command = [] if request.is_shell else ["--", *mask_argv(request.argv, request.env)]
+    found: dict[str, object] = load("llmx.exec.network_report:report")(
+        forwarder, mask_argv(request.options, request.env), command
+    )
+    return found
 
 
 def _missing(run: "Run") -> list[str]:

@@ -87,6 +87,8 @@ class Run:
             on_terminal = self._terminal >= 0 or self.window is not None
             self.outcome = judge(self.ending, self.request, on_terminal=on_terminal, by_code=by_code)
         except ExecError as error:
+            if self._supervisor:  # it stands there, and waits for what cannot be had
+                self._supervisor.abandon()
             self._note_setup(error, error.code, Outcome("error", error.exit_code))
         except PolicyError as error:
             self._note_setup(error, "denied", Outcome("denied", NOT_EXECUTABLE))
@@ -154,8 +156,7 @@ class Run:
         if self.window:
             end["terminal"] = self.window.fields()
         if self.confinement:
-            fields = self.confinement.fields()
-            end["sandbox"] = {name: fields[name] for name in ("level", "mechanism")}
+            end |= self.confinement.record()
         self.audit.write("end", self.run_id, **end)
 
     def _may_start(self) -> bool:
@@ -197,7 +198,7 @@ class Run:
             clock=self.clock,
             grace=request.grace,
             keep_children=request.keep_children,
-            strangers=strangers,
+            strangers=strangers | self.confinement.helpers if self.confinement else strangers,
             terminal=self._terminal,
         )
         self._watch(self._supervisor, pid)
@@ -249,15 +250,14 @@ class Run:
         launch.keep, launch.confine, launch.guarded = enclosure.keep, enclosure.confine, enclosure.guarded
         launch.limits = (*launch.limits, (RLIMIT_CORE, 0))
         launch.will = self._own_terminal.will() if self._own_terminal else None
+        self.confinement.open_network()
 
     def _attend(self, supervisor: Supervisor, pid: int) -> None:
         """What the sandbox and its terminal have to do while the command runs."""
         if self.confinement and (enclosure := self.confinement.enclosure):
             supervisor.spared = enclosure.spared
             enclosure.started(pid)
-            if relay := self.confinement.relay:
-                relay.started()
-                supervisor.streams.append(relay)
+            supervisor.streams += self.confinement.streams()
         if terminal := self._own_terminal:
             terminal.on_suspend = supervisor.suspend
             supervisor.job = terminal

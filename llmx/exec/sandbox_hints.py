@@ -5,6 +5,7 @@ import re
 import shlex
 from collections.abc import Iterator
 
+from llmx.core.plugins import load
 from llmx.core.sandbox.workspace import holds_secrets, is_below_any, refusal
 
 TYPE_CHECKING = False
@@ -56,7 +57,14 @@ _LINES = 60  # of the end of what was said
 
 
 def line_to_run_again(
-    *, argv: list[str], options: list[str], is_shell: bool, stdout: bytes, stderr: bytes, plan: "Plan"
+    *,
+    argv: list[str],
+    options: list[str],
+    is_shell: bool,
+    stdout: bytes,
+    stderr: bytes,
+    plan: "Plan",
+    can_name_hosts: bool = True,
 ) -> str | None:
     """The same line with the option that gives back what was missing; None where that is not clear."""
     text = (stderr + b"\n" + stdout).decode(errors="replace")
@@ -64,13 +72,14 @@ def line_to_run_again(
     command = [] if is_shell else ["--", *argv]
     if "--no-gpu" in options and any(phrase in line.lower() for line in lines for phrase in _NO_CARD):
         return shlex.join(["llm-exec", *(word for word in options if word != "--no-gpu"), *command])
-    option = next(_options(lines, plan), None)
+    option = next(_options(lines, plan, can_name_hosts=can_name_hosts), None)
     return shlex.join(["llm-exec", *options, *option, *command]) if option else None  # the last one wins
 
 
-def _options(lines: list[str], plan: "Plan") -> Iterator[list[str]]:
-    if plan.network == "none" and any(map(_misses_network, lines)):
-        yield ["--net", "host"]
+def _options(lines: list[str], plan: "Plan", *, can_name_hosts: bool) -> Iterator[list[str]]:
+    if plan.network == "none" and (told := [line for line in lines if misses_network(line)]):
+        hosts = load("llmx.exec.missing_hosts:missing")(told) if can_name_hosts else ""
+        yield ["--net", hosts or "host"]
     if plan.level == "restricted" and any(_is_of_the_level(line, plan) for line in lines):
         yield ["--level", "safe"]
     for line in lines:
@@ -81,7 +90,8 @@ def _options(lines: list[str], plan: "Plan") -> Iterator[list[str]]:
                 yield option
 
 
-def _misses_network(line: str) -> bool:
+def misses_network(line: str) -> bool:
+    """Whether the line is what a program says that finds no network."""
     return bool(_FAR.search(line) or _CODES.search(line)) or any(phrase in line.lower() for phrase in NETWORK)
 
 

@@ -38,6 +38,9 @@ TOOLS = {
 }
 
 
+NEEDS = {"pip": "@python", "npm": "@node", "git": "example.org", "node": "example.org"}
+
+
 @pytest.mark.parametrize("tool", TOOLS)
 def test_without_network_the_line_has_the_option_for_it(place, tool):
     if not shutil.which(TOOLS[tool][0]):
@@ -45,7 +48,7 @@ def test_without_network_the_line_has_the_option_for_it(place, tool):
     shown = ["--read", sys.prefix]
     line = hint(place, *shown, "--", *TOOLS[tool])
     assert line.startswith("llm-exec --json --read ")
-    assert f" --net host -- {TOOLS[tool][0]} " in line
+    assert f" --net {NEEDS.get(tool, 'host')} -- {TOOLS[tool][0]} " in line
 
 
 def test_a_folder_that_is_read_only_is_opened(place):
@@ -146,36 +149,51 @@ def test_what_the_caller_has_opened_already_is_not_hinted(place):
     assert line_to_run_again(argv=["x"], options=[], is_shell=False, stdout=b"", stderr=said, plan=plan) is None
 
 
-SAYS_NETWORK = [
-    "curl: (6) Could not resolve host: example.com",
-    "curl: (7) Failed to connect to 93.184.216.34 port 443 after 0 ms: Couldn't connect to server",
-    "ssh: Could not resolve hostname example.com: Temporary failure in name resolution",
-    "wget: unable to resolve host address \u2018example.com\u2019",
-    "Err:1 http://deb.debian.org/debian stable InRelease\n  Temporary failure resolving 'deb.debian.org'",
-    "ERROR: Could not find a version that satisfies the requirement requests (from versions: none)",
-    "npm error code ENOTCACHED",
-    "npm ERR! code EAI_AGAIN",
-    "Error: getaddrinfo ENOTFOUND example.com",
-    "  code: 'ENOTFOUND',",
-    "Error: connect ENETUNREACH 93.184.216.34:80",
-    "WARN GET https://example.com/x error (EAI_AGAIN). Will retry in 10 seconds.",
-    "IO::Socket::INET: Bad hostname 'example.com:80' at -e line 1.",
-    "OSError: [Errno 101] Network is unreachable",
-    "dial tcp 93.184.216.34:80: connect: network is unreachable",
-    "go: example.com/x: module lookup disabled by GOPROXY=off",
-    "As a reminder, you're using offline mode (--offline) which can sometimes cause surprising resolution failures",
-    "java.net.UnknownHostException: example.com",
-]
+SAYS_NETWORK = {
+    "curl: (6) Could not resolve host: example.com": "example.com",
+    "curl: (7) Failed to connect to 93.184.216.34 port 443 after 0 ms: Couldn't connect to server": "host",
+    "ssh: Could not resolve hostname example.com: Temporary failure in name resolution": "example.com",
+    "wget: unable to resolve host address \u2018example.com\u2019": "example.com",
+    "Err:1 http://deb.debian.org/x stable\n  Temporary failure resolving 'deb.debian.org'": "deb.debian.org",
+    "ERROR: Could not find a version that satisfies the requirement requests (from versions: none)": "@python",
+    "HTTPSConnectionPool(host='pypi.org', port=443): [Errno -3] Temporary failure in name resolution": "@python",
+    "npm error code ENOTCACHED": "@node",
+    "npm error request to https://registry.npmjs.org/x failed: cache mode is 'only-if-cached'": "@node",
+    "npm ERR! code EAI_AGAIN": "host",
+    "Error: getaddrinfo ENOTFOUND example.com": "example.com",
+    "Error: getaddrinfo ENOTFOUND localhost": "host",
+    "  code: 'ENOTFOUND',": "host",
+    "Error: connect ENETUNREACH 93.184.216.34:80": "host",
+    "WARN GET https://example.com/x error (EAI_AGAIN). Will retry in 10 seconds.": "example.com",
+    "IO::Socket::INET: Bad hostname 'example.com:80' at -e line 1.": "example.com",
+    "OSError: [Errno 101] Network is unreachable": "host",
+    "dial tcp 93.184.216.34:80: connect: network is unreachable": "host",
+    "go: example.com/x: module lookup disabled by GOPROXY=off": "@go",
+    "As a reminder, you're using offline mode (--offline) which can cause surprising resolution failures": "@rust",
+    "java.net.UnknownHostException: example.com": "example.com",
+    "Could not resolve host: a.example.com\nCould not resolve host: b.example.com": "a.example.com,b.example.com",
+    "\n".join(f"Could not resolve host: n{number}.example.com" for number in range(9)): "host",
+}
+"""What tools say -> what to write after ``--net``."""
+
+
+def again(place, said, **options):
+    plan = make_plan(str(place.work), place.env, level="safe")
+    return line_to_run_again(
+        argv=["x", "a b"],
+        options=["--json", "--timeout", "9"],
+        is_shell=False,
+        stdout=b"",
+        stderr=said.encode(),
+        plan=plan,
+        **options,
+    )
 
 
 @pytest.mark.parametrize("said", SAYS_NETWORK)
 def test_what_tools_say_without_a_network(place, said):
-    plan = make_plan(str(place.work), place.env, level="safe")
-    options = ["--json", "--timeout", "9"]
-    found = line_to_run_again(
-        argv=["x", "a b"], options=options, is_shell=False, stdout=b"", stderr=said.encode(), plan=plan
-    )
-    assert found == "llm-exec --json --timeout 9 --net host -- x 'a b'"
+    assert again(place, said) == f"llm-exec --json --timeout 9 --net {SAYS_NETWORK[said]} -- x 'a b'"
+    assert again(place, said, can_name_hosts=False) == "llm-exec --json --timeout 9 --net host -- x 'a b'"
 
 
 SAYS_VARIABLE = [
@@ -221,7 +239,7 @@ def test_the_hinted_option_holds_over_one_that_was_typed(place):
     plan = make_plan(str(place.work), place.env, level="safe")
     said = b"Could not resolve host: example.com"
     found = line_to_run_again(argv=["x"], options=["--net", "none"], is_shell=False, stdout=b"", stderr=said, plan=plan)
-    assert found == "llm-exec --net none --net host -- x"
+    assert found == "llm-exec --net none --net example.com -- x"
 
 
 def test_the_option_that_hid_the_graphics_card_is_dropped(place):

@@ -1,20 +1,25 @@
 """The levels of the policy, and what must be enforced at each for it to mean anything."""
 
-from collections.abc import Collection
-from typing import Any, NamedTuple
-
 from llmx.errors import ExecError
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from typing import Any
 
-class Level(NamedTuple):
+
+class Level:
     """``meaning`` in one sentence; ``needs``: weaknesses, by their short names, that it cannot be had with.
 
     ``limits``: in force where neither an option nor a setting gives one.
     """
 
-    meaning: str
-    needs: frozenset[str] = frozenset()
-    limits: dict[str, int] = {}  # noqa: RUF012  # a default of a tuple's field
+    __slots__ = ("limits", "meaning", "needs")
+
+    def __init__(self, meaning: str, needs: frozenset[str] = frozenset(), limits: dict[str, int] | None = None) -> None:
+        self.meaning = meaning
+        self.needs = needs
+        self.limits = limits or {}
 
 
 LEVELS = {
@@ -29,7 +34,7 @@ LEVELS = {
 """From the strictest on."""
 
 
-def tighten(fields: dict[str, Any], level: str, typed: Collection[str] = ()) -> None:
+def tighten(fields: "dict[str, Any]", level: str, typed: "Collection[str]" = ()) -> None:
     """Put the level's limits where ``fields`` has none and none was ``typed``."""
     for name, value in LEVELS[level].limits.items():
         if name not in typed:

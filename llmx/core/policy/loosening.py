@@ -4,6 +4,7 @@ By default whoever types a command may loosen it, and the result says what was l
 the user's or the system's file nothing may: a command in the sandbox cannot write there.
 """
 
+from llmx.core.network.names import combined, is_within
 from llmx.core.policy.levels import LEVELS
 from llmx.core.settings.keys import BY_NAME
 from llmx.errors import PolicyError
@@ -60,7 +61,8 @@ def _number(value: object) -> float:
 
 
 def _is_wider(value: object, setting: object) -> bool:
-    return value == "host" and setting != "host"
+    words = value if isinstance(value, list) else [str(value)]
+    return not is_within(combined(words), setting)
 
 
 def _is_laxer(value: object, setting: object) -> bool:
@@ -76,7 +78,9 @@ _HIGHER = "a higher limit, or none"
 WAYS = (
     Way("no_sandbox", "exec.isolation.enabled", "no sandbox", _turns_off),
     Way("level", "exec.policy.level", "a laxer level", _is_laxer),
-    Way("net", "exec.net", "your network", _is_wider),
+    Way("net", "exec.net", "your network, or hosts of it", _is_wider),
+    Way("connect", "exec.connect", "a port of your loopback", _always),
+    Way("publish", "exec.publish", "a port that you can reach", _always),
     Way("write", "exec.write", "another path to write to", _always),
     Way("read", "exec.read", "a hidden path to read", _always),
     Way("env", "exec.env_allow", "another variable", _always),

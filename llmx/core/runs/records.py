@@ -73,6 +73,19 @@ class Run:
         return {"name": name, "window": window or None} if name else None
 
     @property
+    def network(self) -> dict[str, Any]:
+        """What it reached by name and by port, and what was refused, as in the result; empty where there was no proxy.
+
+        Only of a run that made a sandbox: whoever is inside one may say what he likes.
+        """
+        told = self.end.get("network")
+        if self.outer or not isinstance(told, dict):
+            return {}
+        moved = {name: [entry for entry in _entries(told, name) if _is_moved(entry)] for name in ("hosts", "ports")}
+        refused = [entry for entry in _entries(told, "refused") if text_of(entry.get("name"))]
+        return {**moved, "refused": refused, "problem": text_of(told.get("problem")) or None}
+
+    @property
     def is_over(self) -> bool:
         return self.status != "running"
 
@@ -145,6 +158,15 @@ def load_object(path: str) -> dict[str, Any] | None:
     except (OSError, ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
+
+
+def _entries(told: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    found = told.get(name)
+    return [entry for entry in found if isinstance(entry, dict)] if isinstance(found, list) else []
+
+
+def _is_moved(entry: dict[str, Any]) -> bool:
+    return all(_is_number(entry.get(name)) for name in ("sent_bytes", "received_bytes"))
 
 
 def _is_number(value: object) -> TypeGuard[float]:

@@ -23,7 +23,7 @@ from llmx.paths import audit_log, cache_dir, config_dir, home, state_dir
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 TMP_SIZE = 1 << 30
 """Bytes of each private temporary folder; they are taken from memory as they are used."""
@@ -40,6 +40,29 @@ TEMPORARY = ("/tmp", "/var/tmp")
 _GPU_DRIVERS = ("/dev/nvidiactl", "/dev/dri", "/dev/kfd", "/dev/dxg")
 
 
+class Reach:
+    """What leads out of a sandbox's own loopback, and in.
+
+    ``names``: hosts on the internet, through a proxy. ``connect``: ports of this machine's loopback that are there on
+    the sandbox's. ``publish``: (port inside, port outside) pairs.
+    """
+
+    __slots__ = ("connect", "names", "publish")
+
+    def __init__(
+        self, names: "Sequence[str]" = (), connect: "Sequence[int]" = (), publish: "Sequence[tuple[int, int]]" = ()
+    ) -> None:
+        self.names = names
+        self.connect = connect
+        self.publish = publish
+
+    def __bool__(self) -> bool:
+        return bool(self.names or self.connect or self.publish)
+
+
+NOTHING = Reach()
+
+
 class Plan:
     """What one command may reach, in the terms that every mechanism enforces.
 
@@ -47,9 +70,10 @@ class Plan:
     tree, its ``git_folders`` outside of it, and what was ``opened`` by name. ``readable``: what
     shows through, read-only, below a hidden folder. ``protected``: below a writable path, read-only again.
     ``hidden``: folders that appear empty but for the others' paths. Everything else is there, read-only.
-    ``network``: "none" (a private loopback, and not even that at level ``restricted``) or "host". ``devices``: nodes
-    that pass. ``tmp_size``: bytes of each private temporary folder. ``own_terminal``: the command sits on a terminal
-    of its own. ``max_procs``: processes alive at once, 0 for no limit.
+    ``network``: "none" (a private loopback, and not even that at level ``restricted``), "host", or "names": a private
+    loopback with a proxy. ``reach``: what leads out of that loopback, and in. ``devices``: nodes that pass.
+    ``tmp_size``: bytes of each private temporary folder. ``own_terminal``: the command sits on a terminal of its own.
+    ``max_procs``: processes alive at once, 0 for no limit.
     ``relay``: a pipe's descriptor that the sandbox's first process keeps open for inner runs, -1 for none; ``marker``:
     what they find there about this sandbox (``inherited.py``).
     """
@@ -68,6 +92,7 @@ class Plan:
         "opened",
         "own_terminal",
         "protected",
+        "reach",
         "readable",
         "relay",
         "tmp_size",
@@ -88,6 +113,7 @@ class Plan:
         env: dict[str, str]
         dropped: list[str]
         network: str
+        reach: Reach
         devices: list[str]
         tmp_size: int
         own_terminal: bool
@@ -96,8 +122,14 @@ class Plan:
         marker: str
 
     def __init__(self, **fields: object) -> None:
+        fields = {"relay": -1, "marker": "", **fields}
         for name in self.__slots__:
             setattr(self, name, fields[name])
+
+    @property
+    def has_internet_sockets(self) -> bool:
+        """Whether the command may have any; at level ``restricted`` only to use what was opened."""
+        return self.level != "restricted" or self.network != "none" or bool(self.reach)
 
 
 class Abilities:
@@ -161,6 +193,8 @@ class Enclosure:
         self.guarded = guarded
         self.keep = keep
         self.confine = confine
+        self.when_inside: Callable[[int], None] | None = None
+        """Called before the command starts, with the process whose network namespace is the command's."""
 
     def started(self, pid: int) -> None:
         """Called once in the parent, when ``program`` runs as ``pid``."""
@@ -187,6 +221,7 @@ def make_plan(
     env_add: "Iterable[str]" = (),
     env_allow: "Iterable[str]" = (),
     network: str = "none",
+    reach: Reach = NOTHING,
     gpu: str | None = None,
     protect: "Iterable[str]" = (),
     own_terminal: bool = False,
@@ -210,11 +245,11 @@ def make_plan(
     shown += [] if loose else [work, *git_folders]
     readable = [path for path in shown if not is_below_any(path, writable)]
     openings = Openings(env, own_home, (*hidden, *TEMPORARY), (*writable, *readable))
-    trusted = openings.show_network(CERTIFICATES) if network == "host" else ()
+    trusted = openings.show_network(CERTIFICATES) if network != "none" else ()
     readable += openings.collect()
     devices, gpu_variables = _devices(gpu)
     kept, dropped = allowed(env, (*env_allow, *trusted))
-    kept |= redirected(cache or DISCARDED) | (offline(own_home) if network == "none" else {})
+    kept |= redirected(cache or DISCARDED) | _of_the_network(network, own_home)
     kept |= gpu_variables | openings.variables() | asked_for(env_add, env)
     return Plan(
         level=level,
@@ -229,13 +264,20 @@ def make_plan(
         env=kept,
         dropped=[name for name in dropped if name not in kept],
         network=network,
+        reach=reach,
         devices=devices,
         tmp_size=TMP_SIZE,
         own_terminal=own_terminal,
         max_procs=max_procs,
-        relay=-1,
-        marker="",
     )
+
+
+def _of_the_network(network: str, own_home: str) -> dict[str, str]:
+    """Variables that tell programs how to come by it, or that there is none."""
+    if network == "names":
+        found: dict[str, str] = load("llmx.core.network.variables:proxy_variables")()
+        return found
+    return offline(own_home) if network == "none" else {}
 
 
 def hidden_folders(env: "Mapping[str, str]", own_home: str) -> list[str]:
@@ -294,6 +336,8 @@ def enclose(plan: Plan, program: str, argv: list[str], abilities: Abilities, mec
     """``program`` with ``argv`` under ``mechanism``, or the strongest there is; raises ``ExecError`` without any."""
     if abilities.inherited and plan.level != "restricted":
         return Enclosure("inherited", program, argv, plan.env)
+    if plan.reach and not abilities.inherited and (mechanism or _strongest(abilities)) != "bubblewrap":
+        load("llmx.core.sandbox.remedies:refuse_network")(abilities)
     named = load("llmx.core.sandbox.mechanisms:named")(mechanism, abilities) if mechanism else None
     enclosure: Enclosure = (named or load(MECHANISMS[_strongest(abilities)]))(plan, program, argv, abilities)
     if abilities.inherited:

@@ -59,7 +59,7 @@ class Bubblewrap(Enclosure):
         self._held = -1  # written to when the command may start
         self._for_child = [writer]
         words = [abilities.bwrap, *NAMESPACES, "--json-status-fd", str(writer)]
-        if plan.network == "none":
+        if plan.network != "host":
             words += ("--unshare-net",)
         if not plan.own_terminal:
             words += ("--new-session",)
@@ -68,7 +68,7 @@ class Bubblewrap(Enclosure):
         if abilities.seccomp:
             self._for_child += [_open_filter(plan)]
             words += ("--seccomp", str(self._for_child[-1]))
-        if plan.max_procs and _counts_per_namespace():
+        if plan.reach or (plan.max_procs and _counts_per_namespace()):
             waits, self._held = os.pipe()
             self._for_child += [waits]
             words += ("--block-fd", str(waits))
@@ -97,7 +97,7 @@ class Bubblewrap(Enclosure):
         self._pid = pid
         self._close_childs()
         if self._held >= 0:
-            self._limit_processes()
+            self._prepare(self._await_inner())
             os.write(self._held, b"\n")
 
     def spared(self) -> list[int]:
@@ -126,23 +126,33 @@ class Bubblewrap(Enclosure):
         while self._for_child:
             os.close(self._for_child.pop())
 
-    def _limit_processes(self) -> None:
-        """Before the command starts: the sandbox's own count, in which its first process is bwrap's."""
+    def _await_inner(self) -> int:
+        """The process that is number 1 inside, once bwrap has said it; 0 when bwrap has ended instead."""
         poller = select.poll()
         poller.register(self._status, select.POLLIN)
         while not self._inner() and poller.poll(START_PATIENCE * 1000):
             if not self._listen():
-                return  # bwrap has ended; its status tells the rest
-        if inner := self._inner():
-            resource = __import__("resource")
-            try:
-                _, hard = resource.prlimit(inner, resource.RLIMIT_NPROC)
-                most = self._plan.max_procs + 1 if hard < 0 else min(self._plan.max_procs + 1, hard)
-                resource.prlimit(inner, resource.RLIMIT_NPROC, (most, most))
-            except ProcessLookupError:
-                return
-            except PermissionError:  # a bwrap that is setuid root
-                self.degraded += ["exact_max_procs"]
+                break
+        return self._inner()
+
+    def _prepare(self, inner: int) -> None:
+        """What has to be there before the command starts."""
+        if inner and self._plan.max_procs and _counts_per_namespace():
+            self._limit_processes(inner)
+        if inner and self.when_inside:
+            self.when_inside(inner)
+
+    def _limit_processes(self, inner: int) -> None:
+        """The sandbox's own count, in which its first process is bwrap's."""
+        resource = __import__("resource")
+        try:
+            _, hard = resource.prlimit(inner, resource.RLIMIT_NPROC)
+            most = self._plan.max_procs + 1 if hard < 0 else min(self._plan.max_procs + 1, hard)
+            resource.prlimit(inner, resource.RLIMIT_NPROC, (most, most))
+        except ProcessLookupError:
+            return
+        except PermissionError:  # a bwrap that is setuid root
+            self.degraded += ["exact_max_procs"]
 
     def _inner(self) -> int:
         """The process that is number 1 inside; 0 as long as bwrap has not said it."""
@@ -162,7 +172,7 @@ class Bubblewrap(Enclosure):
 
 def _open_filter(plan: "Plan") -> int:
     """The compiled filter of system calls; at level ``restricted`` without network one that refuses loopback, too."""
-    inet = plan.level != "restricted" or plan.network != "none"
+    inet = plan.has_internet_sockets
     folder = f"{cache_dir()}/seccomp"
     name = f"{FILTER_VERSION}-{os.uname().machine}{'' if inet else '-no-inet'}.bpf"
     try:

@@ -4,6 +4,7 @@ import os
 import shlex
 
 from llmx.core.sandbox import Abilities
+from llmx.errors import ExecError
 
 _INSTALL = {
     "apt-get": "sudo apt-get install bubblewrap",
@@ -46,6 +47,19 @@ def remedy(abilities: Abilities, release: str = "/etc/os-release") -> str:
         case "no_userns" | "refused":
             return allow_namespaces()
     return ""
+
+
+def refuse_network(abilities: Abilities) -> None:
+    """Raise ``ExecError``: hosts and ports by name need a network of the command's own, which only the full level has.
+
+    Landlock knows ports and no addresses: a command that may connect to the proxy's port may do so anywhere.
+    """
+    fix = remedy(abilities)
+    raise ExecError(
+        "--net NAME, --connect and --publish need the full sandbox, which is not to be had here",
+        code="sandbox",
+        hint=f"{fix}{'; ' if fix else ''}llmx doctor says more; --net host gives the whole network",
+    )
 
 
 def packager(release: str) -> str:

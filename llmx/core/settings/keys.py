@@ -17,9 +17,9 @@ class Setting:
 
     ``scope`` says what a project's ``llmx.toml`` may do before the user trusts it: ``inert`` keys are its own,
     ``tighten`` keys it may only make stricter, ``user`` keys it may not touch. ``stricter`` names the strict side:
-    a truth value, the ``lower`` number (0 stands for no limit), the ``earlier`` choice, a ``subset`` of the names
-    listed, where ``none`` is the empty one, a list that is a ``superset`` or has ``fewer`` entries, or a ``narrower``
-    list of all that is allowed, where the empty one allows everything.
+    a truth value, the ``lower`` number (0 stands for no limit), the ``earlier`` choice, a ``subset`` of the hosts
+    named, where ``none`` is the empty one and ``host`` all, a list that is a ``superset`` or has ``fewer`` entries,
+    or a ``narrower`` list of all that is allowed, where the empty one allows everything.
     """
 
     __slots__ = ("choices", "default", "help", "kind", "least", "most", "name", "scope", "stricter")
@@ -226,9 +226,26 @@ SETTINGS = (
         "exec.net",
         "string",
         "",
-        "The network of a sandboxed command: `none`, `host` for the machine's own; empty = by policy.",
+        "The network of a sandboxed command: `none`, `host` for the machine's own, or names such as"
+        " `example.com,*.example.org,@python`; empty = by policy.",
         "tighten",
         stricter="subset",
+    ),
+    Setting(
+        "exec.connect",
+        "list",
+        (),
+        "Ports of the machine's loopback that a sandboxed command may reach.",
+        "user",
+        stricter="fewer",
+    ),
+    Setting(
+        "exec.publish",
+        "list",
+        (),
+        "Ports of a sandboxed command that the machine may reach, as PORT or PORT:HOSTPORT.",
+        "user",
+        stricter="fewer",
     ),
     Setting(
         "audit.required",

@@ -1,5 +1,7 @@
 """Which of two values limits more: what a project may set, and what a lock lets through, is decided here."""
 
+from llmx.core.plugins import load
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from llmx.core.settings.keys import Setting
@@ -15,7 +17,7 @@ def is_as_strict(setting: "Setting", new: object, old: object) -> bool:
         case "earlier":
             return setting.choices.index(str(new)) <= setting.choices.index(str(old))
         case "subset":
-            return new in (old, "none") or _names(old) >= _names(new) > set()
+            return bool(load("llmx.core.network.names:is_within")(new, old))
         case "superset":
             return isinstance(new, list | tuple) and isinstance(old, list | tuple) and set(new) >= set(old)
         case "fewer":
@@ -32,7 +34,3 @@ def _entries(value: object) -> set[object]:
 def _limit(value: object) -> float:
     """0 stands for no limit, so it is the loosest."""
     return value or float("inf") if isinstance(value, int | float) else float("inf")
-
-
-def _names(value: object) -> set[str]:
-    return {word.strip().lower() for word in str(value).split(",") if word.strip()} - {"none"}

@@ -26,7 +26,7 @@ def main(cwd, options, separator, *argv):
         answer = {"error": render(error), "code": error.exit_code}
     if result:
         with open(result, "w") as file:
-            json.dump(answer, file)
+            json.dump(answer, file, default=repr)
     else:
         print(answer, file=sys.stderr)
     return answer.get("code", 125)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from llmx.core.sandbox import Abilities, Plan
+from llmx.core.sandbox import Abilities, Plan, Reach
 from llmx.core.sandbox.seatbelt import enclose, profile
 
 GOLDEN = Path(__file__).with_name("golden")
@@ -31,6 +31,7 @@ def make_plan(**changed):
         "max_procs": 0,
         "relay": -1,
         "marker": "",
+        "reach": Reach(),
     }
     return Plan(**fields | changed)
 

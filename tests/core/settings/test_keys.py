@@ -17,7 +17,10 @@ def test_no_key_is_a_section_of_another():
     assert not [(a, b) for a in BY_NAME for b in BY_NAME if b.startswith(f"{a}.")]
 
 
-LOCKED = {"exec.policy.lock", "exec.policy.allow", "exec.write", "exec.read", "exec.env_allow", "exec.mechanism"}
+LOCKED = {
+    *("exec.policy.lock", "exec.policy.allow", "exec.write", "exec.read", "exec.env_allow"),
+    *("exec.connect", "exec.publish", "exec.mechanism"),
+}
 """Keys of the user alone that a lock holds."""
 
 

@@ -2,8 +2,7 @@
 
 from fnmatch import fnmatchcase
 
-from tests.exec.escapes.levels import LEVELS
-
+COLUMNS = ("full", "landlock", "restricted", "inherited")
 BLOCKED = "blocked"
 """The kernel refuses."""
 PRIVATE = "private"
@@ -15,7 +14,8 @@ REPORTED = "reported"
 ALLOWED = "allowed"
 """It gets through: known, and said in the README."""
 
-# group: the first row that fits an attempt's name tells how it ends at the levels full, landlock, restricted, inherited
+# group: the first row that fits an attempt's name tells how it ends at the levels full (and so with names of hosts),
+# landlock, restricted, inherited
 TABLE = """
 files
     create_in_dev_shm                           private   allowed   private   private
@@ -85,7 +85,8 @@ def _rows():
     for line in TABLE.strip().splitlines():
         if line.startswith(" "):
             words = line.split()
-            yield group, words[: -len(LEVELS)], dict(zip(LEVELS, words[-len(LEVELS) :], strict=True))
+            ends = dict(zip(COLUMNS, words[-len(COLUMNS) :], strict=True))
+            yield group, words[: -len(COLUMNS)], ends | {"names": ends["full"]}
         else:
             group = line
 

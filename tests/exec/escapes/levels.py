@@ -8,8 +8,14 @@ from tests.exec.escapes.scene import LLM_EXEC, REPOSITORY
 INSIDE = ["--read", str(REPOSITORY), "--read", sys.prefix, "--env", f"PYTHONPATH={REPOSITORY}"]
 """What llm-exec itself needs inside, where it is run from a checkout and may lie in a hidden folder."""
 
-FLAGS = {"control": ["--no-sandbox"], "full": [], "restricted": ["--level", "restricted"]}
-LEVELS = ("full", "landlock", "restricted", "inherited")
+FLAGS = {
+    "control": ["--no-sandbox"],
+    "full": [],
+    "restricted": ["--level", "restricted"],
+    "names": ["--net", "example.com"],
+}
+LEVELS = ("full", "landlock", "restricted", "inherited", "names")
+"""``names`` is the full level with a proxy outside, which is to let nothing through that is not meant for it."""
 
 
 def words(level, command, *options):

@@ -1,0 +1,7 @@
+"""The network by name and by port: a proxy outside the sandbox, and sockets inside that lead to it and nowhere else."""
+
+PROXY_PORT = 3128
+"""Where the proxy is found inside a sandbox with a loopback of its own."""
+
+WEB_PORTS = (80, 443)
+"""What a name opens that is written without a port."""

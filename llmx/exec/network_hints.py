@@ -1,0 +1,61 @@
+"""What to type, or to know, when a command did not get what it wanted through the proxy."""
+
+import shlex
+
+from llmx.core.network.names import combined
+from llmx.core.network.tally import OTHERS
+from llmx.exec.sandbox_hints import misses_network
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from llmx.core.network.forwarder import Forwarder
+
+MOST_NAMES = 20
+"""In one line to run again."""
+
+_REASONS = {
+    "address": "only names are let through, not addresses",
+    "other_name": "it was asked for in a tunnel to another name",
+    "unreadable": "what was sent in the tunnel is not what it seemed",
+}
+
+
+def hints(forwarder: "Forwarder", options: list[str], command: list[str], said: dict[str, bytes]) -> list[str]:
+    """For a command that failed and has ``said`` this: the line that would let it through, or why it found nothing."""
+    if forwarder.problem:
+        return [f"{forwarder.problem}: from then on nothing was reached; run it again"]
+    names = [name for name, reason in forwarder.refused if reason == "not_listed" and name != OTHERS]
+    if names:
+        return [line(forwarder, options, command, names[:MOST_NAMES])]
+    found = [
+        f"{name} is refused whatever --net says: {_REASONS.get(reason, 'its address is none of the public internet')}"
+        for name, reason in forwarder.refused
+    ]
+    text = b"\n".join(said.values()).decode(errors="replace").splitlines()
+    if forwarder.names and not found and any(map(misses_network, text)):
+        found += [
+            "with --net NAME there is only a proxy, and this program did not ask it (HTTPS_PROXY tells where it is):"
+            " teach it to use one, or --net host gives it the whole network"
+        ]
+    return found
+
+
+def line(forwarder: "Forwarder", options: list[str], command: list[str], names: list[str]) -> str:
+    """The line that was typed, with these names let through as well."""
+    typed, others = _split(options)
+    known = combined(typed) or ",".join(forwarder.names)
+    return shlex.join(["llm-exec", *others, "--net", ",".join([known, *names]), *command])
+
+
+def _split(options: list[str]) -> tuple[list[str], list[str]]:
+    """The values of ``--net``, and all other words."""
+    values, others = [], []
+    words = iter(options)
+    for word in words:
+        if word == "--net":
+            values.append(next(words, ""))
+        elif word.startswith("--net="):
+            values.append(word.removeprefix("--net="))
+        else:
+            others.append(word)
+    return values, others

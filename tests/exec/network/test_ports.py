@@ -1,0 +1,175 @@
+"""``--connect`` and ``--publish``: a port of the machine inside, and one of the command's outside."""
+
+import contextlib
+import socket
+import subprocess
+import threading
+from pathlib import Path
+
+import pytest
+
+SERVER = (
+    "import http.server, socketserver, sys\n"
+    "class Page(http.server.BaseHTTPRequestHandler):\n"
+    "    def do_GET(self):\n"
+    "        self.send_response(200); self.end_headers(); self.wfile.write(b'inside\\n')\n"
+    "    def log_message(self, *words): pass\n"
+    "class Server(socketserver.TCPServer):\n"
+    "    address_family = 10 if ':' in sys.argv[1] else 2\n"
+    "with Server((sys.argv[1], int(sys.argv[2])), Page) as server:\n"
+    "    print('up', flush=True)\n"
+    "    server.serve_forever()\n"
+)
+
+
+@contextlib.contextmanager
+def listening(address="127.0.0.1"):
+    """Someone on the machine who answers everybody with `hello`; the port, and what has arrived."""
+    heard: list[bytes] = []
+    server = socket.create_server((address, 0), family=socket.AF_INET6 if ":" in address else socket.AF_INET)
+
+    def answer():
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = server.accept()
+                with client:
+                    heard.append(client.recv(1000))
+                    client.sendall(b"hello")
+
+    threading.Thread(target=answer, daemon=True).start()
+    yield server.getsockname()[1], heard
+    server.shutdown(socket.SHUT_RDWR)
+    server.close()
+
+
+def ask(host="127.0.0.1"):
+    return (
+        f"import socket, sys; one = socket.create_connection(({host!r}, int(sys.argv[1])), 10); "
+        "one.sendall(b'question'); print(one.recv(100).decode())"
+    )
+
+
+@pytest.fixture
+def tool(ordinary_place):
+    """llm-exec with the sandbox on, as an ordinary user on this very machine."""
+    ordinary_place.tool = tuple(word for word in ordinary_place.tool if word != "--no-sandbox")
+    work = ordinary_place.folder / "work"
+    work.mkdir()
+    work.chmod(0o777)
+    return lambda *words, **options: ordinary_place.run("--json", *words, cwd=work, **options).result
+
+
+@pytest.fixture
+def start(ordinary_place, tool):
+    return lambda *words: ordinary_place.start(*words, cwd=ordinary_place.folder / "work")
+
+
+@pytest.mark.parametrize("outside", ["127.0.0.1", "::1"])
+@pytest.mark.parametrize("inside", ["127.0.0.1", "::1", "localhost"])
+def test_a_port_of_the_machine_is_reached_and_counted(tool, python, outside, inside):
+    with listening(outside) as (port, heard):
+        result = tool("--connect", str(port), "--", python, "-c", ask(inside), str(port))
+    assert (result["stdout"], heard) == ("hello\n", [b"question"])
+    assert result["sandbox"]["network"] == "none"
+    assert result["sandbox"]["loosened"] == ["--connect"]
+    assert result["network"]["ports"] == [
+        {"kind": "connect", "port": str(port), "connections": 1, "sent_bytes": 8, "received_bytes": 5}
+    ]
+
+
+def test_no_other_port_is_there(tool, python):
+    with listening() as (port, _), listening() as (other, heard):
+        result = tool("--connect", str(port), "--", python, "-c", ask(), str(other))
+    assert result["status"] == "failed"
+    assert heard == []
+
+
+def test_a_port_where_nobody_listens_is_closed_inside_too(tool, python):
+    with listening() as (port, _):
+        pass
+    result = tool("--connect", str(port), "--", python, "-c", ask(), str(port))
+    assert (result["stdout"].strip(), result["network"]["ports"]) == ("", [])
+
+
+def test_at_level_restricted_the_port_is_all_there_is(tool, python):
+    with listening() as (port, heard):
+        result = tool("--level", "restricted", "--connect", str(port), "--", python, "-c", ask(), str(port))
+    assert (result["stdout"], heard) == ("hello\n", [b"question"])
+
+
+@pytest.mark.parametrize("bound", ["127.0.0.1", "0.0.0.0", "::1"])
+@pytest.mark.parametrize("spelled", ["{port}", "8000:{port}"])
+def test_a_port_of_the_commands_is_reached_on_the_machine(start, python, free_port, bound, spelled):
+    port = free_port()
+    inside = port if spelled == "{port}" else 8000
+    process = start("--publish", spelled.format(port=port), "--", python, "-c", SERVER, bound, str(inside))
+    assert process.stdout.readline() == b"up\n"
+    done = subprocess.run(["curl", "-sS", f"http://127.0.0.1:{port}/"], capture_output=True, text=True, check=False)
+    assert done.stdout == "inside\n", done
+    process.terminate()
+    process.communicate(timeout=20)
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port), 5)
+
+
+def test_what_is_published_is_so_on_the_loopback_only(start, python, free_port):
+    port = free_port()
+    process = start("--publish", f"8000:{port}", "--", python, "-c", SERVER, "0.0.0.0", "8000")
+    assert process.stdout.readline() == b"up\n"
+    listeners = [line.split()[1] for line in Path("/proc/net/tcp").read_text().splitlines() if " 0A " in line]
+    assert f"0100007F:{port:04X}" in listeners
+    assert f"00000000:{port:04X}" not in listeners
+    process.terminate()
+    process.communicate(timeout=20)
+
+
+def test_before_anybody_listens_inside_the_connection_is_closed(start, free_port):
+    port = free_port()
+    process = start("--publish", f"8000:{port}", "--command", "echo up; exec sleep 60")
+    assert process.stdout.readline() == b"up\n"
+    with socket.create_connection(("127.0.0.1", port), 10) as one:
+        assert one.recv(10) == b""
+    process.terminate()
+    process.communicate(timeout=20)
+
+
+def test_a_port_that_is_taken_is_told_before_anything_runs(tool):
+    with listening() as (port, _):
+        result = tool("--publish", f"8000:{port}", "--", "touch", "ran")
+    assert (result["exit_code"], result["setup_error"]["code"]) == (125, "sandbox")
+    assert result["hints"][0] == f"--publish 8000:{port + 1} takes another one"
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--connect", "database"], "is no port"),
+        (["--connect", "0"], "is no port"),
+        (["--connect", "65536"], "is no port"),
+        (["--connect", "-1"], "is no port"),
+        (["--publish", "3000:"], "is no port"),
+        (["--publish", ":3000"], "is no port"),
+        (["--publish", "3000:80:80"], "is no port"),
+        (["--publish", "３000"], "is no port"),
+        (["--net", "host", "--connect", "5432"], "for a network of the command's own"),
+        (["--no-sandbox", "--connect", "5432"], "need the sandbox"),
+        (["--level", "privileged", "--publish", "80"], "need the sandbox"),
+        (["--no-sandbox", "--net", "example.com"], "need the sandbox"),
+        (["--net", "example.com,host"], "stands alone"),
+        (["--net", "127.0.0.1"], "only names"),
+        (["--net", "[::1]:80"], "only names"),
+        (["--net", "localhost"], "--connect PORT"),
+        (["--net", "*"], "--net host"),
+        (["--net", "*.com"], "whole top level domain"),
+        (["--net", "https://example.com/a"], "the name alone, such as example.com"),
+        (["--net", "@pyton"], "did you mean @python?"),
+        (["--net", "faß.example"], "in more than one way"),
+        (["--net", ","], "names nothing"),
+        (["--net", "nobody"], "no full name"),
+    ],
+    ids=" ".join,
+)
+def test_what_means_nothing_is_refused_before_anything_runs(tool, words, told):
+    result = tool(*words, "--", "touch", "ran")
+    assert (result["exit_code"], result["status"]) == (125, "error")
+    assert told in result["setup_error"]["message"] + " ".join(result["hints"])
