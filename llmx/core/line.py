@@ -75,7 +75,8 @@ class Line:
         """What a local Ollama has, else what this machine can run by itself."""
         health = await self._opened(DEFAULT_BACKEND, Access()).health(time.monotonic() + LOOK_S)
         local = () if health.models else load("llmx.core.backends.opening:local_models")(self._env)
-        return AtHand(ollama=health.models, local=local)
+        demo = load("llmx.core.demo:demo")() if self._asked.allows_demo and not (health.models or local) else None
+        return AtHand(ollama=health.models, local=local, demo=demo)
 
 
 def fallbacks(listed: object) -> tuple[Choice, ...]:
