@@ -4,7 +4,7 @@
 _llmx_place() {
   members= words= values= runs=
   case $1 in
-    "llmx") members="generate chat embed backend session usage keys exec runs model agent config trust undo history cache doctor selftest help completion version" words="generate chat embed backend session usage keys exec runs model agent config trust undo history cache doctor selftest help completion version --output --quiet --trace --profile --config --version --help" values="--output=text,json --trace=off,error,warn,info,debug,trace --profile=@profiles -p=@profiles --config= -c=" ;;
+    "llmx") members="generate chat embed backend session usage keys exec runs model agent config trust undo history cache quickstart doctor selftest help completion version" words="generate chat embed backend session usage keys exec runs model agent config trust undo history cache quickstart doctor selftest help completion version --output --quiet --trace --profile --config --version --help" values="--output=text,json --trace=off,error,warn,info,debug,trace --profile=@profiles -p=@profiles --config= -c=" ;;
     "llmx generate") members="" words="--system --image --agent --schema --truncate --model --backend --api-base --temperature --top-p --max-tokens --timeout --session --cache --fresh --record --replay --max-cost --max-tokens-total --keep-alive --stream --output --help" values="--system= -s= --image= --agent= -a= --schema= --model= -m= --backend= -b= --api-base= --temperature= --top-p= --max-tokens= --timeout= --session= --record= --replay= --max-cost= --max-tokens-total= --keep-alive= --output=text,json" ;;
     "llmx chat") members="" words="--system --agent --model --backend --api-base --temperature --top-p --max-tokens --timeout --truncate --session --cache --max-cost --max-tokens-total --markdown --help" values="--system= -s= --agent= -a= --model= -m= --backend= -b= --api-base= --temperature= --top-p= --max-tokens= --timeout= --session= --max-cost= --max-tokens-total=" ;;
     "llmx embed") members="" words="--lines --model --backend --api-base --timeout --output --help" values="--model= -m= --backend= -b= --api-base= --timeout= --output=text,json" ;;
@@ -35,9 +35,11 @@ _llmx_place() {
     "llmx runs wait") members="" words="@runs --timeout --output --help" values="--timeout= --output=text,json" ;;
     "llmx runs stats") members="" words="--since --output --help" values="--since= --output=text,json" ;;
     "llmx runs prune") members="" words="--older-than --all --output --help" values="--older-than= --output=text,json" ;;
-    "llmx model") members="pull remove list info presets load unload status bench stats" words="pull remove list info presets load unload status bench stats --help" values="" ;;
+    "llmx model") members="pull remove available install list info presets load unload status bench stats" words="pull remove available install list info presets load unload status bench stats --help" values="" ;;
     "llmx model pull") members="" words="--quantization --file --revision --projector --connections --force --progress --output --help" values="--quantization= -q= --file= --revision= --connections= --progress=auto,bar,plain,json,none --output=text,json" ;;
     "llmx model remove") members="" words="--yes --force --output --help" values="--output=text,json" ;;
+    "llmx model available") members="" words="--recommended --output --help" values="--output=text,json" ;;
+    "llmx model install") members="" words="--output --help" values="--output=text,json" ;;
     "llmx model list") members="" words="--backend --verbose --output --help" values="--backend= -b= --output=text,json" ;;
     "llmx model info") members="" words="--context --output --help" values="--context= --output=text,json" ;;
     "llmx model presets") members="" words="--output --help" values="--output=text,json" ;;
@@ -80,6 +82,7 @@ _llmx_place() {
     "llmx cache") members="stats clear" words="stats clear --help" values="" ;;
     "llmx cache stats") members="" words="--output --help" values="--output=text,json" ;;
     "llmx cache clear") members="" words="--nix --uv --all --older-than --output --help" values="--older-than= --output=text,json" ;;
+    "llmx quickstart") members="" words="--output --help" values="--output=text,json" ;;
     "llmx doctor") members="" words="--output --help" values="--output=text,json" ;;
     "llmx selftest") members="" words="--require --output --help" values="--require= --output=text,json" ;;
     "llmx help") members="" words="@topics --output --help" values="--output=text,json" ;;

@@ -162,6 +162,7 @@ ARGUMENTS = {
     "keys add": ["groq"],
     "keys remove": ["groq"],
     "model info": ["none.gguf"],
+    "model install": ["ollama"],
     "model pull": ["file:none.gguf"],
     "model remove": ["none", "--yes"],
     **{f"model {name}": ["none.gguf"] for name in ("info", "load", "unload")},

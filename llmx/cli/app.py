@@ -41,6 +41,7 @@ class Root(LazyGroup):
         "undo": Member("llmx.cli.undo:app", "Take back the last edit of your files, or a named one.", SETTINGS),
         "history": Member("llmx.cli.history:app", "List the edits llmx has made to your files.", SETTINGS),
         "cache": Member("llmx.cli.cache:app", "Show and clear what is kept to be used again.", MORE),
+        "quickstart": Member("llmx.cli.quickstart:app", "See llmx at work, without a network.", MORE),
         "doctor": Member("llmx.cli.doctor:app", "Check this machine for llmx and say what to type.", MORE),
         "selftest": Member("llmx.cli.selftest:app", "Try what this installation can do.", MORE),
         "help": Member("llmx.cli.help:app", "Read a chapter of the guide.", MORE),

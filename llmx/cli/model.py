@@ -13,6 +13,8 @@ class ModelGroup(LazyGroup):
     members = {  # noqa: RUF012  # see LazyGroup
         "pull": Member("llmx.cli.model_pull:app", "Fetch a model, or go on with one that was begun.", GET),
         "remove": Member("llmx.cli.model_remove:app", "Remove a model that llmx has fetched.", GET),
+        "available": Member("llmx.cli.model_available:app", "List models worth a try and whether they fit.", GET),
+        "install": Member("llmx.cli.model_install:app", "Print the commands that install a backend.", GET),
         "list": Member("llmx.cli.model_list:app", "List the models of this machine, whoever fetched them.", LOOK),
         "info": Member("llmx.cli.model_info:app", "Show what a model file is and whether it fits this machine.", LOOK),
         "presets": Member("llmx.cli.model_presets:app", "List models by size, and whether they fit.", LOOK),

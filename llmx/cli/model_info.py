@@ -5,45 +5,45 @@ from typing import Annotated, Any
 
 import typer
 
+from llmx.cli.model_settings import places_of
+from llmx.cli.notes import note
 from llmx.cli.output import Output, OutputOption
-from llmx.core.gguf.header import read_header
 from llmx.core.gguf.memory import DEFAULT_CONTEXT, MB, largest_context, need
-from llmx.core.gguf.model_facts import ModelFacts, facts_of
+from llmx.core.gguf.model_facts import ModelFacts
 from llmx.core.jsonline import dumps
 from llmx.core.process.headroom import headroom
-from llmx.core.runner.finding import find
 from llmx.core.settings.sources import shown
+from llmx.models.hub import Hub, endpoint, token
+from llmx.models.inspection import inspect
 
 app = typer.Typer(add_completion=False)
 
 
 @app.command()
 def info(
-    model: Annotated[str, typer.Argument(metavar="FILE|REF", help="A .gguf file, or file:/x.gguf.")],
+    ctx: typer.Context,
+    model: Annotated[str, typer.Argument(metavar="FILE|REF", help="A .gguf file, an id, hf:org/repo:Q4_K_M.")],
     *,
     context: Annotated[
         int | None, typer.Option("--context", min=1, metavar="TOKENS", help="Tell of a context of so many tokens.")
     ] = None,
     output: OutputOption = Output.text,
 ) -> None:
-    """Show what a model file is and whether it fits this machine; its weights are not read.
+    """Show what a model is and whether it fits this machine; its weights are not read, and not fetched either.
 
-    For example: llmx model info ~/models/qwen3-4b-q4_k_m.gguf
+    For example: llmx model info hf:Qwen/Qwen3-4B-GGUF:Q4_K_M
     """
-    facts = facts_of(read_header(file_of(model)))
+    found = inspect(model, Hub(endpoint(os.environ), token(os.environ)), places_of(ctx))
+    facts = found.facts
+    if found.note:
+        note(found.note)
     fit = fit_of(facts, context or min(facts.context or DEFAULT_CONTEXT, DEFAULT_CONTEXT))
     if output == Output.json:
-        print(dumps(as_dict(facts, fit)))
+        print(dumps({**as_dict(facts, fit), "is_here": found.is_here}))
     else:
         print("\n".join(f"{name:<15}{shown(value)}" for name, value in lines(facts, fit)))
-
-
-def file_of(model: str) -> str:
-    """The file that the argument means."""
-    path = os.path.expanduser(model.removeprefix("file:"))
-    if model.endswith(".gguf") and not model.startswith("hf:"):
-        return path
-    return path if os.path.exists(path) and not os.path.isdir(path) else find("gguf", model.removeprefix("gguf/"))
+        if not found.is_here:
+            note(f"it is not on this machine yet: llmx model pull {shown(model)}")
 
 
 def fit_of(facts: ModelFacts, context: int) -> dict[str, Any]:

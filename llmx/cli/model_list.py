@@ -5,14 +5,12 @@ from typing import Annotated, Any
 
 import typer
 
-from llmx.cli.model_settings import settings_of
+from llmx.cli.model_settings import places_of
 from llmx.cli.notes import note
 from llmx.cli.output import Output, OutputOption
 from llmx.core.jsonline import dumps
 from llmx.core.settings.sources import shown
-from llmx.models.places import places
-from llmx.models.shelf import Model
-from llmx.models.shelves import models
+from llmx.models.survey import Listed, survey
 
 app = typer.Typer(add_completion=False)
 
@@ -28,30 +26,36 @@ def list_(
     output: OutputOption = Output.text,
 ) -> None:
     """List the models of this machine: llmx's own, and those of Ollama, LM Studio and huggingface_hub."""
-    found = [model for model in models(places(settings_of(ctx).values)) if backend in ("", model.backend)]
+    seen = survey(places_of(ctx), backend)
+    for text in seen.notes:
+        note(text)
     if output == Output.json:
-        print(dumps([record(model) for model in found]))
+        print(dumps([record(listed) for listed in seen.models]))
         return
-    if not found:
+    if not seen.models:
         note("there are no models here yet: llmx model available --recommended")
         return
-    width = max(len(shown(model.id)) for model in found)
+    width = max(len(shown(listed.model.id)) for listed in seen.models)
     print(f"{'id':<{width}}  {'backend':<7} {'size':>9}  {'quant':<8} {'modified':<16}  {'where':<11} loaded")
-    for model in found:
-        print(row(model, width))
+    for listed in seen.models:
+        print(row(listed, width))
         if verbose:
-            print(f"    {shown(model.path)}")
+            print(f"    {shown(listed.model.path)}")
 
 
-def record(model: Model) -> dict[str, Any]:
+def record(listed: Listed) -> dict[str, Any]:
     """For programs."""
+    model = listed.model
     when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(model.modified))
-    return {**model._asdict(), "modified": when, "loaded": None}
+    return {**model._asdict(), "modified": when, "loaded": listed.loaded}
 
 
-def row(model: Model, width: int) -> str:
+def row(listed: Listed, width: int) -> str:
     """For people."""
+    model = listed.model
     when = time.strftime("%Y-%m-%d %H:%M", time.localtime(model.modified))
     size = f"{model.size / 1e6:.1f} MB" if model.size < 1e9 else f"{model.size / 1e9:.2f} GB"
+    loaded = "yes" if listed.loaded else "no"
     quantization = shown(model.quantization) or "-"
-    return f"{shown(model.id):<{width}}  {model.backend:<7} {size:>9}  {quantization:<8} {when}  {model.where:<11} -"
+    facts = f"{model.backend:<7} {size:>9}  {quantization:<8} {when}  {model.where:<11} {loaded}"
+    return f"{shown(model.id):<{width}}  {facts}"

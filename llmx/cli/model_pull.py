@@ -83,7 +83,7 @@ def _pull(ctx: typer.Context, source: Source, choices: Choices, report: Report, 
         case FileSource():
             return use_file(source, report)
         case OllamaSource():
-            pulled: Pulled = load("llmx.models.ollama_pull:pull_from_ollama")(source, settings.values, report)
+            pulled: Pulled = load("llmx.models.ollama_pull:pull_from_ollama")(source, errand.places, report)
             return pulled
 
 

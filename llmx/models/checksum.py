@@ -13,8 +13,9 @@ class Checksum:
     """Follows a ``Partial`` in a thread of its own; hashing leaves the interpreter to the others."""
 
     def __init__(self, partial: Partial, kind: int) -> None:
-        """``kind`` is the number of hex digits: 40 for the sha1 of a git blob, else sha256."""
+        """``kind`` is the number of hex digits: 64 for sha256, 40 for the sha1 of a git blob, 0 where none is known."""
         self._partial = partial
+        self._is_wanted = kind > 0
         self._hash = hashlib.sha1(b"blob %d\0" % partial.size) if kind == 40 else hashlib.sha256()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._follow, daemon=True)
@@ -22,25 +23,28 @@ class Checksum:
         self.position = 0
 
     def start(self) -> None:
-        """Begin to follow."""
-        self._thread.start()
+        """Begin to follow; without anything to compare with, there is nothing to do."""
+        if self._is_wanted:
+            self._thread.start()
 
     def stop(self) -> bool:
         """Give up; False where it does not end at once."""
         self._stop.set()
-        self._thread.join(2)
+        if self._is_wanted:
+            self._thread.join(2)
         return not self._thread.is_alive()
 
     def wait(self, seconds: float) -> bool:
         """Wait so long for the end; whether it is reached."""
-        self._thread.join(seconds)
+        if self._is_wanted:
+            self._thread.join(seconds)
         if self._failure:
             raise self._failure
         return not self._thread.is_alive()
 
     def hexdigest(self) -> str:
-        """The result, once ``wait`` says so."""
-        return self._hash.hexdigest()
+        """The result, once ``wait`` says so; empty where none was wanted."""
+        return self._hash.hexdigest() if self._is_wanted else ""
 
     def _follow(self) -> None:
         try:

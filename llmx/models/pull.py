@@ -151,7 +151,7 @@ def pull_from_url(source: UrlSource, errand: Errand) -> Pulled:
     places, choices, report, way = errand
     model = str(source)
     report(Progress("Starting", model))
-    resolve = _locate(source.url, way.patience.stall)
+    resolve = locate_url(source.url, way.patience.stall)
     remote = resolve()
     parts = urlsplit(source.url)
     folder = url_folder(places.own, parts.netloc.rpartition("@")[2], parts.path.rpartition("/")[0].replace("..", "_"))
@@ -169,7 +169,7 @@ def pull_from_url(source: UrlSource, errand: Errand) -> Pulled:
     return Pulled(f"file:{target}", "gguf", target, (target,), remote.size, fetched, "", notes=notes)
 
 
-def _locate(url: str, timeout: float) -> Resolve:
+def locate_url(url: str, timeout: float) -> Resolve:
     """Where the URL leads, and how large that is; redirects are followed, and no secret goes along."""
 
     def resolve() -> Remote:

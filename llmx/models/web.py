@@ -9,7 +9,7 @@ import os
 import ssl
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from http.client import HTTPResponse
 from urllib.parse import urljoin, urlsplit
@@ -21,6 +21,7 @@ from llmx.errors import InconclusiveError
 
 AGENT = f"llmx/{__version__}"
 LARGEST_DOCUMENT = 64 << 20
+_LONGEST_LINE = 1 << 20
 
 
 class WebError(InconclusiveError):
@@ -65,12 +66,14 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
         return None
 
 
-def open_url(url: str, headers: Mapping[str, str], timeout: float, *, method: str = "GET") -> HTTPResponse:
+def open_url(
+    url: str, headers: Mapping[str, str], timeout: float, *, method: str = "GET", body: bytes | None = None
+) -> HTTPResponse:
     """The answer to one request, its body unread; raises ``WebError``, for redirects too (``StatusError``)."""
     is_local = is_loopback(url)
     sent = {"User-Agent": AGENT, "Accept-Encoding": "identity", **headers}
     try:
-        request = urllib.request.Request(url, headers=sent, method=method)
+        request = urllib.request.Request(url, data=body, headers=sent, method=method)
         answer: HTTPResponse = _opener(is_local).open(request, timeout=timeout)
     except urllib.error.HTTPError as error:
         error.close()
@@ -91,6 +94,18 @@ def fetch(url: str, headers: Mapping[str, str], timeout: float) -> bytes:
     if len(body) > LARGEST_DOCUMENT:
         raise WebError(f"{plain(url)} answered with more than {LARGEST_DOCUMENT >> 20} MB")
     return body
+
+
+def lines(answer: HTTPResponse, url: str) -> Iterator[bytes]:
+    """The lines of a body as they come; raises ``CutError``."""
+    while True:
+        try:
+            line = answer.readline(_LONGEST_LINE)
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise _broken(url, error) from None
+        if not line:
+            return
+        yield line
 
 
 def fill(answer: HTTPResponse, buffer: memoryview, url: str) -> int:

@@ -6,6 +6,7 @@ import re
 import socket
 import threading
 from collections.abc import Callable
+from functools import lru_cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -211,9 +212,11 @@ def refuse(request, status, code):
     reply(request, status, b"{}", {"X-Error-Code": code})
 
 
+@lru_cache
 def sha256(data):
     return hashlib.sha256(data).hexdigest()
 
 
+@lru_cache
 def blob_id(data):
     return hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()

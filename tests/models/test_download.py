@@ -264,3 +264,45 @@ def test_the_states_come_in_order_and_the_percents_only_rise(hub, where, content
     downloading = [event.done for event in events if event.state == "Downloading"]
     assert downloading == sorted(downloading)
     assert (events[-1].percent, events[-1].total) == (100.0, len(content))
+
+
+def test_an_mlx_folder_comes_with_all_that_it_needs_each_file_checked(hub, where, content):
+    files = {"model.safetensors": content, "config.json": b"{}", "tokenizer.json": b"{ }", "run.py": b"evil"}
+    hub.repos["mlx-community/Tiny-4bit"] = files
+    pulled = pull(hub, where, repo="mlx-community/Tiny-4bit")
+    assert (pulled.backend, pulled.ref) == ("mlx", "hf:mlx-community/Tiny-4bit")
+    assert sorted(name for name in os.listdir(pulled.path) if not name.endswith(".pulled.json")) == [
+        "config.json",
+        "model.safetensors",
+        "tokenizer.json",
+    ]
+    hub.wrong_bytes = {"config.json": b"[]"}
+    with pytest.raises(DigestError):
+        pull(hub, where, repo="mlx-community/Tiny-4bit", force=True)
+
+
+def test_another_revision_has_a_place_of_its_own(hub, where):
+    first, second = pull(hub, where), pull(hub, where, revision="v2")
+    assert first.path != second.path
+    assert "@v2" in second.path
+    with pytest.raises(NotFoundError, match="no revision"):
+        pull(hub, where, revision="v3")
+
+
+def test_all_parts_and_what_it_sees_with_come(hub, where, content):
+    hub.repos[REPO] = {
+        "m-Q4_K_M-00001-of-00002.gguf": content[:1000],
+        "m-Q4_K_M-00002-of-00002.gguf": content[1000:],
+        "mmproj-F16.gguf": b"eyes",
+    }
+    pulled = pull(hub, where)
+    assert [os.path.basename(path) for path in pulled.files] == list(hub.repos[REPO])
+    assert b"".join(content_at(path) for path in pulled.files) == content + b"eyes"
+
+
+@pytest.mark.parametrize("name", ["../../evil.gguf", "/etc/evil.gguf", "a/../../../evil.gguf"])
+def test_a_file_cannot_be_put_outside_of_its_folder(hub, where, name):
+    hub.repos[REPO] = {name: b"evil"}
+    with pytest.raises(WebError, match="outside"):
+        pull(hub, where)
+    assert not os.path.exists(where.own)

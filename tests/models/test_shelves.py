@@ -3,15 +3,20 @@
 import hashlib
 import json
 import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from llmx.core.demo import PATH
 from llmx.core.settings.keys import defaults
 from llmx.errors import NotFoundError, PolicyError, UsageError
 from llmx.models.places import places
 from llmx.models.removal import plan_removal, remove
 from llmx.models.shelves import models
+from llmx.models.survey import survey
 from tests.models.conftest import REPO
 from tests.models.test_download import content_at, pull
 
@@ -172,3 +177,20 @@ def test_a_name_that_is_none_or_means_several_is_refused(hub, where):
     pull(hub, where, quantization="Q8_0")
     with pytest.raises(UsageError, match="2 models"):
         plan_removal(f"hf:{REPO}", where, force=False)
+
+
+def test_a_model_that_the_host_keeps_warm_is_listed_as_loaded(home, where):
+    folder = home / ".local/share/llmx/models/hf/a/b"
+    folder.mkdir(parents=True)
+    shutil.copy(PATH, folder / "warm-Q8_0.gguf")
+    put(folder / "cold-Q8_0.gguf")
+    assert {row.loaded for row in survey(where).models} == {False}
+    llmx = [sys.executable, "-m", "llmx", "model"]
+    subprocess.run([*llmx, "load", "hf:a/b/warm-Q8_0.gguf"], check=True, capture_output=True)
+    try:
+        assert {os.path.basename(row.model.path): row.loaded for row in survey(where).models} == {
+            "warm-Q8_0.gguf": True,
+            "cold-Q8_0.gguf": False,
+        }
+    finally:
+        subprocess.run([*llmx, "unload"], check=True, capture_output=True)

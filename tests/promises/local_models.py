@@ -9,6 +9,8 @@ ROWS = [
     Row("S2-15", "llmx model info shows what a GGUF file is, from its header, without reading its weights"),
     Row("S2-17", "llmx model remove asks, and takes only what llmx has fetched"),
     Row("S2-18", "The quantization is chosen by name; a missing one is an error that lists those that there are"),
+    Row("S2-43", "llmx quickstart: a sandboxed command, an answer and the next command, within seconds, offline"),
+    Row("S3-10", "The three small models are recommended with their sizes, and the best that fits"),
     Row("S4-01", "A model of the hub is pulled by repository and optional file; an unknown file lists the choices"),
     Row("S4-02", "A local GGUF file is taken by its path; a missing one is exit 4, one that is none exit 3"),
     Row("S4-03", "Without a file the usual quantization is taken, with all its parts, and another choice is said"),

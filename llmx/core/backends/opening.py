@@ -23,7 +23,7 @@ OPENERS = {
 }
 """Backends without an endpoint: what makes them, from the environment and the settings' values."""
 
-LOCAL_MODELS: tuple[str, ...] = ()
+LOCAL_MODELS: tuple[str, ...] = ("llmx.models.finding:refs",)
 """Functions that list the models on this machine as refs with their backends, from the environment."""
 
 

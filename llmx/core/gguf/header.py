@@ -104,6 +104,17 @@ def read_header(path: str) -> Header:
         os.close(descriptor)
 
 
+def header_beginning(name: str, beginning: bytes, size: int) -> Header | None:
+    """The header of a file of ``size`` bytes of which only the beginning is here; None where more of it is needed.
+
+    ``name`` stands in errors; raises ``GGUFError``.
+    """
+    try:
+        return _Reading(name, beginning, size).unguarded()
+    except (StructError, OverflowError):
+        return None
+
+
 def _open(path: str) -> int:
     try:
         return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # a FIFO would be waited for
@@ -120,7 +131,7 @@ _HINT = "download it again: llmx model pull checks what it gets"
 class _Reading:
     """A walk over the header, from its beginning to its end."""
 
-    def __init__(self, path: str, data: mmap.mmap, size: int) -> None:
+    def __init__(self, path: str, data: mmap.mmap | bytes, size: int) -> None:
         self._path, self._data, self._size = path, data, size
         self._at = 0
         self._items = 0
@@ -128,11 +139,12 @@ class _Reading:
 
     def header(self) -> Header:
         try:
-            return self._header()
+            return self.unguarded()
         except (StructError, OverflowError):
             raise self._fault("the file ends inside its header") from None
 
-    def _header(self) -> Header:
+    def unguarded(self) -> Header:
+        """As ``header``, with the errors of a file that ends too early as they come."""
         if self._data[:4] != b"GGUF":
             what = " (an older format of llama.cpp's)" if self._data[:4] in (b"ggml", b"lmgg", b"tjgg") else ""
             raise GGUFError(f"{shown(self._path)} is not a GGUF file{what}", hint="a GGUF file begins with GGUF")
@@ -163,6 +175,8 @@ class _Reading:
     def _string(self) -> str:
         length = self._number(_COUNT)
         end = self._at + length
+        if len(self._data) < end <= self._size:
+            raise StructError("only the beginning of the file is here")
         self._require(end <= self._size, f"it claims a text of {length} bytes")
         self._text += length
         self._require(self._text <= MOST_TEXT, f"its texts are more than {MOST_TEXT >> 20} MB")

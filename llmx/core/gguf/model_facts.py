@@ -3,6 +3,7 @@
 import os
 import re
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from llmx.core.gguf.header import Array, GGUFError, Header
@@ -39,21 +40,24 @@ class ModelFacts(NamedTuple):
     shape: Shape
 
 
-def facts_of(header: Header) -> ModelFacts:
-    """What ``header`` says; raises ``GGUFError`` for figures that no model has."""
+def facts_of(header: Header, sizes: Sequence[int] = ()) -> ModelFacts:
+    """What ``header`` says; raises ``GGUFError`` for figures that no model has.
+
+    ``sizes`` are those of the model's parts in bytes, where they are not on this machine.
+    """
     said = _Said(header)
     architecture = said.text("general.architecture")
     if not architecture:
         raise GGUFError(f"{shown(header.path)} names no architecture, so it holds no model")
     context = said.number(f"{architecture}.context_length")
-    parts = parts_of(header)
+    sizes = sizes or [os.stat(part).st_size for part in parts_of(header)]
     return ModelFacts(
         path=header.path,
         name=said.text("general.name") or said.text("general.basename"),
         architecture=architecture,
         parameters=sum(tensor.weights for tensor in header.tensors),
-        size=sum(os.stat(part).st_size for part in parts),
-        parts=len(parts),
+        size=sum(sizes),
+        parts=len(sizes),
         quantization=_quantization(header, said),
         context=context or None,
         tokenizer=said.text("tokenizer.ggml.model"),

@@ -7,7 +7,7 @@ from llmx.core.plugins import load
 from llmx.core.settings.sources import shown
 from llmx.errors import NotFoundError, UsageError
 
-FINDERS: tuple[str, ...] = ()
+FINDERS: tuple[str, ...] = ("llmx.models.finding:path_of",)
 """Functions that know models by their refs: called with a ref and the environment, they return a path or ''."""
 
 
