@@ -50,7 +50,10 @@ def chat(
     max_tokens_total: MaxTokensTotalOption = None,
     markdown: Annotated[bool, typer.Option("--markdown/--plain", help="Set Markdown on a terminal.")] = True,
 ) -> None:
-    """Talk with a model: one line is one message, /help lists the commands, Ctrl-D leaves."""
+    """Talk with a model: one line is one message, /help lists the commands, Ctrl-D leaves.
+
+    For example: llmx chat --model groq/llama-3.1-8b-instant --session work
+    """
     config = LLMConfig(
         backend=backend,
         model=model,

@@ -28,7 +28,10 @@ def embed(
     timeout: TimeoutOption = None,
     output: OutputOption = Output.text,
 ) -> None:
-    """Print the vector of each text, one JSON list a line."""
+    """Print the vector of each text, one JSON list a line.
+
+    For example: llmx embed --model ollama/nomic-embed-text --lines @texts.txt
+    """
     given = [text_of(text) for text in texts]
     wanted = [line for text in given for line in text.splitlines() if line.strip()] if lines else given
     if not wanted or not all(text.strip() for text in wanted):

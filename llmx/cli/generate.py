@@ -72,7 +72,10 @@ def generate(
     stream: Annotated[bool, typer.Option("--stream/--no-stream", help="Print the answer while it comes.")] = True,
     output: OutputOption = Output.text,
 ) -> None:
-    """Ask a model one question and print its answer."""
+    """Ask a model one question and print its answer.
+
+    For example: llmx generate --model ollama/qwen2.5:1.5b --system "Be brief." @question.txt
+    """
     config = LLMConfig(
         backend=backend,
         model=model,

@@ -25,16 +25,14 @@ LEAST_SHOWN = 16
 """From this length on, the last four letters of a key are shown."""
 
 
-@app.command()
-def add(
-    name: NameArgument,
-    key: Annotated[str, typer.Argument(hidden=True)] = "",
-    *,
-    output: OutputOption = Output.text,
-) -> None:
-    """Keep the key of an endpoint: read from stdin, or asked for on a terminal."""
+@app.command(context_settings={"allow_extra_args": True})
+def add(ctx: typer.Context, name: NameArgument, output: OutputOption = Output.text) -> None:
+    """Keep the key of an endpoint: read from stdin, or asked for on a terminal.
+
+    For example: llmx keys add groq < FILE
+    """
     endpoint = known(name)
-    if key:
+    if ctx.args:
         hint = f"llmx keys add {endpoint.name} < FILE, or without anything behind it to be asked"
         raise UsageError("a key does not go on the command line, where others can see it", hint=hint)
     where = keep(endpoint.name, typed(endpoint.name))

@@ -24,7 +24,10 @@ def selftest(
     ] = None,
     output: OutputOption = Output.text,
 ) -> None:
-    """Ask the mock, Ollama where it is up, and what is configured; exit 1 where a part fails."""
+    """Ask the mock, Ollama where it is up, and what is configured; exit 1 where a part fails.
+
+    For example: llmx selftest --require ollama
+    """
     root = ctx.find_root().params
     settings = active(os.environ, os.getcwd(), file=root.get("config"), profile=root.get("profile"))
     known = load("llmx.conversations.selftest:PARTS")
