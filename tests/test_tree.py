@@ -143,6 +143,7 @@ NO_FACTS = {
     *("llmx completion show", "llmx completion install", "llmx exec", "llm-exec"),
     *("llmx runs logs", "llmx session export", "llmx chat"),
     *(f"llmx agent {name}" for name in ("edit", "delete", "default", "enable", "disable")),
+    *(f"llmx mcp {name}" for name in ("remove", "enable", "disable")),
 }
 """Commands that change something and say no more, or whose output has their own form: a script, a schema, a result,
 what a run has printed."""
@@ -150,6 +151,16 @@ what a run has printed."""
 ARGUMENTS = {
     "config get": ["exec.grace"],
     "cache clear": ["--all"],
+    "mcp add": ["no slug", "--", "x"],
+    "client show": ["goose"],
+    "client render": ["goose"],
+    "client diff": ["goose"],
+    "client apply": ["goose"],
+    "client check": ["goose"],
+    "client verify": ["cursor"],
+    **{f"client {verb}": ["cursor", "ls"] for verb in ("permit", "deny", "revoke")},
+    "client endpoint set": ["nonsense", "--model", "m"],
+    "client endpoint reset": ["goose"],
     "agent get": ["nobody"],
     "agent run": ["nobody", "hi"],
     "agent create": ["No_Slug", "--provider", "ollama", "--model", "x"],
@@ -176,6 +187,7 @@ NOTHING_THERE |= {"model info": 4, "model load": 4, "model unload": 4, "model st
 NOTHING_THERE |= {f"session {name}": 4 for name in ("show", "resume", "suspend", "complete", "delete", "import")}
 NOTHING_THERE |= {f"model {name}": 4 for name in ("info", "pull", "remove")}
 NOTHING_THERE |= {"keys add": 2, "keys remove": 4}
+NOTHING_THERE |= {"mcp add": 2, "client verify": 3, "client undo": 4, "client endpoint set": 2}
 NOTHING_THERE |= {"agent get": 4, "agent set": 4, "agent run": 4, "agent create": 2, "agent import": 2}
 """What these exit with in a home without keys, edits, trust and runs; their error is JSON then."""
 

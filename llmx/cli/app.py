@@ -36,6 +36,8 @@ class Root(LazyGroup):
         "runs": Member("llmx.cli.runs:app", "Look at runs, and end or await those that go on.", RUN),
         "model": Member("llmx.cli.model:app", "Get, look at and load models.", RUN),
         "agent": Member("llmx.cli.agent:app", "Keep agents: named records of who answers, and how.", AGENTS),
+        "client": Member("llmx.cli.client:app", "Configure coding agents from one source.", AGENTS),
+        "mcp": Member("llmx.cli.mcp:app", "Keep the MCP servers that agents use, and check them.", AGENTS),
         "config": Member("llmx.cli.config:app", "Read and change llmx's own settings.", SETTINGS),
         "trust": Member("llmx.cli.trust:app", "Say which projects' settings may do more than tune.", SETTINGS),
         "undo": Member("llmx.cli.undo:app", "Take back the last edit of your files, or a named one.", SETTINGS),

@@ -34,10 +34,14 @@ ProfileOption = Annotated[str | None, typer.Option("--profile", metavar="NAME", 
 @app.command()
 def init(
     force: Annotated[bool, typer.Option("--force", help="Replace the file; llmx undo brings it back.")] = False,
+    preset: Annotated[
+        str, typer.Option("--preset", metavar="NAME", help="With what coding agents are told: seed.")
+    ] = "",
 ) -> None:
     """Write the user's settings file, with every key in it as a comment."""
     file = user_file()
-    if load("llmx.core.settings.user_file:start")(file, example(), force=force):
+    text = example() + (load("llmx.core.source.presets:preset")(preset) if preset else "")
+    if load("llmx.core.settings.user_file:start")(file, text, force=force):
         note("`llmx undo` brings back what it was")
     print(shown(file))
 

@@ -15,7 +15,11 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def history(output: OutputOption = Output.text) -> None:
     """List the edits llmx made of your files, the last one first; `llmx undo ID` takes one back."""
-    made = edits.history()
+    tell(edits.history(), output)
+
+
+def tell(made: list[edits.Edit], output: Output) -> None:
+    """Print edits."""
     if output == Output.json:
         print(dumps([record(edit) for edit in made]))
         return

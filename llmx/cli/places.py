@@ -14,6 +14,10 @@ OPTION_KINDS = {"--profile": "profiles", "-p": "profiles"}
 ARGUMENT_KINDS = {
     "llmx help": "topics",
     **{
+        f"llmx client {name}": "clients"
+        for name in ("show", "import", "render", "diff", "apply", "check", "permit", "deny", "revoke", "verify")
+    },
+    **{
         f"llmx agent {name}": "agents"
         for name in ("get", "set", "edit", "delete", "default", "enable", "disable", "resolve", "run", "export")
     },

@@ -8,6 +8,7 @@ from typer.core import TyperGroup
 
 from llmx.cli.config import OutputOption, chosen, print_json
 from llmx.cli.notes import note
+from llmx.core.plugins import load
 from llmx.core.settings import Places
 from llmx.core.settings.layers import Entry, parse_layer
 from llmx.core.settings.sources import shown
@@ -36,13 +37,16 @@ def add(ctx: typer.Context, path: PathArgument = "", output: OutputOption = None
     """Trust a project file as it stands now."""
     file = open_project(place(path))
     gained = [entry for entry in parse_layer("project", file.path, file.data).entries if is_whole(entry)]
+    tables = load("llmx.core.source:tables_in")(file.path, file.data)
     entry = record(file.path, sha256=file.sha256)
     if chosen(ctx, "output", output) == "json":
-        print_json({**entry._asdict(), "allows": [gain.name for gain in gained]})
+        print_json({**entry._asdict(), "allows": [*(gain.name for gain in gained), *tables]})
         return
     print(f"{shown(entry.path)} is trusted until it changes (sha256:{entry.sha256})")
     for gain in gained:
         print(f"  line {gain.source.line}: {gain.name} = {gain.written!r}")
+    for name, line in tables.items():
+        print(f"  line {line}: [{name}], what coding agents are told")
 
 
 @app.command("list")

@@ -127,6 +127,8 @@ def _after(change: Change, current: bytes | None) -> bytes | None:
         raise ConfigError(
             f"{change.file}: {error.message}", key=error.key, source=str(change.file), hint=error.hint
         ) from error
+    if change.format == "text" and not after.text:
+        return None
     return current if after == text else after.encode()
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 
+from llmx.core.plugins import load
+from llmx.core.settings.documents import read_bytes
 from llmx.core.settings.environment import readings
 from llmx.core.settings.layers import entries_of
 from llmx.errors import ConfigError
@@ -19,6 +21,10 @@ def faults_in_file(layer: str, file: str) -> list[ConfigError]:
             entry.read()
         except ConfigError as error:
             found.append(error)
+    try:
+        load("llmx.core.source:read_source")(file, read_bytes(file))
+    except ConfigError as error:
+        found.append(error)
     return found
 
 

@@ -344,6 +344,9 @@ SETTINGS = (
     Setting("models.folders", "list", (), "More folders whose GGUF files and MLX models are used in place.", "user"),
 )
 
+TABLES = ("mcp", "endpoint", "permissions", "lsp", "prompts", "clients")
+"""Sections of a settings file that hold what coding agents are told, not settings: ``llmx.core.source`` reads them."""
+
 BY_NAME = {setting.name: setting for setting in SETTINGS}
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from llmx.core.settings.documents import decode, parse, read_bytes
-from llmx.core.settings.keys import BY_NAME, Setting
+from llmx.core.settings.keys import BY_NAME, TABLES, Setting
 from llmx.core.settings.kinds import read_value
 from llmx.core.settings.lines import Path, key_lines
 from llmx.core.settings.sources import SECTIONS, Source, dotted, fault, near_key
@@ -73,6 +73,8 @@ def _entries(
 ) -> Iterator[Entry]:
     for name, value in document.items():
         path = (*above, name)
+        if not above and name in TABLES:
+            continue
         if path in _SETTINGS:
             yield Entry(_SETTINGS[path], value, source(path))
         elif path not in _SECTIONS:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, ConfigDict, Field, StrictBool, StrictStr, WithJsonSchema, create_model
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from llmx.core.plugins import load
 from llmx.core.quantities import parse_duration, parse_size
 from llmx.core.settings.keys import SETTINGS, Setting
 from llmx.core.settings.kinds import is_reference
@@ -47,6 +48,7 @@ def schema() -> dict[str, Any]:
         for field in part.get("properties", {}).values():
             if field.get("default", ...) is None:
                 del field["default"]  # unset; TOML has no word for it
+    described["properties"] |= load("llmx.core.source.schema:TABLES")
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **described}
 
 

@@ -1,0 +1,59 @@
+"""What ``llmx client permit|deny|revoke`` and ``endpoint`` have in common: the source and files change together."""
+
+import os
+from collections.abc import Sequence
+from typing import Literal
+
+import typer
+
+from llmx.cli.client import carry_out, chosen, here, tell
+from llmx.cli.output import Output
+from llmx.clients.applying import prepare
+from llmx.clients.own_policy import OWN_POLICY
+from llmx.clients.protocol import Client, Scope
+from llmx.clients.registry import find
+from llmx.clients.ruling import own_entries, ruled
+from llmx.core.edits import Change, Operation, Set, Unset
+from llmx.core.source import Source, user_source
+from llmx.core.source.writing import file_of, planned
+
+
+def rule(name: str, text: str, verdict: Literal["allow", "deny", ""], output: Output) -> None:
+    """Give one rule its verdict, or none, for one client of the user."""
+    client = find(name)
+    operations = ruled(name, text, verdict, user_source())
+    more = own_entries(client, text, here(), "user") if not verdict else []
+    verb = {"allow": "permit", "deny": "deny", "": "revoke"}[verdict]
+    change(operations, [client, OWN_POLICY], "permission", f"llmx client {verb} {name} {text}", output, more=more)
+
+
+def set_endpoint(names: list[str], entry: dict[str, str], *, overwrite: bool, output: Output) -> None:
+    """Tell the clients where their models answer."""
+    operations = [Set(("endpoint",), {name: value for name, value in entry.items() if value})]
+    change(operations, chosen(names, here()), "endpoint", "llmx client endpoint set", output, overwrite=overwrite)
+
+
+def reset_endpoint(names: list[str], output: Output) -> None:
+    """Take the endpoint out of the source and the clients, which get back what they had."""
+    operations = [Unset(("endpoint",))]
+    change(operations, chosen(names, here()), "endpoint", "llmx client endpoint reset", output)
+
+
+def change(
+    operations: Sequence[Operation],
+    clients: Sequence[Client],
+    kind: str,
+    title: str,
+    output: Output,
+    *,
+    more: Sequence[Change] = (),
+    overwrite: bool = False,
+) -> None:
+    """Change the user's source and what follows from it in the clients' user files, in one transaction."""
+    file = file_of("user", os.environ, os.getcwd())
+    given: dict[Scope, Source] = {"user": planned(file, operations)}
+    ready = prepare(given, clients, here(), overwrite=overwrite, kinds=frozenset([kind]), title=title)
+    done = carry_out(ready, Change(file, operations), *more)
+    tell(ready, output, done)
+    if ready.conflicts:
+        raise typer.Exit(1)

@@ -1,0 +1,89 @@
+"""Claude Code: servers in ``.claude.json`` or ``.mcp.json``, all else in ``settings.json``. Strict JSON.
+
+Of its rules deny wins over ask and ask over allow, wherever they stand; a project's allow rules count only in a folder
+that its user has trusted.
+"""
+
+from llmx.clients.protocol import Entry, File, Loss, Reader, Rendering, Scope, Where, setting_entries
+from llmx.clients.rules import globs, widens
+from llmx.clients.shapes import dropped, read_servers
+from llmx.core.edits.values import Value, look
+from llmx.core.source import Endpoint, Server, Source
+
+NO_KEY = "local"
+"""What stands for a key where a server of one's own needs none; without one, Claude asks for a login."""
+
+
+class Claude:
+    """Claude Code."""
+
+    name, title, program = "claude", "Claude Code", "claude"
+
+    def files(self, where: Where, scope: Scope) -> tuple[File, ...]:
+        """Servers first, then settings."""
+        if scope == "project":
+            return File(where.project / ".mcp.json", "json"), File(where.project / ".claude/settings.json", "json")
+        folder = where.moved("CLAUDE_CONFIG_DIR", ".claude")
+        servers = folder / ".claude.json" if where.env.get("CLAUDE_CONFIG_DIR") else where.home / ".claude.json"
+        return File(servers, "json"), File(folder / "settings.json", "json")
+
+    def render(self, source: Source, where: Where, scope: Scope, read: Reader) -> Rendering:
+        """Servers, endpoint, permissions and settings; it has no language servers but those of plug-ins."""
+        del read
+        servers, settings = self.files(where, scope)
+        entries = [
+            Entry(servers, ("mcpServers", name), written(server), "mcp")
+            for name, server in source.servers.items()
+            if server.enabled
+        ]
+        losses = [Loss("lsp", name, "Claude has language servers through plug-ins only") for name in source.lsp]
+        losses += [Loss("prompt", name, "prompts are not written for Claude yet") for name in source.prompts]
+        if source.endpoint:
+            entries += endpoint_entries(source.endpoint, settings)
+        for verdict, rules in zip(("allow", "ask", "deny"), source.rules_for(self.name), strict=True):
+            for rule in rules:
+                if verdict == "allow" and widens(rule):
+                    losses.append(Loss("permission", f"allow {rule}", "its * would stand for whole words, too"))
+                    continue
+                entries += [
+                    Entry(settings, ("permissions", verdict), f"Bash({glob})", "permission", is_member=True)
+                    for glob in globs(rule, wrapped=verdict != "allow")
+                ]
+        if scope == "project" and source.rules_for(self.name).allow:
+            losses.append(Loss("permission", "allow", "counts once this folder is trusted in Claude itself"))
+        entries += setting_entries(settings, source.settings.get(self.name, {}))
+        return Rendering(tuple(entries), tuple(losses))
+
+    def servers(self, where: Where, scope: Scope, read: Reader) -> list[Server]:
+        """What ``mcpServers`` holds."""
+        file = self.files(where, scope)[0]
+        return read_servers(look(read(file.path, file.format), ("mcpServers",)))
+
+
+def written(server: Server) -> Value:
+    """A server as Claude writes it; ``${NAME}`` is its own form of a reference."""
+    if server.url:
+        return dropped({"type": server.transport, "url": server.url, "headers": server.headers})
+    return dropped(
+        {"type": "stdio", "command": server.command, "args": list(server.args), "env": server.env, "cwd": server.cwd}
+    )
+
+
+def endpoint_entries(endpoint: Endpoint, settings: File) -> list[Entry]:
+    """Anthropic's wire: variables, and a command that prints the key where there is one."""
+    small = endpoint.small_model or endpoint.model
+    variables = {
+        "ANTHROPIC_BASE_URL": endpoint.url,
+        "ANTHROPIC_MODEL": endpoint.model,
+        "ANTHROPIC_DEFAULT_HAIKU_MODEL": small,
+        "ANTHROPIC_AUTH_TOKEN": "" if endpoint.api_key else NO_KEY,
+    }
+    entries = [Entry(settings, ("env", name), value, "endpoint") for name, value in dropped(variables).items()]
+    keeper, _, name = endpoint.api_key.partition(":")
+    command = {"env": f'printenv "{name}"', "file": f'cat "{name}"', "keyring": f'keyring get llmx "{name}"'}.get(
+        keeper
+    )
+    return [*entries, Entry(settings, ("apiKeyHelper",), command, "endpoint")] if command else entries
+
+
+CLAUDE = Claude()

@@ -1,0 +1,156 @@
+"""Codex: TOML, and rules in a file of their own. It takes a project's file only once its user trusts the project."""
+
+import json
+from typing import Any
+
+from llmx.clients.protocol import Entry, File, Loss, Reader, Rendering, Scope, Where, setting_entries
+from llmx.clients.rules import WRAPPERS, rule
+from llmx.clients.shapes import dropped, read_server
+from llmx.core.edits.values import Value, look
+from llmx.core.source import Endpoint, Permissions, Server, Source
+from llmx.core.source.tables import references
+
+PROVIDER = "llmx"
+DECISIONS = {"allow": "allow", "ask": "prompt", "deny": "forbidden"}
+HEAD = "# Written by llmx from your permissions; `llmx client apply codex` writes it anew.\n"
+
+
+class Codex:
+    """Codex."""
+
+    name, title, program = "codex", "Codex", "codex"
+
+    def files(self, where: Where, scope: Scope) -> tuple[File, ...]:
+        """The main file, and the rules that llmx writes."""
+        folder = where.project / ".codex" if scope == "project" else where.moved("CODEX_HOME", ".codex")
+        return File(folder / "config.toml", "toml"), File(folder / "rules/llmx.rules", "text")
+
+    def render(self, source: Source, where: Where, scope: Scope, read: Reader) -> Rendering:
+        """Servers, endpoint, rules and settings."""
+        del read
+        main, rules = self.files(where, scope)
+        entries: list[Entry] = []
+        losses = [Loss("lsp", name, "Codex has no language servers") for name in source.lsp]
+        losses += [Loss("prompt", name, "prompts are not written for Codex yet") for name in source.prompts]
+        for name, server in source.servers.items():
+            reason = unwritable(server)
+            if reason:
+                losses.append(Loss("mcp", name, reason))
+            else:
+                entries.append(Entry(main, ("mcp_servers", name), written(server), "mcp"))
+        if source.endpoint and scope == "project":
+            losses.append(Loss("endpoint", source.endpoint.url, "Codex takes no endpoint from a project"))
+        elif source.endpoint:
+            entries += endpoint_entries(source.endpoint, main)
+        text, unsaid = rules_text(source.rules_for(self.name))
+        losses += unsaid
+        if text:
+            entries.append(Entry(rules, ("text",), text, "permission"))
+        if scope == "project" and entries:
+            losses.append(Loss("setting", "all of it", "counts once this folder is trusted in Codex itself"))
+        entries += setting_entries(main, source.settings.get(self.name, {}))
+        return Rendering(tuple(entries), tuple(losses))
+
+    def servers(self, where: Where, scope: Scope, read: Reader) -> list[Server]:
+        """What ``mcp_servers`` holds."""
+        file = self.files(where, scope)[0]
+        table = look(read(file.path, file.format), ("mcp_servers",))
+        entries = table.items() if isinstance(table, dict) else ()
+        found = [(e, read_server(str(n), _common(e))) for n, e in entries if isinstance(e, dict)]
+        return [
+            s._replace(enabled=e.get("enabled") is not False, timeout=e.get("tool_timeout_sec")) for e, s in found if s
+        ]
+
+
+def unwritable(server: Server) -> str:
+    """Why Codex cannot have the server; empty where it can."""
+    if server.transport == "sse":
+        return "Codex speaks to no server of the older SSE kind"
+    if any(references(text) for text in (server.url, *server.args)):
+        return "Codex fills in no variables in a URL or a command"
+    if any(references(value) and value != f"${{{name}}}" for name, value in server.env.items()):
+        return "Codex gives a server a variable under its own name only"
+    partly = [v for n, v in server.headers.items() if references(v) and not (_is_bearer(n, v) or _is_whole(v))]
+    return "Codex takes a header from a variable only as a whole" if partly else ""
+
+
+def written(server: Server) -> Value:
+    """A server as Codex writes it; what is kept elsewhere is named."""
+    rest: dict[str, Any] = {} if server.enabled else {"enabled": False}
+    if server.timeout:
+        rest["tool_timeout_sec"] = int(server.timeout) if server.timeout.is_integer() else server.timeout
+    if server.url:
+        bearer = [references(v)[0] for n, v in server.headers.items() if references(v) and _is_bearer(n, v)]
+        named = {n: references(v)[0] for n, v in server.headers.items() if _is_whole(v)}
+        plain = {n: v for n, v in server.headers.items() if not references(v)}
+        remote = {"url": server.url, "http_headers": plain, "env_http_headers": named}
+        return {**dropped({**remote, "bearer_token_env_var": bearer[0] if bearer else ""}), **rest}
+    own = {name: value for name, value in server.env.items() if not references(value)}
+    named_variables = [name for name, value in server.env.items() if references(value)]
+    local = {"command": server.command, "args": list(server.args), "cwd": server.cwd, "env_vars": named_variables}
+    return {**dropped({**local, "env": own}), **rest}
+
+
+def endpoint_entries(endpoint: Endpoint, main: File) -> list[Entry]:
+    """The Responses wire, the only one that Codex speaks."""
+    keeper, _, variable = endpoint.api_key.partition(":")
+    provider = {"name": "llmx", "base_url": f"{endpoint.url}/v1", "wire_api": "responses"}
+    key = {"env_key": variable} if keeper == "env" else {}
+    return [
+        Entry(main, ("model",), endpoint.model, "endpoint"),
+        Entry(main, ("model_provider",), PROVIDER, "endpoint"),
+        Entry(main, ("model_providers", PROVIDER), {**provider, **key}, "endpoint"),
+    ]
+
+
+def rules_text(permissions: Permissions) -> tuple[str, list[Loss]]:
+    """The file of rules; Codex knows literal words only, and of a wrapped command only its plainest form."""
+    lines: list[str] = []
+    losses: list[Loss] = []
+    for verdict, rules in zip(("allow", "ask", "deny"), permissions, strict=True):
+        for text in rules:
+            found = rule(text)
+            if found.has_holes:
+                losses.append(Loss("permission", f"{verdict} {text}", "Codex takes words as they are, without *"))
+                continue
+            forms = [found.words]
+            if verdict != "allow":
+                forms += [(*wrapper.split(), *dashes, *found.words) for wrapper in WRAPPERS for dashes in (("--",), ())]
+                reason = "behind options of llm-exec only llm-exec's own policy holds it"
+                losses.append(Loss("permission", f"{verdict} {text}, wrapped", reason))
+            lines += [
+                f'prefix_rule(pattern={json.dumps(list(form))}, decision="{DECISIONS[verdict]}")' for form in forms
+            ]
+    return (HEAD + "".join(f"{line}\n" for line in lines) if lines else ""), losses
+
+
+def _is_bearer(name: str, value: str) -> bool:
+    found = references(value)
+    return name.lower() == "authorization" and len(found) == 1 and value == f"Bearer ${{{found[0]}}}"
+
+
+def _is_whole(value: str) -> bool:
+    found = references(value)
+    return len(found) == 1 and value == f"${{{found[0]}}}"
+
+
+def _switched(server: Server, entry: dict[str, Any]) -> Server:
+    """The server with its switch and its time."""
+    time = entry.get("tool_timeout_sec")
+    timeout = float(time) if isinstance(time, int | float) else None
+    return server._replace(enabled=entry.get("enabled") is not False, timeout=timeout)
+
+
+def _common(entry: dict[str, Any]) -> dict[str, Any]:
+    """An entry in the shape that others have."""
+    if "command" in entry:
+        names = [name for name in entry.get("env_vars") or () if isinstance(name, str)]
+        return {**entry, "env": {**(entry.get("env") or {}), **{name: f"${{{name}}}" for name in names}}}
+    headers = dict(entry.get("http_headers") or {})
+    headers |= {name: f"${{{variable}}}" for name, variable in (entry.get("env_http_headers") or {}).items()}
+    if entry.get("bearer_token_env_var"):
+        headers["Authorization"] = f"Bearer ${{{entry['bearer_token_env_var']}}}"
+    return {"url": entry["url"], "headers": headers} if "url" in entry else {}
+
+
+CODEX = Codex()

@@ -1,0 +1,128 @@
+"""Goose: one YAML file of the user's, and a file for a provider of one's own. It has nothing for a project.
+
+It takes a broken file for an empty one, and says nothing; so nothing but values tells whether an edit was right.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from llmx.clients.protocol import Entry, File, Loss, Reader, Rendering, Scope, Where, setting_entries
+from llmx.clients.shapes import dropped, read_server
+from llmx.core.edits.values import Value, look
+from llmx.core.source import Endpoint, Server, Source
+from llmx.core.source.tables import references
+
+PROVIDER = "custom_llmx"
+TIMEOUT_S = 300
+
+
+class Goose:
+    """Goose."""
+
+    name, title, program = "goose", "Goose", "goose"
+
+    def files(self, where: Where, scope: Scope) -> tuple[File, ...]:
+        """The main file, and the provider's."""
+        if scope == "project":
+            return ()
+        folder = self._folder(where)
+        return File(folder / "config.yaml", "yaml"), File(folder / f"custom_providers/{PROVIDER}.json", "text")
+
+    def render(self, source: Source, where: Where, scope: Scope, read: Reader) -> Rendering:
+        """Servers as extensions, the endpoint as a provider, and settings."""
+        del read
+        if scope == "project":
+            return Rendering((), (Loss("setting", "all of it", "Goose has no file of a project"),))
+        main, provider = self.files(where, scope)
+        entries: list[Entry] = []
+        losses: list[Loss] = []
+        for name, server in source.servers.items():
+            reason = unwritable(server)
+            if reason:
+                losses.append(Loss("mcp", name, reason))
+            else:
+                entries.append(Entry(main, ("extensions", name), written(server), "mcp"))
+        if source.endpoint:
+            entries += endpoint_entries(source.endpoint, main, provider)
+        losses += [Loss("lsp", name, "Goose has no language servers") for name in source.lsp]
+        losses += [Loss("prompt", name, "prompts are not written for Goose yet") for name in source.prompts]
+        for verdict, rules in zip(("allow", "ask", "deny"), source.rules_for(self.name), strict=True):
+            losses += [Loss("permission", f"{verdict} {rule}", "Goose has a mode for all tools only") for rule in rules]
+        entries += setting_entries(main, source.settings.get(self.name, {}))
+        return Rendering(tuple(entries), tuple(losses))
+
+    def servers(self, where: Where, scope: Scope, read: Reader) -> list[Server]:
+        """What ``extensions`` holds, without those that are built in."""
+        if scope == "project":
+            return []
+        file = self.files(where, scope)[0]
+        table = look(read(file.path, file.format), ("extensions",))
+        entries = table.items() if isinstance(table, dict) else ()
+        found = [(str(name), entry) for name, entry in entries if isinstance(entry, dict)]
+        servers = [(entry, read_server(name, _common(entry))) for name, entry in found]
+        return [server._replace(enabled=entry.get("enabled") is not False) for entry, server in servers if server]
+
+    def _folder(self, where: Where) -> Path:
+        return where.roaming / "Block/goose/config" if where.platform == "win32" else where.config("goose")
+
+
+def unwritable(server: Server) -> str:
+    """Why Goose cannot have the server; empty where it can."""
+    if server.transport == "sse":
+        return "Goose speaks to no server of the older SSE kind"
+    values = [*server.args, server.url, *server.headers.values()]
+    if any(references(value) for value in values):
+        return "Goose fills in variables in env only"
+    if any(references(value) and value != f"${{{name}}}" for name, value in server.env.items()):
+        return "Goose gives a server a variable under its own name only"
+    return ""
+
+
+def written(server: Server) -> Value:
+    """A server as an extension; variables that are kept elsewhere are named in ``env_keys``."""
+    timeout = TIMEOUT_S if server.timeout is None else int(server.timeout) or 1
+    if server.url:
+        remote = {"enabled": server.enabled, "type": "streamable_http", "name": server.name, "uri": server.url}
+        return {**remote, **dropped({"headers": server.headers}), "timeout": timeout}
+    own = {name: value for name, value in server.env.items() if not references(value)}
+    keys = [name for name, value in server.env.items() if references(value)]
+    started = {"enabled": server.enabled, "type": "stdio", "name": server.name, "cmd": server.command}
+    rest: dict[str, Any] = {"args": list(server.args), "envs": own, "env_keys": keys}
+    return {**started, "args": rest["args"], "envs": own, **dropped({"env_keys": keys}), "timeout": timeout}
+
+
+def endpoint_entries(endpoint: Endpoint, main: File, provider: File) -> list[Entry]:
+    """OpenAI's wire, through a provider of one's own."""
+    keeper, _, variable = endpoint.api_key.partition(":")
+    has_key = keeper == "env"
+    described = {
+        "name": PROVIDER,
+        "engine": "openai",
+        "display_name": "llmx",
+        "description": "The endpoint that llmx was told",
+        "api_key_env": variable if has_key else "",
+        "base_url": f"{endpoint.url}/v1/chat/completions",
+        "models": [{"name": endpoint.model, "context_limit": 128000}],
+        "supports_streaming": True,
+        "requires_auth": has_key,
+    }
+    chosen = {"enabled": True, "model": endpoint.model, "configured": True}
+    return [
+        Entry(provider, ("text",), json.dumps(described, indent=2) + "\n", "endpoint"),
+        Entry(main, ("active_provider",), PROVIDER, "endpoint"),
+        Entry(main, ("providers", PROVIDER), chosen, "endpoint"),
+    ]
+
+
+def _common(entry: dict[str, Any]) -> dict[str, Any]:
+    """An extension in the shape that others have; not one that is built in."""
+    if entry.get("type") == "stdio":
+        envs = dict(entry.get("envs") or {}) | {name: f"${{{name}}}" for name in entry.get("env_keys") or ()}
+        return {"command": entry.get("cmd", ""), "args": entry.get("args"), "env": envs}
+    if entry.get("type") in ("streamable_http", "sse"):
+        return {"url": entry.get("uri", ""), "headers": entry.get("headers"), "type": entry["type"]}
+    return {}
+
+
+GOOSE = Goose()

@@ -1,0 +1,100 @@
+"""What llmx has put into a file: the hash of each entry, so that the user's own are known from ours.
+
+A ledger for each file lies in the state folder, and is changed in the same transaction as its file, so that undoing one
+undoes the other.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from llmx import paths
+from llmx.clients.protocol import Entry
+from llmx.core.edits import Change, Operation, Set, Unset, read
+from llmx.core.edits.places import target
+from llmx.core.edits.values import KeyPath, Value, plain
+
+
+class Owned(NamedTuple):
+    """An entry that llmx wrote: for which client and kind, where, its hash, and what it replaced, if anything."""
+
+    client: str
+    kind: str
+    path: KeyPath
+    is_member: bool
+    value_hash: str
+    member: Value = None
+    was: Value = None
+    had: bool = False
+
+
+class Ledger:
+    """The owned entries of one file, and what is to change about them."""
+
+    def __init__(self, file: Path, env: Mapping[str, str]) -> None:
+        self.file = file
+        real = target(file)
+        name = hashlib.sha256(str(real).encode()).hexdigest()[:20]
+        self.place = Path(paths.state_dir(env)) / "clients" / f"{name}.json"
+        rows = read(self.place).get("entries", {})
+        self.owned = {key: _owned(row) for key, row in rows.items()}
+        self._operations: list[Operation] = []
+        self._real = real
+
+    def owns(self, client: str, entry: Entry) -> Owned | None:
+        """The record of the entry, if llmx wrote it for that client."""
+        found = self.owned.get(key_of(entry.path, entry.value if entry.is_member else None, entry.is_member))
+        return found if found and found.client == client else None
+
+    def note(self, client: str, entry: Entry, was: Value = None, *, had: bool = False) -> None:
+        """Record that llmx writes the entry, over ``was`` where something was there."""
+        row: dict[str, Any] = {
+            "client": client,
+            "kind": entry.kind,
+            "path": list(entry.path),
+            "is_member": entry.is_member,
+            "value_hash": hash_of(entry.value),
+        }
+        if entry.is_member:
+            row["member"] = plain(entry.value)
+        if had:
+            row |= {"was": plain(was), "had": True}
+        key = key_of(entry.path, entry.value if entry.is_member else None, entry.is_member)
+        self._operations.append(Set(("entries", key), row))
+
+    def forget(self, owned: Owned) -> None:
+        """Record that the entry is no longer llmx's."""
+        self._operations.append(Unset(("entries", key_of(owned.path, owned.member, owned.is_member))))
+
+    def change(self) -> list[Change]:
+        """What carries the notes out."""
+        if not self._operations:
+            return []
+        head: list[Operation] = [Set(("file",), str(self._real))]
+        return [Change(self.place, [*head, *self._operations], format="json", mode=0o600)]
+
+
+def hash_of(value: Value) -> str:
+    """The same for the same value, whatever the order of its keys."""
+    text = json.dumps(plain(value), sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def key_of(path: KeyPath, member: Value, is_member: bool) -> str:
+    """What the ledger knows an entry by."""
+    return json.dumps([*path, {"has": plain(member)}] if is_member else list(path), ensure_ascii=False, default=str)
+
+
+def _owned(row: Mapping[str, Any]) -> Owned:
+    return Owned(
+        row["client"],
+        row["kind"],
+        tuple(row["path"]),
+        row["is_member"],
+        row["value_hash"],
+        row.get("member"),
+        row.get("was"),
+        row.get("had", False),
+    )

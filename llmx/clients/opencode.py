@@ -1,0 +1,176 @@
+"""opencode: JSON with comments. Of its rules the last that matches wins, over the user's and the project's together.
+
+It reads two generations of its file. What is there is edited in its own; a new file is of the first, which both read.
+"""
+
+from fnmatch import fnmatchcase
+from typing import Any
+
+from llmx.clients.protocol import Entry, File, Loss, Reader, Rendering, Scope, Where, setting_entries
+from llmx.clients.rules import globs, widens
+from llmx.clients.shapes import dropped, read_server, respelled, respelled_map
+from llmx.core.edits.values import KeyPath, Value, look
+from llmx.core.source import Endpoint, Permissions, Server, Source
+
+PROVIDER = "llmx"
+REFERENCE = r"\{env:([A-Za-z_][A-Za-z0-9_]*)\}"
+FORM = "{env:{}}"
+STRENGTH = {"allow": 0, "ask": 1, "deny": 2}
+
+
+class Opencode:
+    """opencode."""
+
+    name, title, program = "opencode", "opencode", "opencode"
+
+    def files(self, where: Where, scope: Scope) -> tuple[File, ...]:
+        """Of several that may be there, the one that wins."""
+        folder = where.project if scope == "project" else where.config("opencode")
+        places = [folder / "opencode.jsonc", folder / "opencode.json"]
+        if scope == "project":
+            places += [folder / ".opencode/opencode.jsonc", folder / ".opencode/opencode.json"]
+        found = next((place for place in places if place.exists()), folder / "opencode.json")
+        return (File(found, "jsonc"),)
+
+    def render(self, source: Source, where: Where, scope: Scope, read: Reader) -> Rendering:
+        """All of the source."""
+        file = self.files(where, scope)[0]
+        value = read(file.path, file.format)
+        is_second = is_second_generation(value)
+        at: KeyPath = ("mcp", "servers") if is_second else ("mcp",)
+        entries = [
+            Entry(file, (*at, name), written(server, is_second), "mcp") for name, server in source.servers.items()
+        ]
+        losses: list[Loss] = []
+        if source.endpoint:
+            entries += endpoint_entries(source.endpoint, file)
+        for name, lsp in source.lsp.items():
+            shape = {"command": list(lsp.command), "extensions": list(lsp.extensions), "env": lsp.env}
+            entries.append(Entry(file, ("lsp", name), dropped({**shape, "disabled": not lsp.enabled or None}), "lsp"))
+        agents = "agents" if is_second else "agent"
+        entries += [
+            Entry(file, (agents, name), dropped(prompt._asdict()), "prompt") for name, prompt in source.prompts.items()
+        ]
+        if is_second and any(source.rules_for(self.name)):
+            losses.append(Loss("permission", "all rules", "this file is of opencode's second generation"))
+        else:
+            others = self._others(where, scope, read)
+            found = permission_entries(source.rules_for(self.name), file, value, others)
+            entries, losses = entries + found[0], losses + found[1]
+        entries += setting_entries(file, source.settings.get(self.name, {}))
+        return Rendering(tuple(entries), tuple(losses))
+
+    def servers(self, where: Where, scope: Scope, read: Reader) -> list[Server]:
+        """What ``mcp`` holds."""
+        file = self.files(where, scope)[0]
+        value = read(file.path, file.format)
+        table = look(value, ("mcp", "servers") if is_second_generation(value) else ("mcp",))
+        entries = table.items() if isinstance(table, dict) else ()
+        found = [(e, read_server(str(n), _common(e), REFERENCE)) for n, e in entries if isinstance(e, dict)]
+        return [s._replace(enabled=e.get("enabled") is not False and not e.get("disabled")) for e, s in found if s]
+
+    def _others(self, where: Where, scope: Scope, read: Reader) -> dict[str, Any]:
+        """The rules of the other scope, which are merged with these."""
+        file = self.files(where, "user" if scope == "project" else "project")[0]
+        return _rules(read(file.path, file.format)) if scope == "project" else {}
+
+
+def is_second_generation(value: Value) -> bool:
+    """Whether a file has keys that only the second generation knows."""
+    servers = look(value, ("mcp", "servers"))
+    is_table = isinstance(servers, dict) and not {"type", "command", "url"} & servers.keys()
+    return is_table or isinstance(look(value, ("permissions",)), list) or isinstance(look(value, ("agents",)), dict)
+
+
+def written(server: Server, is_second: bool) -> Value:
+    """A server as opencode writes it."""
+    switch = {} if server.enabled and is_second else {"disabled": True} if is_second else {"enabled": server.enabled}
+    timeout = {"timeout": int(server.timeout * 1000)} if server.timeout else {}
+    if server.url:
+        headers = respelled_map(server.headers, FORM)
+        remote = dropped({"type": "remote", "url": respelled(server.url, FORM), "headers": headers})
+        return {**remote, **switch, **timeout}
+    command = [server.command, *(respelled(word, FORM) for word in server.args)]
+    local = {"type": "local", "command": command, "environment": respelled_map(server.env, FORM), "cwd": server.cwd}
+    return {**dropped(local), **switch, **timeout}
+
+
+def endpoint_entries(endpoint: Endpoint, file: File) -> list[Entry]:
+    """OpenAI's wire, through a provider of one's own."""
+    small = endpoint.small_model or endpoint.model
+    keeper, _, name = endpoint.api_key.partition(":")
+    key = {"env": f"{{env:{name}}}", "file": f"{{file:{name}}}"}.get(keeper, "")
+    provider = {
+        "npm": "@ai-sdk/openai-compatible",
+        "name": "llmx",
+        "options": dropped({"baseURL": f"{endpoint.url}/v1", "apiKey": key}),
+        "models": {model: {"name": model} for model in dict.fromkeys((endpoint.model, small))},
+    }
+    return [
+        Entry(file, ("provider", PROVIDER), provider, "endpoint"),
+        Entry(file, ("model",), f"{PROVIDER}/{endpoint.model}", "endpoint"),
+        Entry(file, ("small_model",), f"{PROVIDER}/{small}", "endpoint"),
+    ]
+
+
+def permission_entries(
+    permissions: Permissions, file: File, value: Value, others: dict[str, Any]
+) -> tuple[list[Entry], list[Loss]]:
+    """Rules behind all others, allow before ask before deny, so that the strictest of ours wins.
+
+    One that would overrule a stricter rule of the user's own is not written: it would widen what may run.
+    """
+    bash = look(value, ("permission", "bash"))
+    whole = look(value, ("permission",))
+    if isinstance(bash, str) or isinstance(whole, str):
+        said = f"permission is {bash if isinstance(bash, str) else whole!r} for all commands in {file.path.name}"
+        return [], [Loss("permission", "all rules", f"{said}; make it a table first")] if any(permissions) else []
+    ours = {
+        glob: verdict
+        for verdict, rules in zip(("allow", "ask", "deny"), permissions, strict=True)
+        for rule in rules
+        if not (verdict == "allow" and widens(rule))
+        for glob in globs(rule, wrapped=verdict != "allow")
+    }
+    losses = [
+        Loss("permission", f"allow {rule}", "its * would stand for whole words, too")
+        for rule in permissions.allow
+        if widens(rule)
+    ]
+    foreign = {**others, **_rules(value)}
+    stuck = {glob: verdict for glob, verdict in ours.items() if foreign.get(glob, verdict) != verdict}
+    entries = []
+    for glob, verdict in sorted(ours.items(), key=lambda item: STRENGTH[item[1]]):
+        over = [old for old, theirs in [*foreign.items(), *stuck.items()] if _overrules(glob, verdict, old, theirs)]
+        if over:
+            losses.append(Loss("permission", f"{verdict} {glob}", f"it would overrule the rule {over[0]!r}"))
+        elif verdict != "allow" and glob in others and STRENGTH.get(str(others[glob]), 0) < STRENGTH[verdict]:
+            losses.append(Loss("permission", f"{verdict} {glob}", "your user file has it, and its place counts"))
+        else:
+            entries.append(Entry(file, ("permission", "bash", glob), verdict, "permission", last=True))
+    return entries, losses
+
+
+def _overrules(glob: str, verdict: str, old: str, theirs: object) -> bool:
+    """Whether a weaker rule of ours may match what a stricter one of theirs does, other than by a general default."""
+    if old == "*" or STRENGTH.get(str(theirs), 0) <= STRENGTH[verdict]:
+        return False
+    fixed = old.partition("*")[0]
+    own = glob.partition("*")[0]
+    return fnmatchcase(old, glob) or fnmatchcase(glob, old) or fixed.startswith(own) or own.startswith(fixed)
+
+
+def _rules(value: Value) -> dict[str, Any]:
+    found = look(value, ("permission", "bash"))
+    return found if isinstance(found, dict) else {}
+
+
+def _common(entry: dict[str, Any]) -> dict[str, Any]:
+    """An entry in the shape that others have."""
+    if isinstance(entry.get("command"), list) and entry["command"]:
+        command, *args = entry["command"]
+        return {"command": command, "args": args, "env": entry.get("environment"), "cwd": entry.get("cwd")}
+    return {"url": entry["url"], "headers": entry.get("headers")} if "url" in entry else {}
+
+
+OPENCODE = Opencode()
