@@ -4,9 +4,9 @@
 _llmx_place() {
   members= words= values= runs=
   case $1 in
-    "llmx") members="generate chat embed backend session usage keys exec runs model agent client mcp config trust undo history cache doctor selftest help completion version" words="generate chat embed backend session usage keys exec runs model agent client mcp config trust undo history cache doctor selftest help completion version --output --quiet --trace --profile --config --version --help" values="--output=text,json --trace=off,error,warn,info,debug,trace --profile=@profiles -p=@profiles --config= -c=" ;;
+    "llmx") members="generate chat embed backend session usage keys exec runs model agent client mcp config trust undo history cache quickstart doctor selftest help completion version" words="generate chat embed backend session usage keys exec runs model agent client mcp config trust undo history cache quickstart doctor selftest help completion version --output --quiet --trace --profile --config --version --help" values="--output=text,json --trace=off,error,warn,info,debug,trace --profile=@profiles -p=@profiles --config= -c=" ;;
     "llmx generate") members="" words="--system --image --agent --schema --truncate --model --backend --api-base --temperature --top-p --max-tokens --timeout --session --cache --fresh --record --replay --max-cost --max-tokens-total --keep-alive --stream --output --help" values="--system= -s= --image= --agent= -a= --schema= --model= -m= --backend= -b= --api-base= --temperature= --top-p= --max-tokens= --timeout= --session= --record= --replay= --max-cost= --max-tokens-total= --keep-alive= --output=text,json" ;;
-    "llmx chat") members="" words="--system --model --backend --api-base --temperature --top-p --max-tokens --timeout --truncate --session --cache --max-cost --max-tokens-total --markdown --help" values="--system= -s= --model= -m= --backend= -b= --api-base= --temperature= --top-p= --max-tokens= --timeout= --session= --max-cost= --max-tokens-total=" ;;
+    "llmx chat") members="" words="--system --agent --model --backend --api-base --temperature --top-p --max-tokens --timeout --truncate --session --cache --max-cost --max-tokens-total --markdown --help" values="--system= -s= --agent= -a= --model= -m= --backend= -b= --api-base= --temperature= --top-p= --max-tokens= --timeout= --session= --max-cost= --max-tokens-total=" ;;
     "llmx embed") members="" words="--lines --model --backend --api-base --timeout --output --help" values="--model= -m= --backend= -b= --api-base= --timeout= --output=text,json" ;;
     "llmx backend") members="list test" words="list test --help" values="" ;;
     "llmx backend list") members="" words="--output --help" values="--output=text,json" ;;
@@ -26,7 +26,7 @@ _llmx_place() {
     "llmx keys add") members="" words="--output --help" values="--output=text,json" ;;
     "llmx keys list") members="" words="--output --help" values="--output=text,json" ;;
     "llmx keys remove") members="" words="--output --help" values="--output=text,json" ;;
-    "llmx exec") members="" words="--command --cwd --stdin --keep-children --timeout --stall-timeout --grace --memory --cpu-time --max-procs --max-file-size --max-output --json --json=full --result --monitor --capture --keep-output --background --terminal --wezterm --detach --hold --last --quiet --no-sandbox --level --write --read --env --net --gpu --no-gpu --explain --nix-shell --deps --nix-pure --uv --deps-from --config --profile --schema --help" values="--command= --cwd= --stdin= --timeout= --stall-timeout= --grace= --memory= --cpu-time= --max-procs= --max-file-size= --max-output= --result= --capture= --terminal=auto,wezterm,tmux,kitty,ghostty,xterm,gnome-terminal,iterm2 --level=restricted,safe,privileged --write= --read= --env= --net=none,host --gpu= --deps= --uv= --deps-from= --config= --profile=@profiles" runs=1 ;;
+    "llmx exec") members="" words="--command --cwd --stdin --keep-children --timeout --stall-timeout --grace --memory --cpu-time --max-procs --max-file-size --max-output --json --json=full --result --monitor --capture --keep-output --background --terminal --wezterm --detach --hold --last --quiet --no-sandbox --level --write --read --env --net --connect --publish --gpu --no-gpu --explain --nix-shell --deps --nix-pure --uv --deps-from --config --profile --schema --help" values="--command= --cwd= --stdin= --timeout= --stall-timeout= --grace= --memory= --cpu-time= --max-procs= --max-file-size= --max-output= --result= --capture= --terminal=auto,wezterm,tmux,kitty,ghostty,xterm,gnome-terminal,iterm2 --level=restricted,safe,privileged --write= --read= --env= --net=none,host --connect= --publish= --gpu= --deps= --uv= --deps-from= --config= --profile=@profiles" runs=1 ;;
     "llmx runs") members="list show logs stop wait stats prune" words="list show logs stop wait stats prune --help" values="" ;;
     "llmx runs list") members="" words="--limit --all --status --command --since --output --help" values="--limit= -n= --status=ok,failed,timeout,stalled,limit,denied,signal,interrupted,window_closed,error,running,lost --command= --since= --output=text,json" ;;
     "llmx runs show") members="" words="@runs --svg --output --help" values="--svg= --output=text,json" ;;
@@ -35,15 +35,18 @@ _llmx_place() {
     "llmx runs wait") members="" words="@runs --timeout --output --help" values="--timeout= --output=text,json" ;;
     "llmx runs stats") members="" words="--since --output --help" values="--since= --output=text,json" ;;
     "llmx runs prune") members="" words="--older-than --all --output --help" values="--older-than= --output=text,json" ;;
-    "llmx model") members="pull remove list info presets load unload status stats" words="pull remove list info presets load unload status stats --help" values="" ;;
+    "llmx model") members="pull remove available install list info presets load unload status bench stats" words="pull remove available install list info presets load unload status bench stats --help" values="" ;;
     "llmx model pull") members="" words="--quantization --file --revision --projector --connections --force --progress --output --help" values="--quantization= -q= --file= --revision= --connections= --progress=auto,bar,plain,json,none --output=text,json" ;;
     "llmx model remove") members="" words="--yes --force --output --help" values="--output=text,json" ;;
+    "llmx model available") members="" words="--recommended --output --help" values="--output=text,json" ;;
+    "llmx model install") members="" words="--output --help" values="--output=text,json" ;;
     "llmx model list") members="" words="--backend --verbose --output --help" values="--backend= -b= --output=text,json" ;;
     "llmx model info") members="" words="--context --output --help" values="--context= --output=text,json" ;;
     "llmx model presets") members="" words="--output --help" values="--output=text,json" ;;
     "llmx model load") members="" words="--preset --keep-alive --context --dry-run --output --help" values="--preset= --keep-alive= --context= --output=text,json" ;;
     "llmx model unload") members="" words="--output --help" values="--output=text,json" ;;
     "llmx model status") members="" words="--require --output --help" values="--require=ollama,gguf,mlx --output=text,json" ;;
+    "llmx model bench") members="" words="--vs --words --tokens --output --help" values="--vs= --words= --tokens= --output=text,json" ;;
     "llmx model stats") members="" words="--output --help" values="--output=text,json" ;;
     "llmx agent") members="init list get create set edit delete default enable disable resolve run export import" words="init list get create set edit delete default enable disable resolve run export import --help" values="" ;;
     "llmx agent init") members="" words="--output --help" values="--output=text,json" ;;
@@ -103,6 +106,7 @@ _llmx_place() {
     "llmx cache") members="stats clear" words="stats clear --help" values="" ;;
     "llmx cache stats") members="" words="--output --help" values="--output=text,json" ;;
     "llmx cache clear") members="" words="--nix --uv --all --older-than --output --help" values="--older-than= --output=text,json" ;;
+    "llmx quickstart") members="" words="--output --help" values="--output=text,json" ;;
     "llmx doctor") members="" words="--output --help" values="--output=text,json" ;;
     "llmx selftest") members="" words="--require --output --help" values="--require= --output=text,json" ;;
     "llmx help") members="" words="@topics --output --help" values="--output=text,json" ;;
@@ -110,7 +114,7 @@ _llmx_place() {
     "llmx completion show") members="" words="bash zsh fish --help" values="" ;;
     "llmx completion install") members="" words="bash zsh fish --help" values="" ;;
     "llmx version") members="" words="--verbose --short --output --help" values="--output=text,json" ;;
-    "llm-exec") members="" words="--command --cwd --stdin --keep-children --timeout --stall-timeout --grace --memory --cpu-time --max-procs --max-file-size --max-output --json --json=full --result --monitor --capture --keep-output --background --terminal --wezterm --detach --hold --last --quiet --no-sandbox --level --write --read --env --net --gpu --no-gpu --explain --nix-shell --deps --nix-pure --uv --deps-from --config --profile --schema --help" values="--command= --cwd= --stdin= --timeout= --stall-timeout= --grace= --memory= --cpu-time= --max-procs= --max-file-size= --max-output= --result= --capture= --terminal=auto,wezterm,tmux,kitty,ghostty,xterm,gnome-terminal,iterm2 --level=restricted,safe,privileged --write= --read= --env= --net=none,host --gpu= --deps= --uv= --deps-from= --config= --profile=@profiles" runs=1 ;;
+    "llm-exec") members="" words="--command --cwd --stdin --keep-children --timeout --stall-timeout --grace --memory --cpu-time --max-procs --max-file-size --max-output --json --json=full --result --monitor --capture --keep-output --background --terminal --wezterm --detach --hold --last --quiet --no-sandbox --level --write --read --env --net --connect --publish --gpu --no-gpu --explain --nix-shell --deps --nix-pure --uv --deps-from --config --profile --schema --help" values="--command= --cwd= --stdin= --timeout= --stall-timeout= --grace= --memory= --cpu-time= --max-procs= --max-file-size= --max-output= --result= --capture= --terminal=auto,wezterm,tmux,kitty,ghostty,xterm,gnome-terminal,iterm2 --level=restricted,safe,privileged --write= --read= --env= --net=none,host --connect= --publish= --gpu= --deps= --uv= --deps-from= --config= --profile=@profiles" runs=1 ;;
   esac
 }
 
