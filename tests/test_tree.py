@@ -141,7 +141,7 @@ FACTS = [p.path.split()[1:] for p in places() if "--output" in p.options and p.p
 NO_FACTS = {
     *("llmx config init", "llmx config set", "llmx config unset", "llmx config edit", "llmx config schema"),
     *("llmx completion show", "llmx completion install", "llmx exec", "llm-exec"),
-    *("llmx runs logs", "llmx session export", "llmx chat"),
+    *("llmx runs logs", "llmx session export", "llmx chat", "llmx template schema"),
     *(f"llmx agent {name}" for name in ("edit", "delete", "default", "enable", "disable")),
     *(f"llmx mcp {name}" for name in ("remove", "enable", "disable")),
 }
@@ -151,6 +151,9 @@ what a run has printed."""
 ARGUMENTS = {
     "config get": ["exec.grace"],
     "cache clear": ["--all"],
+    "template search": ["review"],
+    "template info": ["code-review"],
+    "template exec": ["interactive-chat", "--backend", "mock", "--param", "message=hi"],
     "mcp add": ["no slug", "--", "x"],
     "client show": ["goose"],
     "client render": ["goose"],

@@ -28,6 +28,7 @@ class Root(LazyGroup):
         "generate": Member("llmx.cli.generate:app", "Ask a model one question.", ASK),
         "chat": Member("llmx.cli.chat:app", "Talk with a model.", ASK),
         "embed": Member("llmx.cli.embed:app", "Turn texts into vectors.", ASK),
+        "template": Member("llmx.cli.template:app", "Do work in phases: reviews, chats and your own.", ASK),
         "backend": Member("llmx.cli.backend:app", "Look at what can answer for a model.", ASK),
         "session": Member("llmx.cli.session:app", "Look at conversations that are kept.", ASK),
         "usage": Member("llmx.cli.usage:app", "Show what models were asked, and what it cost.", ASK),

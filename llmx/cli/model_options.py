@@ -81,6 +81,7 @@ class Keeping(NamedTuple):
     session: str = ""
     agent: str = ""
     keep_alive: str = ""
+    template: str = ""
 
 
 PLAIN = Keeping()
@@ -107,7 +108,9 @@ def _keeps_answers(config: LLMConfig, keeping: Keeping) -> bool:
 def _calls(settings: Mapping[str, object], cache_dir: str | None, keeping: Keeping) -> Calls:
     project = project_of(os.getcwd())
     options = CallOptions(
-        PLAIN_CALLS.caller._replace(project=project, agent=keeping.agent, session=keeping.session),
+        PLAIN_CALLS.caller._replace(
+            project=project, agent=keeping.agent, template=keeping.template, session=keeping.session
+        ),
         fresh=keeping.fresh,
         record=keeping.record,
         replay=keeping.replay,

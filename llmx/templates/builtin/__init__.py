@@ -1,0 +1,1 @@
+"""The templates that come with llmx: each a folder with a ``template.toml``."""

@@ -1,0 +1,164 @@
+"""What is to be reviewed: the files below a path, or what a diff adds, and why anything is left out."""
+
+import os
+import subprocess
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from llmx.errors import InconclusiveError, NotFoundError, UsageError
+from llmx.templates.diffs import changed_lines
+
+LARGEST = 1_000_000
+SKIPPED_FOLDERS = {".git", "node_modules", "__pycache__", ".venv", "venv", "dist", "build", "target", ".tox", "vendor"}
+SUFFIXES = frozenset(
+    [
+        *("py", "pyi", "js", "jsx", "ts", "tsx", "mjs", "cjs", "rs", "go", "java", "kt", "kts", "scala", "c", "h"),
+        *("cc", "cpp", "cxx", "hpp", "cs", "rb", "php", "swift", "m", "mm", "sh", "bash", "zsh", "fish", "ps1", "pl"),
+        *("pm", "lua", "r", "jl", "ex", "exs", "erl", "hs", "ml", "clj", "sql", "html", "css", "scss", "vue"),
+        *("svelte", "tf", "nix", "yaml", "yml", "toml", "json", "xml", "proto", "graphql"),
+    ]
+)
+NAMES = frozenset(("Dockerfile", "Makefile", "Jenkinsfile", "Rakefile", "Gemfile", "CMakeLists.txt"))
+
+
+@dataclass(frozen=True)
+class Source:
+    """One file: its path from the root, its text, and which of its lines are asked about (None: all)."""
+
+    path: str
+    text: str
+    asked: frozenset[int] | None = None
+
+    @property
+    def lines(self) -> list[str]:
+        """Its lines, without their ends."""
+        return self.text.removesuffix("\n").split("\n")
+
+    def is_asked(self, first: int, last: int) -> bool:
+        """Whether any of those lines is."""
+        return self.asked is None or any(number in self.asked for number in range(first, last + 1))
+
+
+def collected(path: str, options: Mapping[str, Any], coverage: list[dict[str, Any]]) -> list[Source]:
+    """The sources below ``path``; what was read and what was not, and why, is added to ``coverage``."""
+    root = Path(path)
+    if not root.exists():
+        raise NotFoundError(f"there is nothing at {path}", hint="llmx template exec code-review --param code_path=PATH")
+    diff = options.get("diff") or ("--cached" if options.get("staged") else "")
+    sources = list(_of_diff(root, diff, coverage) if diff else _of_files(root, coverage))
+    if not sources and not (diff and not coverage):
+        raise InconclusiveError(f"nothing at {path} can be reviewed", hint="the coverage in the result says why")
+    return sources
+
+
+def _of_files(root: Path, coverage: list[dict[str, Any]]) -> Iterator[Source]:
+    base = root if root.is_dir() else root.parent
+    for file in _files(root) if root.is_dir() else [root]:
+        name = str(file.relative_to(base))
+        text, reason = _text(file, is_named=file == root)
+        coverage.append({"path": name, "read": not reason, "reason": reason})
+        if not reason:
+            yield Source(name, text)
+
+
+def _files(root: Path) -> list[Path]:
+    """Those that git knows or would take, else all but folders of what is built."""
+    listed = _git(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    if listed is not None:
+        return sorted({root / name for name in listed.split("\0") if name and (root / name).is_file()})
+    found = []
+    for folder, folders, names in os.walk(root):
+        folders[:] = sorted(set(folders) - SKIPPED_FOLDERS)
+        found += [Path(folder, name) for name in sorted(names)]
+    return found
+
+
+def _text(file: Path, *, is_named: bool) -> tuple[str, str]:
+    """Its text, or why there is none."""
+    if not is_named and file.suffix[1:].lower() not in SUFFIXES and file.name not in NAMES:
+        return "", "not code by its name"
+    try:
+        if file.is_symlink() and not is_named:
+            return "", "a link"
+        if file.stat().st_size > LARGEST:
+            return "", f"more than {LARGEST} bytes"
+        data = file.read_bytes()
+    except OSError as error:
+        return "", f"it cannot be read: {error.strerror}"
+    if b"\0" in data:
+        return "", "binary"
+    if not data.strip():
+        return "", "empty"
+    try:
+        return data.decode().replace("\r\n", "\n"), ""
+    except UnicodeDecodeError:
+        return "", "no UTF-8 text"
+
+
+def _of_diff(root: Path, diff: str, coverage: list[dict[str, Any]]) -> Iterator[Source]:
+    """The files that the diff changes, as they are now, with the lines that it adds."""
+    top = _git(root, "rev-parse", "--show-toplevel")
+    if top is None:
+        raise UsageError(f"{root} is in no git repository", hint="--diff and --staged need one")
+    base = Path(top.strip())
+    for name, lines in changed_lines(_diff_text(base, diff)).items():
+        text, reason = _text(base / name, is_named=False) if (base / name).exists() else ("", "deleted")
+        reason = reason or ("" if lines else "nothing is added")
+        coverage.append({"path": name, "read": not reason, "reason": reason})
+        if not reason:
+            yield Source(name, text, frozenset(lines))
+
+
+def _diff_text(base: Path, diff: str) -> str:
+    words = [diff] if diff == "--cached" else ["--end-of-options", diff]
+    ran = subprocess.run(
+        ["git", "-C", str(base), "diff", "--unified=0", "--no-color", "--no-ext-diff", *words, "--"],
+        capture_output=True,
+        check=False,
+    )
+    if ran.returncode:
+        said = ran.stderr.decode(errors="replace").strip().split("\n")[0]
+        is_shallow = (_git(base, "rev-parse", "--is-shallow-repository") or "").strip() == "true"
+        hint = "the clone is shallow: fetch it whole (fetch-depth: 0)" if is_shallow else "git diff shows what it takes"
+        raise InconclusiveError(f"git diff {diff}: {said}", hint=hint)
+    return ran.stdout.decode(errors="replace")
+
+
+def _git(folder: Path, *words: str) -> str | None:
+    """What git says; None where it fails or is missing."""
+    try:
+        ran = subprocess.run(["git", "-C", str(folder), *words], capture_output=True, check=False)
+    except FileNotFoundError:
+        return None
+    return ran.stdout.decode(errors="surrogateescape") if ran.returncode == 0 else None
+
+
+def numbered(source: Source) -> list[str]:
+    """Its lines with their numbers; in a diff those that are asked about are marked, with a few around them."""
+    lines = source.lines
+    if source.asked is None:
+        return [f"{number}: {line}" for number, line in enumerate(lines, 1)]
+    near = {other for number in source.asked for other in range(number - 5, number + 6)}
+    return [
+        f"{number}{'+' if number in source.asked else ' '}: {line}"
+        for number, line in enumerate(lines, 1)
+        if number in near
+    ]
+
+
+def parts_of(sources: list[Source], size: int) -> list[str]:
+    """All lines in texts of about ``size`` bytes: nothing is left out, a file that is too long goes into several."""
+    parts: list[str] = []
+    part: list[str] = []
+    used = 0
+    for source in sources:
+        part.append(f"file: {source.path}")
+        for line in numbered(source):
+            if used and used + len(line.encode(errors="replace")) > size:
+                parts.append("\n".join(part))
+                part, used = [f"file: {source.path} (goes on)"], 0
+            part.append(line)
+            used += len(line.encode(errors="replace")) + 1
+    return [*parts, "\n".join(part)] if used else parts

@@ -1,0 +1,1 @@
+"""Talk with a model, once or over many turns."""

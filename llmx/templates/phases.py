@@ -1,0 +1,102 @@
+"""What a phase of a template can do: read what came before it, ask the model, make artifacts, say what it read."""
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from jsonschema import Draft202012Validator
+
+from llmx.core.client import LLMClient
+from llmx.core.messages import Tool
+from llmx.core.response import Response
+from llmx.errors import LlmxError, SchemaError
+from llmx.templates import Artifact, Phase, Template
+from llmx.templates.findings import Finding
+from llmx.templates.outcomes import Metrics
+from llmx.templates.rendering import Renderer
+
+
+class PhaseError(LlmxError):
+    """A phase could not do its work; the template ends with what it has."""
+
+
+@dataclass
+class Context:
+    """One run, as its phases see it. ``results`` are those of the phases that are done, by their ids.
+
+    ``coverage`` says of everything that was to be read whether it was: ``{"path", "read", "reason"}``. ``findings`` are
+    what a reviewing template reports, None for one that does not review.
+    """
+
+    template: Template
+    parameters: Mapping[str, Any]
+    client: LLMClient | None
+    renderer: Renderer
+    results: dict[str, Any] = field(default_factory=dict)
+    artifacts: list[Artifact] = field(default_factory=list)
+    metrics: Metrics = field(default_factory=Metrics)
+    provenance: dict[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+    coverage: list[dict[str, Any]] = field(default_factory=list)
+    findings: list[Finding] | None = None
+    deadline: float | None = None
+    seed: int | None = None
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What Jinja sees: every parameter by its name, all of them as ``parameters``, and the results."""
+        return {**self.parameters, "parameters": dict(self.parameters), **self.results, "fence": self.renderer.fence}
+
+    def add(self, name: str, data: str | bytes, media_type: str = "text/plain") -> None:
+        """Make an artifact; one of the same name is replaced."""
+        raw = data.encode() if isinstance(data, str) else data
+        self.artifacts = [each for each in self.artifacts if each.name != name]
+        self.artifacts.append(Artifact(name, raw, media_type))
+
+    async def ask(
+        self,
+        prompt: str,
+        system: str = "",
+        *,
+        schema: Mapping[str, Any] | None = None,
+        max_tokens: int | None = None,
+        tools: Sequence[Tool] = (),
+    ) -> Any:  # noqa: ANN401  # what the schema says, else text
+        """The model's answer: text, or with a ``schema`` a value that fits it."""
+        if self.client is None:
+            raise PhaseError(f"{self.template.id} asks no model in this phase")
+        response: Response = await self.client.generate(
+            prompt, system or None, schema=schema, max_tokens=max_tokens, tools=tools, seed=self.seed
+        )
+        self.count(response)
+        if schema is None and response.finish_reason == "length":
+            raise PhaseError("the answer was cut for its length", hint="--max-tokens gives it more room")
+        return json.loads(response.content) if schema is not None else response.content
+
+    def count(self, response: Response) -> None:
+        """Add an answer to the metrics, and who gave it to the provenance."""
+        self.metrics.model_calls += 1
+        self.metrics.cached_calls += response.cached
+        self.metrics.tokens_used += 0 if response.cached else response.tokens_used or 0
+        answered = {"backend": response.backend, "model": response.model, "mock": response.mock, "demo": response.demo}
+        known = self.provenance.setdefault("models", [])
+        if answered not in known:
+            known.append(answered)
+
+    @property
+    def remaining(self) -> float | None:
+        """Seconds until the run's deadline."""
+        return None if self.deadline is None else self.deadline - time.monotonic()
+
+
+def check_result(phase: Phase, value: Any) -> None:  # noqa: ANN401  # JSON
+    """Raise ``SchemaError`` where a phase's result, or that of one of its items, does not fit what it promises."""
+    if phase.schema is None:
+        return
+    validator = Draft202012Validator(phase.schema)
+    error = next((each for one in (value if phase.for_each else [value]) for each in validator.iter_errors(one)), None)
+    if error is not None:
+        place = "/".join(str(step) for step in error.absolute_path) or "the result"
+        raise SchemaError(f"phase {phase.id}: {place}: {error.message[:300]}")

@@ -1,0 +1,13 @@
+"""What a result looks like to others: each form is a function of a result, found here by its name."""
+
+from collections.abc import Mapping
+
+FORMS: Mapping[str, str] = {
+    "json": "llmx.templates.reports.plain:as_json",
+    "markdown": "llmx.templates.reports.plain:as_markdown",
+    "sarif": "llmx.templates.reports.sarif:as_sarif",
+    "junit": "llmx.templates.reports.junit:as_junit",
+    "github": "llmx.templates.reports.ci:as_github",
+    "gitlab": "llmx.templates.reports.ci:as_gitlab",
+}
+"""Name -> import string of the function; what it takes is a ``Result``, what it gives is text."""

@@ -1,0 +1,18 @@
+"""Templates."""
+
+from tests.promises import Row
+
+ROWS = [
+    Row("S2-21", "llmx template list, also of one category", "the built-in ones so far: code-review, interactive-chat"),
+    Row("S2-22", "llmx template info shows what a template takes; an unknown one is exit 4 with the nearest"),
+    Row("S2-23", "llmx template exec with --param, --params-file and --output-dir, below which alone it writes"),
+    Row("S2-24", "llmx template search finds by words; nothing found is no error"),
+    Row("S2-25", "llmx template schema is JSON Schema 2020-12"),
+    Row("S2-27", "Everything that is wrong with parameters is said at once, unknown names with the nearest"),
+    Row("S2-28", "A parameter is read by its declared type: topic=2024 stays text, k=@file reads a file"),
+    Row("S2-30", "Artifacts are written below the output folder only, and over nothing without --force"),
+    Row("S2-31", "A phase that fails is named, with what was made until then, and the exit code says it"),
+    Row("S2-32", "Templates of one's own, in the user's folder; a clash with a built-in one must be meant"),
+    Row("S2-34", "interactive-chat: one message or lines of stdin, /quit, a limit of turns, a session that is kept"),
+    Row("S2-39", "code-review: findings with lines that hold their evidence, by aspect, with severities and a score"),
+]
