@@ -111,7 +111,7 @@ _llmx_place() {
     "llmx history") members="" words="--output --help" values="--output=text,json" ;;
     "llmx cache") members="stats clear" words="stats clear --help" values="" ;;
     "llmx cache stats") members="" words="--output --help" values="--output=text,json" ;;
-    "llmx cache clear") members="" words="--nix --uv --all --older-than --output --help" values="--older-than= --output=text,json" ;;
+    "llmx cache clear") members="" words="--answers --nix --uv --all --older-than --output --help" values="--older-than= --output=text,json" ;;
     "llmx quickstart") members="" words="--output --help" values="--output=text,json" ;;
     "llmx doctor") members="" words="--output --help" values="--output=text,json" ;;
     "llmx selftest") members="" words="--require --output --help" values="--require= --output=text,json" ;;

@@ -607,6 +607,7 @@ complete -c llmx -n '__llmx_at \'llmx cache\'' -f -a clear -d 'Remove what is ke
 complete -c llmx -n '__llmx_at \'llmx cache\'' -l help -d 'Show this message and exit.'
 complete -c llmx -n '__llmx_at \'llmx cache stats\'' -l output -x -a 'text json' -d 'text or json.'
 complete -c llmx -n '__llmx_at \'llmx cache stats\'' -l help -d 'Show this message and exit.'
+complete -c llmx -n '__llmx_at \'llmx cache clear\'' -l answers -d 'Answers of models.'
 complete -c llmx -n '__llmx_at \'llmx cache clear\'' -l nix -d 'Environments of --nix-shell.'
 complete -c llmx -n '__llmx_at \'llmx cache clear\'' -l uv -d 'Environments of --uv.'
 complete -c llmx -n '__llmx_at \'llmx cache clear\'' -l all -d 'Everything.'

@@ -24,6 +24,7 @@ class Kind(NamedTuple):
 
 
 KINDS = {
+    "answers": Kind("answers of models", "llmx.core.cache.upkeep:ANSWERS"),
     "nix": Kind("environments of --nix-shell", "llmx.exec.deps.clearing:NIX", "nix-store --gc frees their packages"),
     "uv": Kind("environments of --uv", "llmx.exec.deps.clearing:UV"),
 }
@@ -39,12 +40,14 @@ def stats(output: OutputOption = Output.text) -> None:
         return
     for row in rows:
         unused = f", the oldest unused for {_age(row['oldest_use'])}" if row["oldest_use"] is not None else ""
+        unused += f", {row['hit_rate']:.0%} of the questions had one" if row.get("hit_rate") is not None else ""
         print(f"{row['kind']:<8} {row['entries']:>6}  {row['bytes'] / 1e6:>9.1f} MB  {KINDS[row['kind']].what}{unused}")
 
 
 @app.command()
 def clear(
     *,
+    answers: Annotated[bool, typer.Option("--answers", help="Answers of models.")] = False,
     nix: Annotated[bool, typer.Option("--nix", help="Environments of --nix-shell.")] = False,
     uv: Annotated[bool, typer.Option("--uv", help="Environments of --uv.")] = False,
     every: Annotated[bool, typer.Option("--all", help="Everything.")] = False,
@@ -54,7 +57,7 @@ def clear(
     output: OutputOption = Output.text,
 ) -> None:
     """Remove what is kept; it is made again when it is needed."""
-    asked = {"nix": nix, "uv": uv}
+    asked = {"answers": answers, "nix": nix, "uv": uv}
     chosen = [name for name in KINDS if every or asked[name]]
     if not chosen:
         options = " or ".join(f"--{name}" for name in KINDS)

@@ -293,3 +293,15 @@ class TestKept:
         assert done.returncode == 2
         assert b"hint: llmx session resume work" in done.stderr
         assert len(server.asked) == 1
+
+    @pytest.mark.promise("S3-23")
+    def test_kept_answers_are_counted_and_cleared(self, server):
+        for _ in range(2):
+            generate("hi", "--cache")
+        stats = subprocess.run(command("cache", "stats"), capture_output=True, text=True, check=True).stdout
+        assert "answers       1" in stats
+        assert "50% of the questions had one" in stats
+        cleared = command("cache", "clear", "--answers", "--output", "json")
+        (row,) = json.loads(subprocess.run(cleared, capture_output=True, check=True).stdout)
+        assert (row["kind"], row["entries"]) == ("answers", 1)
+        assert json.loads(generate("hi", "--cache", "--output", "json").stdout)["cached"] is False
