@@ -85,17 +85,16 @@ class Keeping(NamedTuple):
 
 
 PLAIN = Keeping()
-KEEP_ALIVE = "LLMX_GGUF__KEEP_ALIVE"
-"""The variable of the setting that ``--keep-alive`` is."""
 
 
 def client(ctx: typer.Context, given: LLMConfig, *, keeping: Keeping = PLAIN, allows_demo: bool = False) -> LLMClient:
     """The client for what was given on the command line, over the settings in force."""
     settings = settings_of(ctx)
+    if keeping.keep_alive:
+        settings.values["gguf.keep_alive"] = _seconds_of(keeping.keep_alive)
     given = replace(given, enable_cache=_keeps_answers(given.over(settings.values), keeping))
     calls = _calls(settings.values, given.over(settings.values).cache_dir, keeping)
-    env = {**os.environ, KEEP_ALIVE: _checked(keeping.keep_alive)} if keeping.keep_alive else os.environ
-    return LLMClient(given, settings=settings, allows_demo=allows_demo, calls=calls, env=env)
+    return LLMClient(given, settings=settings, allows_demo=allows_demo, calls=calls)
 
 
 def _keeps_answers(config: LLMConfig, keeping: Keeping) -> bool:
@@ -120,12 +119,11 @@ def _calls(settings: Mapping[str, object], cache_dir: str | None, keeping: Keepi
     return Calls(settings, options, cache_dir=cache_dir)
 
 
-def _checked(keep_alive: str) -> str:
+def _seconds_of(keep_alive: str) -> float:
     try:
-        parse_duration(keep_alive)
+        return parse_duration(keep_alive)
     except ValueError as error:
         raise UsageError(f"--keep-alive: {error}", hint="for example --keep-alive 5m") from None
-    return keep_alive
 
 
 def settings_of(ctx: typer.Context) -> Settings:

@@ -202,6 +202,9 @@ class _Making:
 
 _OPEN = threading.local()
 
+MOST_OPEN = 4
+"""Connections that a thread keeps: a program has a cache and a ledger, seldom those of another home too."""
+
 
 def _kept(name: str, make: Callable[[], Any]) -> Any:  # noqa: ANN401  # what ``make`` makes
     """What ``make`` has made for this thread of this process: connections must not be shared between them."""
@@ -209,4 +212,6 @@ def _kept(name: str, make: Callable[[], Any]) -> Any:  # noqa: ANN401  # what ``
     key = f"{os.getpid()} {name}"
     if key not in found:
         found[key] = make()
+        if len(found) > MOST_OPEN:
+            found.pop(next(iter(found))).close()
     return found[key]

@@ -119,7 +119,7 @@ def test_a_prompt_may_come_from_stdin_a_file_or_with_a_picture(server, tmp_path)
         (["hi", "--model", "ollama/x", "--timeout", "1s"], 3, "ollama serve"),
         (["hi", "--model", "olama/x", "--timeout", "1s"], 3, "did you mean ollama/x or hf:olama/x? start it with"),
         (["hi", "--model", "file:/x.gguf"], 4, "there is no file /x.gguf"),
-        (["hi"], 3, "no model is configured"),
+        (["hi", "--agent", "nobody"], 4, "there is no agent 'nobody'"),
     ],
 )
 def test_what_cannot_be_done_has_its_exit_code_and_says_what_to_type(tmp_path, words, code, said):

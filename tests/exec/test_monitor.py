@@ -91,7 +91,7 @@ while not os.path.exists({str(place.folder / "io")!r}): pass
 """
     usage = place.run("--json", "--monitor", "--", *PYTHON, program).result["usage"]
     charged = int((place.folder / "io").read_text().split("\nwrite_bytes: ")[1].split()[0])
-    assert charged <= usage["write_bytes"] < charged + 100_000
+    assert charged <= usage["write_bytes"] < charged + 1_000_000  # the file system writes about it, too
 
 
 @pytest.fixture

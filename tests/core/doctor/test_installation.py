@@ -90,7 +90,8 @@ def test_a_conflict_of_llmx_itself_is_a_failure(packages):
     assert finding.fix == f"{sys.executable} -m pip install --upgrade llmx-toolkit"
 
 
-def test_an_extra_has_an_install_command_only_where_this_version_has_it(packages):
+def test_an_extra_has_an_install_command_only_where_this_version_has_it(packages, monkeypatch):
+    monkeypatch.setattr("llmx.core.doctor.dependencies.find_spec", lambda module: None)
     assert [finding.status for finding in extras({})] == ["ok"] * len(EXTRAS)
     installed(packages, "llmx-toolkit", "9.9")
     info = packages / "llmx_toolkit-9.9.dist-info/METADATA"

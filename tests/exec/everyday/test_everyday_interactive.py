@@ -190,11 +190,12 @@ def killed(project, monkeypatch):
     return kill
 
 
-def test_a_killed_llm_exec_leaves_the_terminal_as_it_was(killed, until):
+def test_a_killed_llm_exec_leaves_the_terminal_as_it_was(project, killed, until):
     one = killed()
     until(lambda: termios.tcgetattr(one.ours)[3] & COOKED == COOKED, "the terminal as it was")
     one.type(b"\n")
     one.end()
+    until(lambda: not project.place.survivors(), "the end of the guard")
 
 
 def test_modes_that_somebody_else_has_set_meanwhile_stay(project, killed, until):
