@@ -22,6 +22,9 @@ LOG_TAIL = 8192
 GRACE_S = 5.0
 """How long past a deadline a worker may be silent before it is taken for hung, and ended."""
 
+END_S = 2.0
+"""How long a worker may take to end itself; one that computes without a break is ended."""
+
 HANDED_ON = ("PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "VIRTUAL_ENV")
 FAMILIES = ("LC_", "CUDA_", "HIP_", "ROCR_", "GGML_", "LLAMA_", "OMP_", "MLX_", "COVERAGE_", "XDG_")
 """What a worker sees of the environment: no keys, whatever a model file may do there."""
@@ -125,8 +128,12 @@ class Worker:
         """End the process and everything that waits for it."""
         if self.death is None:
             self.death = RunnerError("the model was unloaded", kind="died")
-            with suppress(ProcessLookupError):
-                os.kill(self.pid, signal.SIGKILL)
+            with suppress(OSError, RuntimeError):
+                self._writer.write_eof()  # it ends itself where nobody can say anything to it any more
+            await asyncio.wait({self._reading}, timeout=END_S)
+            if not self._reading.done():
+                with suppress(ProcessLookupError):
+                    os.kill(self.pid, signal.SIGKILL)
         await self._reading
         self._writer.close()
         with suppress(OSError):
