@@ -27,7 +27,7 @@ TEST_S = 5.0
 def list_(ctx: typer.Context, output: OutputOption = Output.text) -> None:
     """List the backends and endpoints; nothing is asked of any of them."""
     configured = canonical(str(settings(ctx)["llm.backend"] or ""))
-    rows = [row(name, configured) for name in (*ENDPOINTS, "mock")]
+    rows = [row(name, configured) for name in (*ENDPOINTS, "gguf", "mlx", "mock")]
     if output == Output.json:
         print(dumps(rows))
         return

@@ -37,7 +37,7 @@ def backend(*words, **env):
 def test_the_list_says_where_each_is_and_whether_it_has_a_key():
     done = backend("list", "--output", "json", OPENAI_API_KEY=KEY, LLM_BACKEND="groq", OLLAMA_HOST="box:5")
     rows = {row["name"]: row for row in json.loads(done.stdout)}
-    assert set(rows) == {*ENDPOINTS, "mock"}
+    assert set(rows) == {*ENDPOINTS, "gguf", "mlx", "mock"}
     assert (rows["openai"]["has_key"], rows["groq"]["has_key"], rows["ollama"]["has_key"]) == (True, False, None)
     assert rows["ollama"]["base_url"] == "http://box:5"
     assert [name for name, row in rows.items() if row["configured"]] == ["groq"]
