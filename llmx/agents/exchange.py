@@ -44,6 +44,7 @@ def _import_one(registry: FileRegistry, agent_id: str, values: Mapping[str, Any]
         return "skipped"
     before = registry.get(agent_id)
     absent = {name: None for name in before.as_file() if name not in values}
-    kept = {"is_default": before.is_default, "created_at": before.created_at, "is_active": True}
+    kept = {"is_default": before.is_default, "created_at": before.created_at}
+    kept["is_active"] = before.is_default or values.get("is_active", True)
     registry.update(agent_id, {**absent, **values, **kept})
     return "replaced"

@@ -79,7 +79,8 @@ class FileRegistry:
             changed = {name: value for name, value in values.items() if getattr(before, name) != value}
             if not changed:
                 return before
-            if changed.get("is_default") is False or (before.is_default and changed.get("is_active") is False):
+            is_gone = any(name in changed and not changed[name] for name in ("is_default", "is_active"))
+            if before.is_default and is_gone:
                 raise _is_needed(agent_id)
             require(Agent.of(agent_id, {**before.as_file(), **changed}))
             operations: list[Operation] = [

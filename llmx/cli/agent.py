@@ -123,7 +123,8 @@ def edit(agent_id: IdArgument) -> None:
     draft = f"{paths.make_private(paths.state_dir())}/agent-{agent_id}.toml"
     with open(draft, "wb") as opened:
         opened.write(before)
-    subprocess.run([*editor(), draft], check=True)
+    if subprocess.run([*editor(), draft], check=False).returncode:
+        raise UsageError("the editor ended with an error, so the agent is as it was")
     after = read_bytes(draft)
     if after == before:
         note("nothing changed")

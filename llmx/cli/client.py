@@ -18,9 +18,10 @@ from llmx.core import edits
 from llmx.core.edits.history import Edit
 from llmx.core.jsonline import dumps
 from llmx.core.plugins import load
+from llmx.core.settings import Places
 from llmx.core.source import Source, project_source, user_source
 from llmx.core.source.writing import file_of, keeping_trust, write
-from llmx.errors import NotFoundError
+from llmx.errors import NotFoundError, UsageError
 
 HELP = "Configure coding agents (Claude, Goose, opencode, Cursor, Codex) from one source."
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=HELP)
@@ -208,7 +209,8 @@ def undo(output: OutputOption = Output.text) -> None:
     last = next((edit for edit in own_edits() if edit.undoes is None and not edit.is_undone), None)
     if last is None:
         raise NotFoundError("there is no edit of clients to undo", hint="llmx client history")
-    load("llmx.cli.undo:undo")(last.id, False, output)
+    with keeping_trust(file_of("project", os.environ, os.getcwd()), os.environ):
+        load("llmx.cli.undo:undo")(last.id, False, output)
 
 
 @app.command()
@@ -237,6 +239,9 @@ def sources(*, user: bool, project: bool) -> dict[Scope, Source]:
         of_project = project_source(os.environ, os.getcwd(), notices)
         for text in notices:
             note(text)
+        if of_project is None and project and Places(os.environ, os.getcwd()).projects:
+            file = file_of("project", os.environ, os.getcwd())
+            raise UsageError(f"{file} is not trusted, so nothing follows it", hint=f"read it, then: llmx trust {file}")
         if of_project is not None or project:
             found["project"] = of_project or Source()
     return found

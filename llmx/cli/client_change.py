@@ -12,15 +12,19 @@ from llmx.clients.applying import prepare
 from llmx.clients.own_policy import OWN_POLICY
 from llmx.clients.protocol import Client, Scope
 from llmx.clients.registry import find
+from llmx.clients.rules import rule as words
 from llmx.clients.ruling import own_entries, ruled
 from llmx.core.edits import Change, Operation, Set, Unset
 from llmx.core.source import Source, user_source
 from llmx.core.source.writing import file_of, planned
+from llmx.errors import UsageError
 
 
 def rule(name: str, text: str, verdict: Literal["allow", "deny", ""], output: Output) -> None:
     """Give one rule its verdict, or none, for one client of the user."""
     client = find(name)
+    if not words(text).joined.strip():
+        raise UsageError("a rule is the beginning of a command, and not empty")
     operations = ruled(name, text, verdict, user_source())
     more = own_entries(client, text, here(), "user") if not verdict else []
     verb = {"allow": "permit", "deny": "deny", "": "revoke"}[verdict]

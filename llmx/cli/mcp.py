@@ -13,8 +13,10 @@ from llmx.core.mcp.check import Checked
 from llmx.core.mcp.check import check as check_servers
 from llmx.core.plugins import load
 from llmx.core.quantities import parse_duration
+from llmx.core.redact import mask_argv, mask_text
 from llmx.core.source import Source, project_source, user_source
 from llmx.core.source.servers import Server, catalog
+from llmx.core.source.tables import holds_key
 from llmx.core.source.writing import file_of, write
 from llmx.errors import NotFoundError, UsageError, nearest
 
@@ -114,7 +116,12 @@ def check(
     """Really connect to each server and ask for its tools; exit 1 where one fails."""
     found: list[Server]
     if client:
-        found = load("llmx.clients.reading:servers_of")(client, os.environ, os.getcwd())
+        servers_of = load("llmx.clients.reading:servers_of")
+        found = servers_of(client, os.environ, os.getcwd(), ("user",))
+        strangers = servers_of(client, os.environ, os.getcwd(), ("project",))
+        for server in strangers:  # whoever wrote the project would run a program here
+            note(f"{server.name} stands in a file of the project, and is not started; add it to your own to check it")
+        names = [name for name in names or () if name not in [server.name for server in strangers]] or names
     else:
         found = list({**declared("user"), **declared("project")}.values())
     for name in names or ():
@@ -190,11 +197,26 @@ def offered() -> list[Server]:
 def tell(rows: list[tuple[str, Server]], output: Output) -> None:
     """Print servers with where they are from; of their variables, the names."""
     if output == Output.json:
-        print(dumps([{"name": s.name, "from": origin, "enabled": s.enabled, **s.as_dict()} for origin, s in rows]))
+        print(
+            dumps(
+                [{"name": s.name, "from": origin, "enabled": s.enabled, **keyless(s).as_dict()} for origin, s in rows]
+            )
+        )
         return
-    for origin, server in rows:
+    for origin, server in ((origin, keyless(server)) for origin, server in rows):
         what = server.url or " ".join([server.command, *server.args])
         print(f"{server.name:<20} {'on ' if server.enabled else 'off'}  {origin:<9} {what}")
+
+
+def keyless(server: Server) -> Server:
+    """The server without a key: a client's own file may hold some."""
+    command, *args = mask_argv([server.command, *server.args], {})
+    env, headers = (
+        {name: "[redacted]" if holds_key(name, value) else value for name, value in values.items()}
+        for values in (server.env, server.headers)
+    )
+    url = mask_text(server.url, {})
+    return server._replace(command=command, args=tuple(args), env=env, headers=headers, url=url)
 
 
 def pairs(given: list[str] | None, option: str) -> dict[str, str]:

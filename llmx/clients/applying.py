@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple
 from llmx.clients.ledger import Ledger, Owned, hash_of
 from llmx.clients.protocol import Client, Entry, File, Kind, Loss, Reader, Scope, Where
 from llmx.core.edits import Add, Change, Operation, Plan, Remove, Set, Unset, plan, read
+from llmx.core.edits.places import target
 from llmx.core.edits.values import MISSING, KeyPath, Value, dotted, look, plain, same, without
 from llmx.core.redact import mask_text
 from llmx.core.source import Source
@@ -108,6 +109,10 @@ class _Work:
 
     def compare(self, client: Client, scope: Scope, source: Source) -> None:
         """All entries of one client in one scope, and what was written for it before and is wanted no more."""
+        if scope == "project" and self._is_shared(client):
+            loss = Loss("setting", "all of it", "its files of this project are the user's own files")
+            self.losses += [(client.name, loss)] if source != Source(source.file) else []
+            return
         rendering = client.render(source, self.where, scope, self._reader(client))
         wanted = [entry for entry in rendering.entries if self.kinds is None or entry.kind in self.kinds]
         self.losses += [(client.name, loss) for loss in rendering.losses if not self.kinds or loss.kind in self.kinds]
@@ -119,6 +124,11 @@ class _Work:
             steps = [self._step(client, entry, held) for entry in entries if not entry.last]
             self._ordered(client, file, [entry for entry in entries if entry.last])
             self.steps += steps
+
+    def _is_shared(self, client: Client) -> bool:
+        """Whether a file of the project is a file of the user, as in the home folder: it cannot follow two sources."""
+        mine = {target(file.path) for file in client.files(self.where, "user")}
+        return any(target(file.path) in mine for file in client.files(self.where, "project"))
 
     def _reader(self, client: Client) -> Reader:
         """Gives a file's value as the user alone would have it: without what llmx wrote there for the client."""
@@ -214,7 +224,7 @@ class _Work:
         found = look(self.read(file.path, file.format), owned.path)
         place = _place(owned.path, owned.member if owned.is_member else MISSING)
         if owned.is_member:
-            self._do(file, *([Remove(owned.path, owned.member)] if isinstance(found, list) else []))
+            self._do(file, *([Remove(owned.path, owned.member, is_whole=True)] if isinstance(found, list) else []))
         elif found is not MISSING and hash_of(found) != owned.value_hash and not self.overwrite:
             reason = "the source names it no more, but you changed it since llmx wrote it"
             self.steps.append(Step(client.name, owned.kind, file.path, place, "conflict", reason))

@@ -4,6 +4,8 @@ Of its rules deny wins over ask and ask over allow, wherever they stand; a proje
 that its user has trusted.
 """
 
+from shlex import quote
+
 from llmx.clients.protocol import Entry, File, Loss, Reader, Rendering, Scope, Where, setting_entries
 from llmx.clients.rules import globs, widens
 from llmx.clients.shapes import dropped, read_servers
@@ -43,7 +45,7 @@ class Claude:
         for verdict, rules in zip(("allow", "ask", "deny"), source.rules_for(self.name), strict=True):
             for rule in rules:
                 if verdict == "allow" and widens(rule):
-                    losses.append(Loss("permission", f"allow {rule}", "its * would stand for whole words, too"))
+                    losses.append(Loss("permission", f"allow {rule}", widens(rule)))
                     continue
                 entries += [
                     Entry(settings, ("permissions", verdict), f"Bash({glob})", "permission", is_member=True)
@@ -80,9 +82,9 @@ def endpoint_entries(endpoint: Endpoint, settings: File) -> list[Entry]:
     }
     entries = [Entry(settings, ("env", name), value, "endpoint") for name, value in dropped(variables).items()]
     keeper, _, name = endpoint.api_key.partition(":")
-    command = {"env": f'printenv "{name}"', "file": f'cat "{name}"', "keyring": f'keyring get llmx "{name}"'}.get(
-        keeper
-    )
+    file = f'"$HOME"/{quote(name[2:])}' if name.startswith("~/") else quote(name)
+    commands = {"env": f'printenv "{name}"', "file": f"cat {file}", "keyring": f"keyring get llmx {quote(name)}"}
+    command = commands.get(keeper)
     return [*entries, Entry(settings, ("apiKeyHelper",), command, "endpoint")] if command else entries
 
 

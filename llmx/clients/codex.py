@@ -42,6 +42,9 @@ class Codex:
             losses.append(Loss("endpoint", source.endpoint.url, "Codex takes no endpoint from a project"))
         elif source.endpoint:
             entries += endpoint_entries(source.endpoint, main)
+            keeper = source.endpoint.api_key.partition(":")[0]
+            if keeper and keeper not in ("env",):
+                losses.append(Loss("endpoint", "api_key", f"Codex takes no key from a {keeper}"))
         text, unsaid = rules_text(source.rules_for(self.name))
         losses += unsaid
         if text:

@@ -4,7 +4,7 @@ It cannot be asked offline. The CLI has no rule for asking: it asks for what is 
 """
 
 from llmx.clients.protocol import Entry, File, Loss, Reader, Rendering, Scope, Where, setting_entries
-from llmx.clients.rules import WRAPPERS, rule, widens
+from llmx.clients.rules import WRAPPERS, meet, rule, widens
 from llmx.clients.shapes import dropped, read_servers, respelled, respelled_map
 from llmx.core.edits.values import Value, look
 from llmx.core.source import Server, Source
@@ -40,8 +40,10 @@ class Cursor:
         if source.endpoint:
             losses.append(Loss("endpoint", source.endpoint.url, "Cursor keeps it in no file, and asks its own servers"))
         for text in source.rules_for(self.name).allow:
-            if widens(text):
-                losses.append(Loss("permission", f"allow {text}", "its * would stand for whole words, too"))
+            asked = next((one for one in source.rules_for(self.name).ask if meet(one, text)), "")
+            reason = widens(text) or (asked and f"what {asked!r} asks about would run without a question")
+            if reason:
+                losses.append(Loss("permission", f"allow {text}", reason))
             else:
                 entries += [_member(settings, "allow", form) for form in forms(text)]
         for text in source.rules_for(self.name).deny:

@@ -45,6 +45,9 @@ class Goose:
                 entries.append(Entry(main, ("extensions", name), written(server), "mcp"))
         if source.endpoint:
             entries += endpoint_entries(source.endpoint, main, provider)
+            keeper = source.endpoint.api_key.partition(":")[0]
+            if keeper and keeper not in ("env",):
+                losses.append(Loss("endpoint", "api_key", f"Goose takes no key from a {keeper}"))
         losses += [Loss("lsp", name, "Goose has no language servers") for name in source.lsp]
         losses += [Loss("prompt", name, "prompts are not written for Goose yet") for name in source.prompts]
         for verdict, rules in zip(("allow", "ask", "deny"), source.rules_for(self.name), strict=True):

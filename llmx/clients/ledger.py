@@ -15,6 +15,7 @@ from llmx.clients.protocol import Entry
 from llmx.core.edits import Change, Operation, Set, Unset, read
 from llmx.core.edits.places import target
 from llmx.core.edits.values import KeyPath, Value, plain
+from llmx.errors import ConfigError
 
 
 class Owned(NamedTuple):
@@ -38,8 +39,10 @@ class Ledger:
         real = target(file)
         name = hashlib.sha256(str(real).encode()).hexdigest()[:20]
         self.place = Path(paths.state_dir(env)) / "clients" / f"{name}.json"
-        rows = read(self.place).get("entries", {})
-        self.owned = {key: _owned(row) for key, row in rows.items()}
+        try:
+            self.owned = {key: _owned(row) for key, row in read(self.place).get("entries", {}).items()}
+        except (AttributeError, KeyError, TypeError):
+            raise ConfigError(f"{self.place} is damaged: it is no ledger of llmx", source=str(self.place)) from None
         self._operations: list[Operation] = []
         self._real = real
 

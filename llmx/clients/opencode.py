@@ -9,8 +9,9 @@ from typing import Any
 from llmx.clients.protocol import Entry, File, Loss, Reader, Rendering, Scope, Where, setting_entries
 from llmx.clients.rules import globs, widens
 from llmx.clients.shapes import dropped, read_server, respelled, respelled_map
+from llmx.core import edits
 from llmx.core.edits.values import KeyPath, Value, look
-from llmx.core.source import Endpoint, Permissions, Server, Source
+from llmx.core.source import Endpoint, Permissions, Server, Source, user_source
 
 PROVIDER = "llmx"
 REFERENCE = r"\{env:([A-Za-z_][A-Za-z0-9_]*)\}"
@@ -44,6 +45,9 @@ class Opencode:
         losses: list[Loss] = []
         if source.endpoint:
             entries += endpoint_entries(source.endpoint, file)
+            keeper = source.endpoint.api_key.partition(":")[0]
+            if keeper and keeper not in ("env", "file"):
+                losses.append(Loss("endpoint", "api_key", f"opencode takes no key from a {keeper}"))
         for name, lsp in source.lsp.items():
             shape = {"command": list(lsp.command), "extensions": list(lsp.extensions), "env": lsp.env}
             entries.append(Entry(file, ("lsp", name), dropped({**shape, "disabled": not lsp.enabled or None}), "lsp"))
@@ -72,7 +76,11 @@ class Opencode:
     def _others(self, where: Where, scope: Scope, read: Reader) -> dict[str, Any]:
         """The rules of the other scope, which are merged with these."""
         file = self.files(where, "user" if scope == "project" else "project")[0]
-        return _rules(read(file.path, file.format)) if scope == "project" else {}
+        if scope == "user":
+            return {}
+        del read  # what llmx wrote there counts, too, as does what it is about to write
+        planned = globs_of(user_source(where.env).rules_for(self.name))
+        return {**_rules(edits.read(file.path, file.format)), **planned}
 
 
 def is_second_generation(value: Value) -> bool:
@@ -125,22 +133,27 @@ def permission_entries(
     if isinstance(bash, str) or isinstance(whole, str):
         said = f"permission is {bash if isinstance(bash, str) else whole!r} for all commands in {file.path.name}"
         return [], [Loss("permission", "all rules", f"{said}; make it a table first")] if any(permissions) else []
-    ours = {
-        glob: verdict
-        for verdict, rules in zip(("allow", "ask", "deny"), permissions, strict=True)
-        for rule in rules
-        if not (verdict == "allow" and widens(rule))
-        for glob in globs(rule, wrapped=verdict != "allow")
-    }
-    losses = [
-        Loss("permission", f"allow {rule}", "its * would stand for whole words, too")
-        for rule in permissions.allow
-        if widens(rule)
-    ]
+    behind = list(whole)[list(whole).index("bash") + 1 :] if isinstance(whole, dict) and "bash" in whole else []
+    if any(permissions) and (wide := [name for name in behind if fnmatchcase("bash", name)]):
+        return [], [Loss("permission", "all rules", f"permission.{wide[0]} stands behind permission.bash and wins")]
+    ours = globs_of(permissions)
+    losses = [Loss("permission", f"allow {rule}", widens(rule)) for rule in permissions.allow if widens(rule)]
     foreign = {**others, **_rules(value)}
     stuck = {glob: verdict for glob, verdict in ours.items() if foreign.get(glob, verdict) != verdict}
     entries = []
+    own = _rules(value)
     for glob, verdict in sorted(ours.items(), key=lambda item: STRENGTH[item[1]]):
+        if own.get(glob) == verdict:  # the user's own, which stays where it is
+            later = list(own.items())[list(own).index(glob) + 1 :]
+            loser = [
+                old
+                for old, theirs in later
+                if STRENGTH.get(str(theirs), 0) < STRENGTH[verdict]
+                and (old == "*" or _overrules(old, str(theirs), glob, verdict))
+            ]
+            if loser:
+                losses.append(Loss("permission", f"{verdict} {glob}", f"your rule {loser[0]!r} behind it wins"))
+            continue
         over = [old for old, theirs in [*foreign.items(), *stuck.items()] if _overrules(glob, verdict, old, theirs)]
         if over:
             losses.append(Loss("permission", f"{verdict} {glob}", f"it would overrule the rule {over[0]!r}"))
@@ -151,9 +164,20 @@ def permission_entries(
     return entries, losses
 
 
+def globs_of(permissions: Permissions) -> dict[str, str]:
+    """Pattern -> verdict, the strictest last."""
+    return {
+        glob: verdict
+        for verdict, rules in zip(("allow", "ask", "deny"), permissions, strict=True)
+        for rule in rules
+        if not (verdict == "allow" and widens(rule))
+        for glob in globs(rule, wrapped=verdict != "allow")
+    }
+
+
 def _overrules(glob: str, verdict: str, old: str, theirs: object) -> bool:
     """Whether a weaker rule of ours may match what a stricter one of theirs does, other than by a general default."""
-    if old == "*" or STRENGTH.get(str(theirs), 0) <= STRENGTH[verdict]:
+    if old == "*" or STRENGTH.get(str(theirs), 0) <= STRENGTH.get(verdict, 0):
         return False
     fixed = old.partition("*")[0]
     own = glob.partition("*")[0]

@@ -55,7 +55,7 @@ def value_in(file: Path, format: str | None) -> Any:  # noqa: ANN401  # a value 
     return read(file, format) or {}
 
 
-def servers_of(name: str, env: Mapping[str, str], cwd: str) -> list[Server]:
+def servers_of(name: str, env: Mapping[str, str], cwd: str, scopes: tuple[Scope, ...] = SCOPES) -> list[Server]:
     """The MCP servers in a client's own files, a project's over the user's; raises ``NotFoundError`` for no file."""
     client, where = find(name), where_of(env, cwd)
     files = [file.path for scope in SCOPES for file in client.files(where, scope)[:1]]
@@ -63,7 +63,7 @@ def servers_of(name: str, env: Mapping[str, str], cwd: str) -> list[Server]:
         listed = " or ".join(map(str, files))
         raise NotFoundError(f"{client.title} has no file here: {listed}", hint="llmx client list")
     found = {
-        s.name: s for scope in SCOPES if client.files(where, scope) for s in client.servers(where, scope, value_in)
+        s.name: s for scope in scopes if client.files(where, scope) for s in client.servers(where, scope, value_in)
     }
     return list(found.values())
 

@@ -1,6 +1,7 @@
 """Rules on commands as agents write them: what a rule means in text, and its form wrapped in ``llm-exec``."""
 
 import shlex
+from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 WRAPPERS = ("llm-exec", "llmx exec")
@@ -15,6 +16,11 @@ class Rule(NamedTuple):
     @property
     def has_holes(self) -> bool:
         return any("*" in word or "?" in word or "[" in word for word in self.words)
+
+    @property
+    def has_quotes(self) -> bool:
+        """Whether a word of it is lost where words are put together with blanks."""
+        return any(not word or any(char.isspace() or char in "'\"\\" for char in word) for word in self.words)
 
     @property
     def joined(self) -> str:
@@ -34,13 +40,21 @@ def rule(text: str) -> Rule:
 
 def globs(text: str, *, wrapped: bool) -> list[str]:
     """The patterns that cover ``text``, where ``*`` stands for any text: alone, with more behind, and wrapped."""
-    joined = rule(text).joined
-    forms = [joined, f"{joined} *"]
-    if wrapped:
-        forms += [f"{wrapper} * {form}" for wrapper in WRAPPERS for form in (joined, f"{joined} *")]
-    return forms
+    found = rule(text)
+    spelled = [found.joined, *([text.strip()] if found.has_quotes else [])]
+    plain = [form for one in spelled for form in (one, f"{one} *")]
+    return [*plain, *(f"{wrapper} * {form}" for wrapper in WRAPPERS for form in plain if wrapped)]
 
 
-def widens(text: str) -> bool:
-    """Whether a pattern of the rule would match more than the rule, since its ``*`` spans words."""
-    return rule(text).has_holes
+def widens(text: str) -> str:
+    """Why a pattern of the rule would match more than the rule; empty where it would not."""
+    found = rule(text)
+    if found.has_holes:
+        return "its * would stand for whole words, too"
+    return "a pattern of it would not keep its quotes" if found.has_quotes or not found.words else ""
+
+
+def meet(one: str, other: str) -> bool:
+    """Whether there may be a command that both rules are about."""
+    pairs = zip(rule(one).words, rule(other).words, strict=False)
+    return all(fnmatchcase(a, b) or fnmatchcase(b, a) for a, b in pairs)

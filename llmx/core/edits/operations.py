@@ -37,10 +37,14 @@ class Add:
 
 @dataclass(frozen=True)
 class Remove:
-    """Take from the list at ``path`` every entry that equals ``match``, or that has all of ``match``'s items."""
+    """Take from the list at ``path`` every entry that equals ``match``, or that has all of ``match``'s items.
+
+    ``is_whole`` takes only those that equal it.
+    """
 
     path: KeyPath
     match: Value
+    is_whole: bool = False
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,7 @@ def steps(operation: Operation, value: Value) -> Iterator[Step]:
     if isinstance(operation, Add):
         yield _placed(operation, value)
     elif isinstance(operation, Remove):
-        places = _matches(_list_at(value, operation.path), operation.match)
+        places = _matches(_list_at(value, operation.path), operation.match, is_whole=operation.is_whole)
         yield from (Unset((*operation.path, place)) for place in reversed(places))
     elif isinstance(operation, Set):
         yield Set(operation.path, plain(operation.value), operation.first)
@@ -106,9 +110,13 @@ def _list_at(value: Value, path: KeyPath) -> list[Value] | None:
     return found
 
 
-def _matches(entries: list[Value] | None, match: Value) -> list[int]:
+def _matches(entries: list[Value] | None, match: Value, *, is_whole: bool) -> list[int]:
     wanted = plain(match)
-    return [place for place, entry in enumerate(entries or []) if _has(entry, wanted)]
+    return [
+        place
+        for place, entry in enumerate(entries or [])
+        if (same(entry, wanted, ordered=False) if is_whole else _has(entry, wanted))
+    ]
 
 
 def _has(entry: Value, wanted: Value) -> bool:

@@ -1,6 +1,7 @@
 """Which addresses the proxy connects to: those of the public internet, in whatever form they are written."""
 
 import _socket
+import errno
 import ipaddress
 
 TYPE_CHECKING = False
@@ -79,9 +80,17 @@ def _within(address: "Address") -> "list[Address]":
 
 
 def is_own(text: str, version: int) -> bool:
-    """Whether the address is one of this machine's: what listens on it counts on whoever is outside not reaching it."""
+    """Whether the address is one of this machine's: what listens on it counts on whoever is outside not reaching it.
+
+    Raises ``OSError`` where that cannot be found out.
+    """
     family = _socket.AF_INET if version == 4 else _socket.AF_INET6
-    probe = _socket.socket(family, _socket.SOCK_DGRAM)
+    try:
+        probe = _socket.socket(family, _socket.SOCK_DGRAM)
+    except OSError as error:
+        if error.errno == errno.EAFNOSUPPORT:  # a kernel without version 6 has no such address, and no way to one
+            return False
+        raise
     try:
         probe.connect((text, 9))  # sends nothing
         own: str = probe.getsockname()[0]

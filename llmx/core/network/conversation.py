@@ -90,8 +90,12 @@ class Conversation:
         if not found:
             self._answer(502, f"{host}: {why}")
             return
-        why_refused = load("llmx.core.network.addresses:why_refused")
-        judged = [(each, why_refused(each[1])) for each in found]
+        try:
+            why_refused = load("llmx.core.network.addresses:why_refused")
+            judged = [(each, why_refused(each[1])) for each in found]
+        except OSError as error:  # too many descriptors, most likely
+            self._answer(502, f"{host}: its addresses cannot be checked: {error.strerror}")
+            return
         public = [each for each, reason in judged if not reason]
         if not public:
             self._refuse(host, judged[0][1].replace(" ", "_"), f"its address {judged[0][0][1]} is {judged[0][1]}")

@@ -47,8 +47,12 @@ class Forwarder:
 
     def enter(self, pid: int) -> None:
         """Have everything ready in the network of ``pid``; raises ``ExecError``."""
-        self._control.send(b"%d" % pid)
-        said = self._next_words() or ("failed", "it does not answer")
+        try:
+            self._control.send(b"%d" % pid)
+            said = self._next_words()
+        except OSError:  # it has ended
+            said = None
+        said = said or ("failed", "it does not answer")
         if said[0] != "ready":
             raise ExecError(
                 f"the sandbox's network could not be opened: {said[1]}",
@@ -75,9 +79,10 @@ class Forwarder:
             self._control.close()
         if self.pid:
             try:
-                os.kill(self.pid, _signal.SIGKILL)
-                os.waitpid(self.pid, 0)
-            except (ChildProcessError, ProcessLookupError):  # the supervisor has seen its end
+                if os.waitpid(self.pid, os.WNOHANG)[0] == 0:  # else its number may be somebody else's by now
+                    os.kill(self.pid, _signal.SIGKILL)
+                    os.waitpid(self.pid, 0)
+            except ChildProcessError:  # the supervisor has seen its end
                 pass
         self.pid = 0
 

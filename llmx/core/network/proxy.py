@@ -102,7 +102,10 @@ class Proxy:
                 client = _socket.socket(fileno=descriptor)
                 client.setblocking(False)
                 client.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
-                take(client)
+                try:
+                    take(client)
+                except OSError:  # too many descriptors, most likely
+                    client.close()
 
         def watch() -> None:
             self._loop.watch(listener.fileno(), READ, accept)

@@ -30,6 +30,7 @@ class Resolver:
         self._waiting: list[str] = []
         self._running = 0
         self._answers: list[tuple[str, Found]] = []
+        os.environ["LOCALDOMAIN"] = ""  # in this process: a name is looked up as it is, in no search domain
         self._reader, self._writer = os.pipe()
         loop.watch(self._reader, READ, self._hear)
 
@@ -48,7 +49,11 @@ class Resolver:
     def _start(self) -> None:
         while self._waiting and self._running < MOST_AT_ONCE:
             self._running += 1
-            _thread.start_new_thread(self._resolve, (self._waiting.pop(0),))
+            name = self._waiting.pop(0)
+            try:
+                _thread.start_new_thread(self._resolve, (name,))
+            except RuntimeError as error:  # too many processes
+                self._tell(name, ([], str(error)))
 
     def _resolve(self, name: str) -> None:
         """In a thread."""
@@ -57,6 +62,9 @@ class Resolver:
             answer: Found = [(each[0], str(each[4][0])) for each in found], ""
         except OSError as error:
             answer = [], str(error.strerror or error)
+        self._tell(name, answer)
+
+    def _tell(self, name: str, answer: "Found") -> None:
         self._answers.append((name, answer))
         os.write(self._writer, b"\n")
 

@@ -7,6 +7,8 @@ encrypted request, nobody outside can see.
 HANDSHAKE, CLIENT_HELLO, SERVER_NAME, HOST_NAME = 22, 1, 0, 0
 MOST = 1 << 16
 """Bytes in which the name must have come."""
+MOST_RECORDS = 2048
+"""Records in which it must have come: all are read again with every byte."""
 
 
 class UnreadableError(ValueError):
@@ -36,14 +38,16 @@ def read(data: bytes) -> str | None:
 
 def _message(data: bytes) -> bytes | None:
     """The body of the first handshake message, put together from the records it is spread over."""
-    message = b""
-    while len(data) >= 5:
-        if data[0] != HANDSHAKE or data[1] != 3:
+    message, at, records = b"", 0, 0
+    while len(data) >= at + 5:
+        if data[at] != HANDSHAKE or data[at + 1] != 3:
             raise UnreadableError("its first message is not the one that names the server")
-        size = int.from_bytes(data[3:5], "big")
-        if len(data) < 5 + size:
+        size = int.from_bytes(data[at + 3 : at + 5], "big")
+        if len(data) < at + 5 + size:
             break
-        message, data = message + data[5 : 5 + size], data[5 + size :]
+        message, at, records = message + data[at + 5 : at + 5 + size], at + 5 + size, records + 1
+        if not size or records > MOST_RECORDS:
+            raise UnreadableError("its first message is in too many pieces")
         if len(message) >= 4:
             if message[0] != CLIENT_HELLO:
                 raise UnreadableError("its first message is not the one that names the server")
