@@ -78,7 +78,7 @@ def test_what_cannot_start_is_said_at_once(place, until, words, code, reason):
     until(lambda: not place.survivors(), "the end of what has answered")
 
 
-def test_a_log_that_must_be_written_and_cannot_is_said_at_once(ordinary_place):
+def test_a_log_that_must_be_written_and_cannot_is_said_at_once(ordinary_place, until):
     ordinary_place.run("--", "true")
     ordinary_place.log.unlink()
     ordinary_place.log.mkdir()
@@ -86,6 +86,7 @@ def test_a_log_that_must_be_written_and_cannot_is_said_at_once(ordinary_place):
     assert (ran.code, ran.out) == (125, b"")
     assert b"execution log cannot be written" in ran.err
     assert not (ordinary_place.folder / "ran").exists()
+    until(lambda: not ordinary_place.survivors(), "the end of what has answered")
 
 
 def test_without_a_log_it_is_known_by_its_folder(place):

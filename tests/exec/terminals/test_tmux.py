@@ -72,8 +72,8 @@ def test_a_flood_holds_up_neither_its_end_nor_that_of_its_window(place, tmux):
 
 
 def test_the_limit_that_a_command_names_is_found_in_what_is_shown(place, tmux):
-    script = "with open('file', 'wb') as file: file.write(bytes(5000))"
-    words = ["--max-file-size", "1K", "--", sys.executable, "-S", "-c", script]
+    script = "with open('file', 'wb') as file: file.write(bytes(2_000_000))"
+    words = ["--max-file-size", "1M", "--", sys.executable, "-S", "-c", script]
     ran = place.run(*WINDOW, "--json", *words)
     assert (ran.result["status"], ran.result["limit"]) == ("failed", "max_file_size")
 
