@@ -1,6 +1,7 @@
 """An agent in Python: it gets a client from whoever runs it, and asks with what it knows as context."""
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,7 +9,7 @@ from llmx.core.client import LLMClient
 from llmx.core.response import Response
 
 
-class BaseAgent:
+class BaseAgent(ABC):
     """What an agent's class is made from; its own work is ``analyze``."""
 
     name = ""
@@ -18,9 +19,9 @@ class BaseAgent:
     def __init__(self, llm_client: LLMClient | None = None) -> None:
         self.llm_client = llm_client or LLMClient()
 
+    @abstractmethod
     async def analyze(self) -> Any:  # noqa: ANN401  # what an agent finds is its own matter
         """One turn of its work."""
-        raise NotImplementedError(f"{type(self).__name__} does not say what analyze() does")
 
     async def use_llm(self, prompt: str, context: Mapping[str, Any] | None = None) -> Response:
         """Ask the model; ``context`` goes as JSON into the system message. Raises where there is no answer."""

@@ -65,5 +65,5 @@ def _remedy(said: str) -> str | None:
             " llm-exec --net host -- uv pip install builds it inside"
         )
     if "was not found in the" in said or "No solution found" in said:
-        return "https://pypi.org finds the names; PIP_INDEX_URL or UV_DEFAULT_INDEX name another index"
+        return "is the name right? PIP_INDEX_URL or UV_DEFAULT_INDEX name another index"
     return None

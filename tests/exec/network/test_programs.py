@@ -10,6 +10,8 @@ import zipfile
 
 import pytest
 
+from llmx.core.network.groups import GROUPS
+
 FETCH = "fetch(process.argv[1]).then(r => r.text()).then(t => process.stdout.write(t))"
 
 
@@ -76,10 +78,9 @@ def test_pip_installs(online, internet):
             "llmx_seen-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
         )
         archive.writestr("llmx_seen-1.0.dist-info/RECORD", "llmx_seen.py,,\n")
-    internet.page("files.pythonhosted.org", name, wheel.getvalue())
-    internet.page(
-        "pypi.org", "simple/llmx-seen/index.html", f'<a href="https://files.pythonhosted.org/{name}">{name}</a>'
-    )
+    index, files = GROUPS["python"]
+    internet.page(files, name, wheel.getvalue())
+    internet.page(index, "simple/llmx-seen/index.html", f'<a href="https://{files}/{name}">{name}</a>')
     online.place.write(".config/pip/pip.conf".rpartition("/")[2], "")
     script = (
         f"/usr/bin/python3 -m venv v && v/bin/pip install -q --cert {internet.folder}/ca.pem llmx-seen"
@@ -87,7 +88,7 @@ def test_pip_installs(online, internet):
     )
     result = online.result("--net", "@python", "--read", str(internet.folder), "--command", script, patience=90)
     assert (result["status"], result["stdout"].splitlines()[-1:]) == ("ok", ["installed"]), result
-    assert {host["name"] for host in result["network"]["hosts"]} == {"pypi.org", "files.pythonhosted.org"}
+    assert {host["name"] for host in result["network"]["hosts"]} == {index, files}
 
 
 def test_npm_installs(online, internet):
@@ -101,12 +102,13 @@ def test_npm_installs(online, internet):
             entry.size = len(text)
             archive.addfile(entry, io.BytesIO(text.encode()))
     data = packed.getvalue()
-    url = "https://registry.npmjs.org/llmx-seen/-/llmx-seen-1.0.0.tgz"
+    registry = GROUPS["node"][0]
+    url = f"https://{registry}/llmx-seen/-/llmx-seen-1.0.0.tgz"
     dist = {"tarball": url, "shasum": hashlib.sha1(data).hexdigest()}
     version = {"name": "llmx-seen", "version": "1.0.0", "dist": dist}
     about = {"name": "llmx-seen", "dist-tags": {"latest": "1.0.0"}, "versions": {"1.0.0": version}}
-    internet.page("registry.npmjs.org", "llmx-seen/index.html", json.dumps(about))
-    internet.page("registry.npmjs.org", "llmx-seen/-/llmx-seen-1.0.0.tgz", data)
+    internet.page(registry, "llmx-seen/index.html", json.dumps(about))
+    internet.page(registry, "llmx-seen/-/llmx-seen-1.0.0.tgz", data)
     words = ["--env", f"NODE_EXTRA_CA_CERTS={internet.folder}/ca.pem", "--read", str(internet.folder)]
     script = (
         "npm init -y >/dev/null && npm install --no-audit --no-fund llmx-seen >&2 && node -e 'require(\"llmx-seen\")'"

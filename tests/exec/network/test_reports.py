@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from llmx.core.network.groups import GROUPS
 from tests.exec.conftest import LLM_EXEC, REPOSITORY
 
 LLMX = [sys.executable, "-m", "llmx"]
@@ -68,12 +69,12 @@ def test_explain_shows_it_and_opens_nothing(online, internet):
     sandbox = json.loads(ran.out)["sandbox"]
     assert sandbox["network"] == "names"
     assert sandbox["reach"] == {
-        "names": ["pypi.org", "files.pythonhosted.org"],
+        "names": list(GROUPS["python"]),
         "connect": [],
         "publish": ["3000:8080"],
     }
     text = online.run("--explain", "--net", "@python", "--", "true").out.decode()
-    assert "pypi.org files.pythonhosted.org" in text
+    assert " ".join(GROUPS["python"]) in text
 
 
 def test_several_options_add_up_and_the_settings_hold_where_none_is_given(online, internet):

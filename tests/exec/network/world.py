@@ -9,10 +9,13 @@ from typing import Any, cast
 
 import trustme
 
+from llmx.core.network.groups import GROUPS
+
 PROGRAM = Path(__file__).with_name("internet.py")
 HOSTS = (
     *("example.com", "*.example.com", "*.example.org", "example.net", "*.example.net"),
-    *("pypi.org", "files.pythonhosted.org", "registry.npmjs.org"),
+    *GROUPS["python"],
+    GROUPS["node"][0],
 )
 
 
