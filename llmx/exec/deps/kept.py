@@ -6,7 +6,7 @@ import os
 import sys
 import time
 
-from llmx.paths import cache_dir
+from llmx.paths import cache_dir, read_private
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 FILE = "environment.marshal"
 HEADER = f"llmx environment 1 {marshal.version} {sys.hexversion:x}\n".encode()
 _SUM_KEY = 0x64657073
-_PRIVATE = 0o100600
 _LARGEST = 16 << 20
 
 
@@ -95,7 +94,7 @@ def _check(key: str) -> bytes:
 
 def recall(folder: str, key: str) -> Environment | None:
     """The environment that was kept under ``key``, if it still holds."""
-    data = _read_private(f"{folder}/{FILE}")
+    data = read_private(f"{folder}/{FILE}", _LARGEST)
     start = len(HEADER) + 8
     body = data[start:]
     if data[:start] != HEADER + _imp.source_hash(_SUM_KEY, body):
@@ -109,23 +108,6 @@ def recall(folder: str, key: str) -> Environment | None:
     if os.access(folder, os.W_OK):
         os.utime(f"{folder}/{FILE}")  # when it was used last
     return found
-
-
-def _read_private(path: str) -> bytes:
-    """The bytes of a file that nobody else can have written, else nothing."""
-    try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError:
-        return b""
-    try:
-        facts = os.fstat(handle)
-        if facts.st_mode != _PRIVATE or facts.st_uid != os.geteuid() or facts.st_size > _LARGEST:
-            return b""
-        return os.read(handle, facts.st_size)
-    except OSError:
-        return b""
-    finally:
-        os.close(handle)
 
 
 def keep(folder: str, key: str, environment: Environment) -> None:

@@ -173,17 +173,19 @@ def test_a_hit_loads_only_what_it_needs(place, resolve):
 
 
 @pytest.fixture
-def flakes_only(place):
+def flakes_only(place, until):
     """A Nix without NIX_PATH and channels, where ``nixpkgs`` is what the registry of flakes says."""
     (place.folder / ".config/nix").mkdir(parents=True)
     flake = {"from": {"type": "indirect", "id": "nixpkgs"}, "to": {"type": "path", "path": str(place.nixpkgs)}}
     registry = json.dumps({"version": 2, "flakes": [flake]})
     place.write(".config/nix/registry.json", registry)
     place.write("registry.json", registry)
+    newest = (place.folder / "registry.json").stat().st_ctime_ns
+    until(lambda: time.time_ns() > newest + 60_000_000)
     return {"NIX_PATH": "", "NIX_CONFIG": f"{place.env['NIX_CONFIG']}flake-registry = {place.folder}/registry.json\n"}
 
 
-def test_where_there_are_flakes_only_their_nixpkgs_is_pinned_for_an_hour(place, run, flakes_only):
+def test_where_there_are_flakes_only_their_nixpkgs_is_pinned_for_an_hour(place, run, settled, flakes_only):
     words = ("--json", "--nix-shell", "--deps", "fd", "--", "fd", ".")
     assert result_of(run(*words, env=flakes_only))[0]["stdout"] == "fd from Nix: .\n"
     place.write("nixpkgs/fd.nix", (place.nixpkgs / "fd.nix").read_text().replace("from Nix", "of tomorrow"))
