@@ -11,6 +11,11 @@ ROWS = [
     ),
     Row("S0-08", "After -- everything is passed to the command verbatim"),
     Row("S0-09", "--command runs a shell line; both forms at once are refused", "125, as all of llm-exec's own"),
+    Row(
+        "S0-13",
+        "exec.nix_shell.enabled forbids --nix-shell; exec.nix_shell.sandbox keeps the machine's libraries out of it",
+        "126, by the setting's name; --nix-pure is its own flag",
+    ),
     Row("S0-14", "--wezterm runs the command in a new WezTerm window; its pane is in the record"),
     Row("S0-10", "The three documented lines run: ripgrep and fd, python311 with langchain and openai, go"),
     Row("S0-11", "Without Nix a run that asks for it is 125, says how to install it, and has run nothing"),

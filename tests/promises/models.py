@@ -50,4 +50,5 @@ ROWS = [
     Row("S4-08", "A system prompt is sent only where there is one"),
     Row("S4-25", "An answer that takes too long is a timeout of its own kind, 124"),
     Row("S4-35", "The mock keeps to the same suite as the backends that ask a model"),
+    Row("S3-29", "The profile pi: Ollama with a small model, and answers of 256 tokens"),
 ]

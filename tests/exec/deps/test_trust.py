@@ -113,6 +113,7 @@ def test_rules_hold_for_commands_with_packages(run, settings):
     assert "exec.policy.deny" in message(run("--json", *DEPS, "--", "fd", "."), 126)
 
 
+@pytest.mark.promise("S0-13")
 def test_a_setting_forbids_it(run, settings):
     settings("[exec.nix_shell]\nenabled = false\n")
     assert "exec.nix_shell.enabled" in message(run("--json", *DEPS, "--", "fd"), 126)
@@ -124,6 +125,7 @@ def test_a_project_may_forbid_it_but_not_allow_it(place, run, settings):
     assert "exec.nix_shell.enabled" in message(run("--json", *DEPS, "--", "fd"), 126)
 
 
+@pytest.mark.promise("S0-13")
 @pytest.mark.parametrize("keeps_out", [True, False])
 def test_the_machines_libraries_are_kept_out_of_nixs_programs_unless_a_setting_says_otherwise(run, keeps_out):
     env = {"LD_LIBRARY_PATH": "/foreign", "LLMX_EXEC__NIX_SHELL__SANDBOX": str(keeps_out).lower()}
