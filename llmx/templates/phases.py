@@ -67,6 +67,7 @@ class Context:
         """The model's answer: text, or with a ``schema`` a value that fits it."""
         if self.client is None:
             raise PhaseError(f"{self.template.id} asks no model in this phase")
+        system, prompt = self.renderer.settled([system, prompt])
         response: Response = await self.client.generate(
             prompt, system or None, schema=schema, max_tokens=max_tokens, tools=tools, seed=self.seed
         )

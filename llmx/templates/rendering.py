@@ -1,7 +1,8 @@
 """Jinja for prompts and conditions: sandboxed, with undefined names as errors, and untrusted text behind a fence."""
 
+import hashlib
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,15 @@ from llmx.errors import ConfigError
 
 
 class Renderer:
-    """Renders the texts of one template; ``fence`` is random, so that no text under review can hold it."""
+    """Renders the texts of one template; ``fence`` is random, so that no text under review can hold it.
+
+    What is sent has a fence that comes from the whole question instead (``settled``): the same question is the same
+    again, for kept answers and cassettes, and a text that held its own fence would hold its own hash.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self.fence = secrets.token_hex(8)
+        self.fence = secrets.token_hex(16)
         self._environment = SandboxedEnvironment(
             loader=FileSystemLoader(folder), undefined=StrictUndefined, autoescape=False, keep_trailing_newline=False
         )
@@ -26,6 +31,14 @@ class Renderer:
         """``text`` marked as data: what it says is never an order."""
         mark = f"{name} {self.fence}"
         return f"<<<{mark}\n{text}\n{mark}>>>"
+
+    def settled(self, texts: Sequence[str]) -> list[str]:
+        """The texts of one question with their fence in place."""
+        whole = "\0".join(texts)
+        if self.fence not in whole:
+            return list(texts)
+        fence = hashlib.sha256(whole.replace(self.fence, "").encode(errors="surrogatepass")).hexdigest()[:32]
+        return [text.replace(self.fence, fence) for text in texts]
 
     def file(self, name: str, values: Mapping[str, Any]) -> str:
         """The text of a Jinja file of the template."""
