@@ -8,10 +8,10 @@ _llmx_place() {
     "llmx generate") members="" words="--system --image --agent --schema --truncate --model --backend --api-base --temperature --top-p --max-tokens --timeout --session --cache --fresh --record --replay --max-cost --max-tokens-total --keep-alive --stream --output --help" values="--system= -s= --image= --agent= -a= --schema= --model= -m= --backend= -b= --api-base= --temperature= --top-p= --max-tokens= --timeout= --session= --record= --replay= --max-cost= --max-tokens-total= --keep-alive= --output=text,json" ;;
     "llmx chat") members="" words="--system --agent --model --backend --api-base --temperature --top-p --max-tokens --timeout --truncate --session --cache --max-cost --max-tokens-total --markdown --help" values="--system= -s= --agent= -a= --model= -m= --backend= -b= --api-base= --temperature= --top-p= --max-tokens= --timeout= --session= --max-cost= --max-tokens-total=" ;;
     "llmx embed") members="" words="--lines --model --backend --api-base --timeout --output --help" values="--model= -m= --backend= -b= --api-base= --timeout= --output=text,json" ;;
-    "llmx template") members="list search info schema exec" words="list search info schema exec --help" values="" ;;
+    "llmx template") members="list info search schema exec" words="list info search schema exec --help" values="" ;;
     "llmx template list") members="" words="--category --output --help" values="--category= --output=text,json" ;;
-    "llmx template search") members="" words="--category --output --help" values="--category= --output=text,json" ;;
     "llmx template info") members="" words="--show-schema --output --help" values="--output=text,json" ;;
+    "llmx template search") members="" words="--category --output --help" values="--category= --output=text,json" ;;
     "llmx template schema") members="" words="--help" values="" ;;
     "llmx template exec") members="" words="--param --params-file --output-dir --force --report --fail-on --min-coverage --diff --staged --jobs --seed --resume --model --backend --api-base --temperature --timeout --cache --fresh --record --replay --max-cost --max-tokens-total --output --help" values="--param= --params-file= --output-dir= -o= --report= --fail-on= --min-coverage= --diff= --jobs= --seed= --resume= --model= -m= --backend= -b= --api-base= --temperature= --timeout= --record= --replay= --max-cost= --max-tokens-total= --output=text,json" ;;
     "llmx backend") members="list test" words="list test --help" values="" ;;

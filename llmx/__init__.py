@@ -4,6 +4,7 @@ __version__ = "0.1.0"
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from llmx.api import Template
     from llmx.conversations.scheduler import AgentScheduler
     from llmx.conversations.working_agent import BaseAgent
     from llmx.core.backends import Health
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
         "Response",
         "SchemaError",
         "Settings",
+        "Template",
         "UnavailableError",
         "UsageError",
         "active",
@@ -82,6 +84,7 @@ _PUBLIC = {
     "Response": "llmx.core.response",
     "SchemaError": "llmx.errors",
     "Settings": "llmx.core.settings",
+    "Template": "llmx.api",
     "UnavailableError": "llmx.core.backends.errors",
     "UsageError": "llmx.errors",
     "active": "llmx.core.settings",

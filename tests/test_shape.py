@@ -15,7 +15,7 @@ FLOORS = {
     **dict.fromkeys(["agents", "clients", "exec", "knowledge", "models", "sessions"], 2),
     "conversations": 3,
     "templates": 4,
-    "cli": 5,
+    **dict.fromkeys(["api", "cli"], 5),
     "__main__": 6,
 }
 """The part of llmx that a module belongs to -> its floor; an import only goes down."""

@@ -35,6 +35,8 @@ from llmx.templates.running import FAIL_ON, RunOptions
 from llmx.templates.running import execute as run_template
 from llmx.templates.sources import find
 
+app = typer.Typer(add_completion=False)
+
 ParamOption = Annotated[
     list[str] | None, typer.Option("--param", metavar="K=V", help="A parameter; K=@file reads a file, K=@- stdin.")
 ]
@@ -50,6 +52,7 @@ MinCoverageOption = Annotated[
 ]
 
 
+@app.command("exec")
 def execute(
     ctx: typer.Context,
     name: Annotated[str, typer.Argument(metavar="NAME", help="A template's id, or a folder with one.")],

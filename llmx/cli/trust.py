@@ -1,4 +1,4 @@
-"""``llmx trust``: let a project's ``llmx.toml`` set what only its reader may allow."""
+"""``llmx trust``: let a project's ``llmx.toml`` set what only its reader may allow, and its templates run."""
 
 import os
 from typing import Annotated, Any
@@ -12,7 +12,7 @@ from llmx.core.plugins import load
 from llmx.core.settings import Places
 from llmx.core.settings.layers import Entry, parse_layer
 from llmx.core.settings.sources import shown
-from llmx.core.settings.trust import is_trusted, open_project, trusted
+from llmx.core.settings.trust import TEMPLATE, ProjectFile, is_trusted, open_project, trusted
 from llmx.core.settings.trust import revoke as revoke_record
 from llmx.core.settings.trust import trust as record
 from llmx.errors import NotFoundError
@@ -27,7 +27,10 @@ class TrustGroup(TyperGroup):
 
 
 HELP = "Trust the nearest llmx.toml, or PATH, as it stands now: it may then set endpoints, key references and all else."
-PathArgument = Annotated[str, typer.Argument(metavar="[PATH]", help="A llmx.toml or its folder; else the nearest.")]
+PathArgument = Annotated[
+    str, typer.Argument(metavar="[PATH]", help="A llmx.toml or its folder, or a template's folder; else the nearest.")
+]
+
 
 app = typer.Typer(cls=TrustGroup, subcommand_metavar="[PATH | list | revoke]", add_completion=False, help=HELP)
 
@@ -36,6 +39,9 @@ app = typer.Typer(cls=TrustGroup, subcommand_metavar="[PATH | list | revoke]", a
 def add(ctx: typer.Context, path: PathArgument = "", output: OutputOption = None) -> None:
     """Trust a project file as it stands now."""
     file = open_project(place(path))
+    if os.path.isdir(file.path):
+        _add_template(file, as_json=chosen(ctx, "output", output) == "json")
+        return
     gained = [entry for entry in parse_layer("project", file.path, file.data).entries if is_whole(entry)]
     tables = load("llmx.core.source:tables_in")(file.path, file.data)
     entry = record(file.path, sha256=file.sha256)
@@ -47,6 +53,18 @@ def add(ctx: typer.Context, path: PathArgument = "", output: OutputOption = None
         print(f"  line {gain.source.line}: {gain.name} = {gain.written!r}")
     for name, line in tables.items():
         print(f"  line {line}: [{name}], what coding agents are told")
+
+
+def _add_template(folder: ProjectFile, *, as_json: bool) -> None:
+    """Trust a template as it stands now: what its code does, llmx does."""
+    entry = record(folder.path, sha256=folder.sha256)
+    files = [line.split("  ", 1)[1] for line in folder.data.decode(errors="replace").splitlines()]
+    if as_json:
+        print_json({**entry._asdict(), "allows": files})
+        return
+    print(f"{shown(entry.path)} is trusted until it changes (sha256:{entry.sha256})")
+    for file in files:
+        print(f"  {shown(file)}")
 
 
 @app.command("list")
@@ -75,7 +93,8 @@ def revoke(ctx: typer.Context, path: PathArgument = "", output: OutputOption = N
 def place(path: str) -> str:
     """The project file meant; raises ``NotFoundError`` where none stands in this folder or above."""
     if path:
-        return os.path.join(path, "llmx.toml") if os.path.isdir(path) else path
+        is_project = os.path.isdir(path) and not os.path.isfile(os.path.join(path, TEMPLATE))
+        return os.path.join(path, "llmx.toml") if is_project else path
     found = Places(os.environ, os.getcwd()).projects
     if not found:
         raise NotFoundError("there is no llmx.toml in this folder or above it", hint="llmx trust PATH")

@@ -1,7 +1,6 @@
 """Run a template: its phases in their order, side by side where none needs the other, each within its limits."""
 
 import asyncio
-import importlib.util
 import inspect
 import sys
 import time
@@ -180,16 +179,18 @@ async def perform_template(name: str, parameters: Mapping[str, Any], outer: Cont
 
 
 def _imported(template: Template, module: str) -> ModuleType:
-    """The template's own code; a built-in one is part of llmx."""
+    """The template's own code, from its source as it stands there; a built-in one is part of llmx."""
     if template.source == "built-in":
         __import__(name := f"llmx.templates.builtin.{template.folder.name}.{module}")
         return sys.modules[name]
     file = template.folder / f"{module}.py"
-    spec = importlib.util.spec_from_file_location(f"llmx_template_{template.digest[:16]}_{module}", file)
-    if spec is None or spec.loader is None or not file.is_file():
-        raise PhaseError(f"{file} is not there")
-    made = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(made)
+    made = ModuleType(f"llmx_template_{template.digest[:16]}_{module}")
+    made.__file__ = str(file)
+    sys.modules[made.__name__] = made
+    try:
+        exec(compile(file.read_bytes(), str(file), "exec", dont_inherit=True), vars(made))
+    except OSError:
+        raise PhaseError(f"{file} is not there") from None
     return made
 
 

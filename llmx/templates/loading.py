@@ -11,8 +11,8 @@ from jsonschema.exceptions import SchemaError as WrongSchemaError
 
 from llmx.errors import ConfigError, NotFoundError, nearest
 from llmx.templates import REQUIRED, Kind, Parameter, Phase, Template
+from llmx.templates.sources import FILE
 
-FILE = "template.toml"
 KINDS: tuple[Kind, ...] = get_args(Kind)
 _TOP = ("id", "version", "category", "description", "tags", "requires", "override", "parameters", "phases", "output")
 _CONSTRAINTS = {

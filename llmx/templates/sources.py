@@ -3,12 +3,13 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from llmx import paths
+from llmx.core.offered import entries
 from llmx.core.plugins import load
-from llmx.errors import ConfigError, NotFoundError, nearest
+from llmx.errors import ConfigError, NotFoundError, PolicyError, nearest
 from llmx.templates import Template
-from llmx.templates.loading import FILE, load_template
 
 BUILT_IN = {
     "code-review": ("code", "Review files, a folder or a diff; findings with lines that were checked to exist."),
@@ -18,6 +19,27 @@ BUILT_IN = {
 
 GROUP = "llmx.templates"
 FOLDER = Path(__file__).parent / "builtin"
+FILE = "template.toml"
+PROJECT = ".llmx/templates"
+
+FILES = {
+    ".prompt.yml": "llmx.templates.formats.prompt_file:template",
+    ".prompt.yaml": "llmx.templates.formats.prompt_file:template",
+    "SKILL.md": "llmx.templates.formats.skill:template",
+}
+"""How the name of a file ends that is a template by itself -> who reads it."""
+
+
+class Folder(NamedTuple):
+    """The folder of one template that is not built in: the user's, or the project's."""
+
+    path: Path
+    source: str
+
+    @property
+    def counts(self) -> bool:
+        """Whether it may run: the user's own may, the project's where the user has read and trusts it."""
+        return self.source == "user" or bool(load("llmx.core.settings.trust:is_trusted")(str(self.path)))
 
 
 def user_folder() -> Path:
@@ -25,58 +47,106 @@ def user_folder() -> Path:
     return Path(paths.config_dir()) / "templates"
 
 
+def project_folder() -> Path | None:
+    """Where the project's templates are: the nearest from here up, and not above the home folder."""
+    home = Path(paths.home())
+    for folder in (here := Path.cwd(), *here.parents):
+        if (folder / PROJECT).is_dir():
+            return folder / PROJECT
+        if folder == home:
+            return None
+    return None
+
+
 def find(name: str) -> Template:
-    """The template called ``name``, or in the folder ``name`` where it has a slash; raises ``NotFoundError``."""
-    if "/" in name or name.startswith("."):
-        return load_template(Path(name).resolve(), "path")
-    own = _own(name)
-    if own is not None:
-        return own
+    """The template called ``name``, or at the path ``name`` where it is one; raises ``NotFoundError``."""
+    if is_path(name):
+        return _at(Path(name))
+    found = [folder for folder in folders() if folder.path.name == name]
+    counting = next((folder for folder in found if folder.counts), None)
+    if counting is not None:
+        return _own(counting)
     if name in BUILT_IN:
-        return load_template(FOLDER / name.replace("-", "_"))
-    packaged = _packaged(name)
+        template: Template = _load(FOLDER / name.replace("-", "_"))
+        return template
+    if found:
+        path = found[0].path
+        raise PolicyError(f"{path} is not trusted, so it does not run", hint=f"read it, then: llmx trust {path}")
+    packaged = next((_packaged(entry) for entry in entries(GROUP) if entry.name == name), None)
     if packaged is not None:
         return packaged
-    known = [*BUILT_IN, *(path.name for path in _folders())]
+    known = [*BUILT_IN, *(folder.path.name for folder in folders())]
     near = nearest(name, known)
     hint = f"did you mean {near}?" if near else "llmx template list shows those that there are"
     raise NotFoundError(f"there is no template {name!r}", hint=hint)
 
 
-def others() -> Iterator[Template]:
-    """The templates that are not built in: the user's, and those of installed packages."""
-    for folder in _folders():
-        template = _own(folder.name)
-        if template is not None:
-            yield template
-    for entry in load("importlib.metadata:entry_points")(group=GROUP):
-        if (template := _packaged(entry.name)) is not None:
-            yield template
+def is_path(name: str) -> bool:
+    """Whether ``name`` is a folder or a file, and no id."""
+    return "/" in name or name.startswith(".") or name.endswith(tuple(FILES))
 
 
-def _folders() -> list[Path]:
+def folders() -> list[Folder]:
+    """The folders of the user's and the project's templates, whether or not they may run."""
+    project = project_folder()
+    return [
+        Folder(path, source)
+        for parent, source in ((user_folder(), "user"), (project, "project"))
+        for path in (_below(parent) if parent else ())
+    ]
+
+
+def packaged() -> Iterator[tuple[str, Path, str]]:
+    """The templates of installed packages: id, folder and package; none of their code is run for it."""
+    for entry in entries(GROUP):
+        if entry.name not in BUILT_IN:
+            yield entry.name, _folder_of(entry), entry.dist.name if entry.dist else ""
+
+
+def _at(path: Path) -> Template:
+    reader = next((FILES[end] for end in FILES if path.name.endswith(end)), "")
+    if reader and not path.is_dir():
+        template: Template = load(reader)(path.absolute())
+        return template
+    return _load(path.resolve(), "path")
+
+
+def _load(folder: Path, source: str = "built-in") -> Template:
+    template: Template = load("llmx.templates.loading:load_template")(folder, source)
+    return template
+
+
+def _below(parent: Path) -> list[Path]:
     try:
-        return sorted(path for path in user_folder().iterdir() if (path / FILE).is_file())
+        return sorted(Path(entry.path) for entry in os.scandir(parent) if os.path.isfile(f"{entry.path}/{FILE}"))
     except OSError:
         return []
 
 
-def _own(name: str) -> Template | None:
-    folder = user_folder() / name
-    if not (folder / FILE).is_file() or os.sep in name:
-        return None
-    template = load_template(folder, "user")
+def _own(folder: Folder) -> Template:
+    template, file, name = _load(*folder), folder.path / FILE, folder.path.name
     if template.id != name:
-        raise ConfigError(f"{folder / FILE}: its id is {template.id!r}, but its folder is called {name!r}")
+        raise ConfigError(f"{file}: its id is {template.id!r}, but its folder is called {name!r}")
     if name in BUILT_IN and not template.overrides:
         hint = "write override = true into it, or give it another id"
-        raise ConfigError(f"{folder / FILE}: {name} is a built-in template", hint=hint)
+        raise ConfigError(f"{file}: {name} is a built-in template", hint=hint)
     return template
 
 
-def _packaged(name: str) -> Template | None:
-    """A template that an installed package offers: its entry point names a module, in whose folder it is."""
-    for entry in load("importlib.metadata:entry_points")(group=GROUP, name=name):
-        module = entry.load()
-        return load_template(Path(module.__file__).parent, f"package {entry.dist.name if entry.dist else ''}")
-    return None
+def _packaged(entry: Any) -> Template:  # noqa: ANN401  # an entry point of the standard library
+    template = _load(_folder_of(entry), f"package {entry.dist.name if entry.dist else ''}".strip())
+    if template.id != entry.name:
+        said = f"its id is {template.id!r}, but the package offers it as {entry.name!r}"
+        raise ConfigError(f"{template.folder / FILE}: {said}")
+    return template
+
+
+def _folder_of(entry: Any) -> Path:  # noqa: ANN401  # as above
+    """The folder of the module that the entry point names; only the packages above it are imported."""
+    try:
+        spec = load("importlib.util:find_spec")(entry.module)
+    except ImportError:
+        spec = None
+    if spec is None or not spec.origin:
+        raise ConfigError(f"template {entry.name}: the package that offers it has no module {entry.module}")
+    return Path(spec.origin).parent

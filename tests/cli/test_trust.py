@@ -12,6 +12,7 @@ from llmx import paths
 from llmx.cli.trust import app
 from llmx.core.settings.trust import is_trusted
 from llmx.errors import ConfigError, LlmxError, NotFoundError, UsageError
+from tests.templates.own import write
 
 TEXT = "exec.grace = 1\n\n[llm]\nmodel = 'qwen'\n"
 
@@ -100,3 +101,16 @@ def test_help_names_both_ways(project):
     text = run("--help")
     assert "list" in text
     assert "revoke" in text
+
+
+def test_a_templates_folder_is_trusted_with_all_its_files(project):
+    folder = write(project.parent / ".llmx" / "templates" / "counting")
+    first, *files = run(str(folder)).splitlines()
+    assert first.startswith(f"{folder} is trusted until it changes (sha256:")
+    assert [line.strip() for line in files] == ["'phases.py'", "'template.toml'"]
+    assert json.loads(run(f"{folder}/", "--output", "json"))["path"] == str(folder)
+    assert run("list").split()[0] == "trusted"
+    (folder / "phases.py").write_text("")
+    assert run("list").split()[0] == "changed"
+    run("revoke", str(folder))
+    assert run("list") == ""

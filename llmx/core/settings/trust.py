@@ -1,4 +1,7 @@
-"""Which project files the user has read and trusts: the exact bytes at the exact place, and nothing like it."""
+"""Which project files the user has read and trusts: the exact bytes at the exact place, and nothing like it.
+
+The folder of a template is trusted as the list of its files with their sums.
+"""
 
 import fcntl
 import hashlib
@@ -13,8 +16,12 @@ from typing import NamedTuple
 
 from llmx import paths
 from llmx.core.settings.documents import LARGEST
+from llmx.core.settings.folders import manifest
 from llmx.core.settings.sources import shown
 from llmx.errors import ConfigError, NotFoundError, UsageError
+
+TEMPLATE = "template.toml"
+"""What makes a folder that of a template."""
 
 
 class Trusted(NamedTuple):
@@ -57,10 +64,16 @@ def read_project(path: str) -> ProjectFile:
         return ProjectFile(path, opened.read(LARGEST + 1), facts.st_uid)
 
 
+def _read_whole(path: str) -> ProjectFile:
+    """A project file, or the folder of a template as the list of what it holds."""
+    is_template = os.path.isfile(f"{path}/{TEMPLATE}") and not os.path.islink(path)
+    return ProjectFile(path, manifest(path), os.stat(path).st_uid) if is_template else read_project(path)
+
+
 def is_trusted(path: str, env: Mapping[str, str] = os.environ) -> bool:
     """Whether the file as it stands now is trusted, by record or by ``LLMX_TRUST``."""
     try:
-        return is_trusted_file(read_project(path), env.get("LLMX_TRUST", ""), record_path(env))
+        return is_trusted_file(_read_whole(path), env.get("LLMX_TRUST", ""), record_path(env))
     except ValueError:
         return False
 
@@ -101,7 +114,7 @@ def trust(path: str, env: Mapping[str, str] = os.environ, *, sha256: str | None 
 def open_project(path: str) -> ProjectFile:
     """The project file at ``path``; raises ``NotFoundError`` or ``UsageError``."""
     try:
-        return read_project(path)
+        return _read_whole(path)
     except ValueError as error:
         if not os.path.lexists(path):
             raise NotFoundError(f"there is no {shown(path)}", hint="llmx trust PATH/llmx.toml") from None

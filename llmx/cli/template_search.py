@@ -1,0 +1,21 @@
+"""``llmx template search``: find a template by words."""
+
+from typing import Annotated
+
+import typer
+
+from llmx.cli.output import Output, OutputOption
+from llmx.cli.template_list import CategoryOption, show
+from llmx.templates.catalog import search as found
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def search(
+    words: Annotated[list[str], typer.Argument(metavar="WORDS", help="All of them must occur.")],
+    category: CategoryOption = "",
+    output: OutputOption = Output.text,
+) -> None:
+    """Find templates by words in their ids, descriptions and tags."""
+    show(*found(" ".join(words), category), output)
