@@ -43,6 +43,7 @@ class Engine:
         self._when_done = when_done
         self._told: dict[str, dict[str, Any]] = {}
         self._module: ModuleType | None = None
+        context.kept, context.keep = self._kept, when_done
 
     async def perform(self) -> Result:
         """All phases; a failure ends the run with what it has, and says which phase it was."""

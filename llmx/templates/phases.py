@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,6 +43,8 @@ class Context:
     findings: list[Finding] | None = None
     deadline: float | None = None
     seed: int | None = None
+    kept: Mapping[str, Any] = field(default_factory=dict)
+    keep: Callable[[str, Any], None] | None = None
 
     @property
     def values(self) -> dict[str, Any]:
@@ -75,6 +77,18 @@ class Context:
         if schema is None and response.finish_reason == "length":
             raise PhaseError("the answer was cut for its length", hint="--max-tokens gives it more room")
         return json.loads(response.content) if schema is not None else response.content
+
+    async def once(self, name: str, make: Callable[[], Awaitable[Any]]) -> Any:  # noqa: ANN401  # JSON
+        """What ``make`` gives, kept as ``name`` at once, so that a run that goes on here does not pay it again.
+
+        For phases of several questions; a phase's whole result is kept by itself. ``name`` is part of a file's name.
+        """
+        if name in self.kept:
+            return self.kept[name]
+        value = await make()
+        if self.keep:
+            self.keep(name, value)
+        return value
 
     def count(self, response: Response) -> None:
         """Add an answer to the metrics, and who gave it to the provenance."""

@@ -13,6 +13,10 @@ from llmx.templates import Template
 
 BUILT_IN = {
     "code-review": ("code", "Review files, a folder or a diff; findings with lines that were checked to exist."),
+    "content-generation": (
+        "content",
+        "Write a text by a plan, and edit it until its quality passes or the rounds run out.",
+    ),
     "interactive-chat": ("chat", "Talk with a model, once or over many turns, with a history that is kept."),
 }
 """Id -> category and description, so that a list reads no file; a test compares them with the files."""

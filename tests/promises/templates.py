@@ -16,4 +16,8 @@ ROWS = [
     Row("S2-34", "interactive-chat: one message or lines of stdin, /quit, a limit of turns, a session that is kept"),
     Row("S2-90", "Templates for programs: list, info, execute, search, schema, with the results of the command line"),
     Row("S2-39", "code-review: findings with lines that hold their evidence, by aspect, with severities and a score"),
+    Row(
+        "S2-40",
+        "content-generation: plan, write, edit until the quality passes or the rounds run out; measured in code",
+    ),
 ]
