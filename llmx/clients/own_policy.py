@@ -4,9 +4,7 @@ from pathlib import Path
 
 from llmx import paths
 from llmx.clients.protocol import Entry, File, Reader, Rendering, Scope, Where
-from llmx.core import edits
-from llmx.core.edits.values import look
-from llmx.core.source import Permissions, Server, Source, user_source
+from llmx.core.source import Server, Source
 
 
 class OwnPolicy:
@@ -25,31 +23,12 @@ class OwnPolicy:
         del read
         file = self.files(where, scope)[0]
         every = source.rules_for(None)
-        below = self._below(where, scope)
-        rules = {
-            "deny": tuple(dict.fromkeys([*every.deny, *(below.deny if every.deny else ())])),
-            "ask": tuple(dict.fromkeys([*every.ask, *(below.ask if every.ask else ())])),
-        }
         entries = [
             Entry(file, ("exec", "policy", verdict), rule, "permission", is_member=True)
-            for verdict, listed in rules.items()
+            for verdict, listed in (("deny", every.deny), ("ask", every.ask))
             for rule in listed
         ]
         return Rendering(tuple(entries))
-
-    def _below(self, where: Where, scope: Scope) -> Permissions:
-        """The rules of the files below, which a list in this one would take the place of."""
-        files = [paths.SYSTEM_CONFIG]
-        mine = Permissions()
-        if scope == "project":
-            files.append(str(self.files(where, "user")[0].path))
-            mine = user_source(where.env).rules_for(None)
-        found: dict[str, list[str]] = {"ask": [], "deny": []}
-        for file in files:
-            for verdict, before in found.items():
-                listed = look(edits.read(Path(file), "toml"), ("exec", "policy", verdict))
-                found[verdict] = listed if isinstance(listed, list) else before
-        return Permissions((), (*found["ask"], *mine.ask), (*found["deny"], *mine.deny))
 
     def servers(self, where: Where, scope: Scope, read: Reader) -> list[Server]:
         """None: it uses none."""

@@ -30,7 +30,7 @@ PLAIN_VARIABLES = (
 
 _KEYS = __file__.replace("__init__", "keys")  # another table of keys makes what was compiled with this one stale
 _PREFIXES = ("LLMX_", "LLM_", "AUTOBOT_")
-HEADER = f"llmx settings 2 {marshal.version} {sys.hexversion:x} {__version__}\n".encode()
+HEADER = f"llmx settings 3 {marshal.version} {sys.hexversion:x} {__version__}\n".encode()
 SUM_KEY = 0x6C6C6D78
 _REGULAR = 0o100000
 _LARGEST_CACHE = 1 << 20

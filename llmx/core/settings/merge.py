@@ -9,7 +9,7 @@ from llmx.core.settings.keys import BY_NAME, SETTINGS
 from llmx.core.settings.layers import Entry, Layer, parse_layer, read_layer
 from llmx.core.settings.profiles import read_profile
 from llmx.core.settings.sources import Source, shown
-from llmx.core.settings.strictness import is_as_strict
+from llmx.core.settings.strictness import is_as_strict, over
 from llmx.core.settings.trust import ProjectFile, is_trusted_file, read_project
 
 LOCK = "exec.policy.lock"
@@ -74,17 +74,23 @@ class _Stack:
         self.sources[name] = source
 
     def put_all(self, layer: Layer) -> None:
-        """A lock that the layers below set holds against all of this one."""
+        """A lock that the layers below set holds against all of this one; what is forbidden below stays forbidden."""
         locked = self.values[LOCK]
         for entry in layer.entries:
-            value = entry.read()
+            value = over(entry.setting, entry.read(), self.values[entry.name])
             is_looser = loosens(entry.setting, value, self.values[entry.name])
             if locked and is_looser:
                 self.notices.append(locked_notice(shown(entry.source.place), entry.name))
                 continue
-            self.set(entry.name, value, entry.source)
+            self.set(entry.name, value, self._source(entry, value))
             if is_looser and layer.name in CHOSEN and layer.name not in self.loosened:
                 self.loosened.append(layer.name)
+
+    def _source(self, entry: Entry, value: object) -> Source:
+        """Where the entry stands, and of a list that was joined the places below, too."""
+        below = self.sources[entry.name]
+        is_joined = value != entry.read() and below.layer != "default"
+        return entry.source._replace(also=(str(below),)) if is_joined else entry.source
 
     def put_project(self, project: Project) -> None:
         """A project that is not trusted sets what is its own and what limits more."""
@@ -114,7 +120,8 @@ class _Stack:
             case "inert":
                 return True
             case "tighten":
-                return is_as_strict(entry.setting, entry.read(), self.values[entry.name])
+                below = self.values[entry.name]
+                return is_as_strict(entry.setting, over(entry.setting, entry.read(), below), below)
         return False
 
 

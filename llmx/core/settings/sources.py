@@ -12,12 +12,13 @@ SECTIONS = {name[:at] for name in BY_NAME for at, letter in enumerate(name) if l
 
 
 class Source(NamedTuple):
-    """Where a value comes from: a layer, and in it a file's line or a variable."""
+    """Where a value comes from: a layer, and in it a file's line or a variable; ``also`` are the others of a list."""
 
     layer: str
     file: str = ""
     line: int = 0
     variable: str = ""
+    also: tuple[str, ...] = ()
 
     @property
     def place(self) -> str:
@@ -25,7 +26,8 @@ class Source(NamedTuple):
         return f"{self.file}:{self.line}" if self.line else self.file or self.variable
 
     def __str__(self) -> str:
-        return f"{self.layer} ({shown(self.place)})" if self.place else self.layer
+        own = f"{self.layer} ({shown(self.place)})" if self.place else self.layer
+        return ", ".join([own, *self.also])
 
 
 def shown(text: str) -> str:

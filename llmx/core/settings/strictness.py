@@ -27,6 +27,13 @@ def is_as_strict(setting: "Setting", new: object, old: object) -> bool:
     return new == old
 
 
+def over(setting: "Setting", new: object, old: object) -> object:
+    """What a file's ``new`` comes to over the ``old`` of files below: lists of what is forbidden are joined."""
+    if setting.stricter == "superset" and isinstance(new, list | tuple) and isinstance(old, list | tuple):
+        return (*old, *(entry for entry in new if entry not in old))
+    return new
+
+
 def _entries(value: object) -> set[object]:
     return set(value) if isinstance(value, list | tuple) else set()
 

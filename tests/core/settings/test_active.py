@@ -143,9 +143,9 @@ def damage(kind: str, file: Path) -> None:
         case "longer":
             file.write_bytes(data + b"\0")
         case "other version":
-            file.write_bytes(data.replace(b"llmx settings 2", b"llmx settings 3", 1))
+            file.write_bytes(data.replace(b"llmx settings 3", b"llmx settings 4", 1))
         case "other marshal":
-            file.write_bytes(b"llmx settings 2 9" + data.partition(b"\n")[2])
+            file.write_bytes(b"llmx settings 3 9" + data.partition(b"\n")[2])
         case "readable by others":
             file.chmod(0o644)
         case "a link":

@@ -5,10 +5,11 @@ import hashlib
 import pytest
 
 from llmx.core.settings import Places
-from llmx.core.settings.keys import PROFILES, defaults
+from llmx.core.settings.keys import BY_NAME, PROFILES, defaults
 from llmx.core.settings.sources import Source
 from llmx.errors import ConfigError
 
+FORBIDDING = ["exec.policy.deny", "exec.policy.ask", "exec.protect"]
 LAYERS = ["default", "profile", "system", "user", "project", "config", "environment", "flags"]
 
 
@@ -50,6 +51,27 @@ def test_a_list_replaces_the_list_below(machine):
     machine.write("system", "llm.fallback = ['a', 'b']")
     machine.write("user", "llm.fallback = []")
     assert machine.merged().values["llm.fallback"] == ()
+
+
+@pytest.mark.parametrize("key", FORBIDDING)
+@pytest.mark.parametrize("is_trusted", [True, False])
+def test_what_a_file_forbids_is_added_to_what_is_forbidden_below(machine, key, is_trusted):
+    machine.write("system", f"{key} = ['a', 'b']")
+    machine.write("user", f"{key} = []")
+    project = machine.write("project", f"{key} = ['b', 'c']")
+    machine.write("config", f"{key} = ['d']")
+    if is_trusted:
+        machine.env["LLMX_TRUST"] = f"sha256:{sha256(project)}"
+    merged = machine.merged(config=True)
+    assert merged.values[key] == machine.active(config=True)[key] == ("a", "b", "c", "d")
+    assert (merged.loosened, merged.notices) == ([], [])
+    said = str(merged.sources[key])
+    assert [said.index(str(machine.files[name])) for name in ("config", "project", "user", "system")] == sorted(
+        said.index(str(file)) for file in machine.files.values()
+    )
+    machine.env[BY_NAME[key].variable] = "z"
+    assert machine.merged(config=True).values[key] == ("z",)
+    assert machine.active(config=True).loosened == [BY_NAME[key].variable]
 
 
 def test_the_nearest_project_file_alone_counts(machine):
@@ -159,9 +181,6 @@ class TestLock:
             ("exec.read", ["/a"], "/b"),
             ("exec.env_allow", [], "API_KEY"),
             ("exec.policy.allow", ["ls"], "*"),
-            ("exec.policy.deny", ["rm"], "none"),
-            ("exec.policy.ask", ["rm"], "none"),
-            ("exec.protect", ["keep"], "other"),
         ],
     )
     @pytest.mark.parametrize("above", ["project", "config", "environment"])
@@ -175,6 +194,14 @@ class TestLock:
         settings = machine.active(config=above == "config")
         assert settings[key] == tuple(held)
         assert settings.loosened == []
+        assert any(f"would loosen {key}" in notice for notice in settings.notices)
+
+    @pytest.mark.parametrize("key", FORBIDDING)
+    def test_a_variable_cannot_take_away_what_a_file_forbids(self, machine, key):
+        machine.write("user", f"{key} = ['rm']\nexec.policy.lock = true")
+        machine.env[BY_NAME[key].variable] = "other"
+        settings = machine.active()
+        assert (settings[key], settings.loosened) == (("rm",), [])
         assert any(f"would loosen {key}" in notice for notice in settings.notices)
 
     @pytest.mark.parametrize("above", ["config", "environment"])
