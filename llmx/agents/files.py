@@ -64,7 +64,7 @@ class FileRegistry:
             filled = {field.name: field.default for field in FIELDS if field.default not in (None, ())}
             given = {name: value for name, value in values.items() if value is not None}
             made = {**filled, "created_at": now, "updated_at": now, **given}
-            made["is_default"] = not has_default or bool(given.get("is_default"))
+            made["is_default"] = bool(given.get("is_default")) or (not has_default and made["is_active"])
             agent = Agent.of(agent_id, {"name": agent_id, **made})
             require(agent)
             changes = self._clearing(agent_id) if made["is_default"] else []
@@ -96,7 +96,7 @@ class FileRegistry:
         """Make it the one default, also where files that were edited by hand have several."""
         with self._changing():
             if not self.get(agent_id).is_active:
-                raise UsageError(f"agent {agent_id} is inactive", hint=f"llmx agent enable {agent_id}")
+                raise _is_inactive(agent_id)
             own = [Change(self.file(agent_id), [Set(("is_default",), True), Set(("updated_at",), datetime.now(UTC))])]
             if self._clearing(agent_id) or not self.get(agent_id).is_default:
                 edit([*own, *self._clearing(agent_id)], title=f"llmx agent default {agent_id}")
@@ -160,10 +160,18 @@ class FileRegistry:
 
 
 def require(agent: Agent) -> None:
-    """Raise where a record lacks what every agent has."""
+    """Raise where a record lacks what every agent has, or is the default and inactive."""
     for name in ("provider", "model"):
         if getattr(agent, name) is None:
             raise UsageError(f"agent {agent.id} needs a {name}", hint=f"llmx agent set {agent.id} {name}=…")
+    if agent.is_default and not agent.is_active:
+        raise _is_inactive(agent.id)
+
+
+def _is_inactive(agent_id: str) -> LlmxError:
+    return UsageError(
+        f"agent {agent_id} is inactive, so it cannot be the default", hint=f"llmx agent enable {agent_id}"
+    )
 
 
 def _is_needed(agent_id: str) -> LlmxError:

@@ -124,6 +124,29 @@ def test_exactly_one_agent_is_the_default(registry):
 
 
 @pytest.mark.promise("S1-10")
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda registry: registry.update("b", {"is_default": True}),
+        lambda registry: registry.set_default("b"),
+        lambda registry: registry.create("c", {**OLLAMA, "is_active": False, "is_default": True}),
+    ],
+)
+def test_an_inactive_agent_cannot_be_the_default(registry, change):
+    registry.create("a", OLLAMA)
+    registry.create("b", {**OLLAMA, "is_active": False})
+    with pytest.raises(UsageError, match="is inactive, so it cannot be the default"):
+        change(registry)
+    assert [agent.id for agent in registry.agents() if agent.is_default] == ["a"]
+    registry.update("b", {"is_default": True, "is_active": True})
+    assert registry.default().id == "b"
+
+
+def test_an_inactive_agent_is_not_made_the_default_for_being_the_first(registry):
+    assert not registry.create("a", {**OLLAMA, "is_active": False}).is_default
+    assert registry.create("b", OLLAMA).is_default
+
+
 def test_two_defaults_by_hand_are_an_error_that_can_be_mended(registry):
     registry.create("a", OLLAMA)
     registry.create("b", OLLAMA)
