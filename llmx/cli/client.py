@@ -20,7 +20,7 @@ from llmx.core.jsonline import dumps
 from llmx.core.plugins import load
 from llmx.core.settings import Places
 from llmx.core.source import Source, project_source, user_source
-from llmx.core.source.writing import file_of, keeping_trust, write
+from llmx.core.source.writing import file_of, keep_trust, write
 from llmx.errors import NotFoundError, UsageError
 
 HELP = "Configure coding agents (Claude, Goose, opencode, Cursor, Codex) from one source."
@@ -107,12 +107,7 @@ def diff(
     output: OutputOption = Output.text,
 ) -> None:
     """Show what `apply` would change, as a unified diff."""
-    ready = prepared(clients, user=user, project=project, overwrite=overwrite)
-    if output == Output.json:
-        print(dumps(facts(ready) | {"diff": ready.diff()}))
-        return
-    print(ready.diff(), end="")
-    tell(ready, Output.text, only_notes=True)
+    tell_diff(prepared(clients, user=user, project=project, overwrite=overwrite), output)
 
 
 @app.command()
@@ -129,12 +124,11 @@ def apply(
 
     `llmx client undo` takes it back.
     """
-    if dry_run:
-        diff(clients, user, project, overwrite, output)
-        return
     ready = prepared(clients, user=user, project=project, overwrite=overwrite)
-    done = carry_out(ready)
-    tell(ready, output, done)
+    if dry_run:
+        tell_diff(ready, output)
+    else:
+        tell(ready, output, carry_out(ready))
     if ready.conflicts:
         raise typer.Exit(1)
 
@@ -209,8 +203,7 @@ def undo(output: OutputOption = Output.text) -> None:
     last = next((edit for edit in own_edits() if edit.undoes is None and not edit.is_undone), None)
     if last is None:
         raise NotFoundError("there is no edit of clients to undo", hint="llmx client history")
-    with keeping_trust(file_of("project", os.environ, os.getcwd()), os.environ):
-        load("llmx.cli.undo:undo")(last.id, False, output)
+    load("llmx.cli.undo:undo")(last.id, False, output)
 
 
 @app.command()
@@ -266,8 +259,9 @@ def prepared(names: list[str] | None, *, user: bool, project: bool, overwrite: b
 
 def carry_out(ready: Prepared, *more: edits.Change) -> Edit:
     """Write it; a project's settings file stays trusted if it was."""
-    with keeping_trust(file_of("project", os.environ, os.getcwd()), os.environ):
-        return ready.plan(more).apply()
+    done = ready.plan(more).apply()
+    keep_trust(done, os.environ)
+    return done
 
 
 def facts(ready: Prepared) -> dict[str, Any]:
@@ -275,6 +269,15 @@ def facts(ready: Prepared) -> dict[str, Any]:
     steps = [step._asdict() | {"file": str(step.file)} for step in ready.steps]
     losses = [{"client": client, **loss._asdict()} for client, loss in ready.losses]
     return {"steps": steps, "losses": losses, "conflicts": len(ready.conflicts)}
+
+
+def tell_diff(ready: Prepared, output: Output) -> None:
+    """Print what would change, and what stays as it is."""
+    if output == Output.json:
+        print(dumps(facts(ready) | {"diff": ready.diff()}))
+        return
+    print(ready.diff(), end="")
+    tell(ready, Output.text, only_notes=True)
 
 
 MARKS = {"add": "+", "change": "~", "remove": "-", "conflict": "!", "same": "="}

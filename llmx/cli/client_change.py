@@ -7,14 +7,15 @@ from typing import Literal
 import typer
 
 from llmx.cli.client import carry_out, chosen, here, tell
+from llmx.cli.notes import note
 from llmx.cli.output import Output
 from llmx.clients.applying import prepare
 from llmx.clients.own_policy import OWN_POLICY
 from llmx.clients.protocol import Client, Scope
 from llmx.clients.registry import find
 from llmx.clients.rules import rule as words
-from llmx.clients.ruling import own_entries, ruled
-from llmx.core.edits import Change, Operation, Set, Unset
+from llmx.clients.ruling import change_of, own_entries, ruled
+from llmx.core.edits import Change, Set, Unset
 from llmx.core.source import Source, user_source
 from llmx.core.source.writing import file_of, planned
 from llmx.errors import UsageError
@@ -25,39 +26,41 @@ def rule(name: str, text: str, verdict: Literal["allow", "deny", ""], output: Ou
     client = find(name)
     if not words(text).joined.strip():
         raise UsageError("a rule is the beginning of a command, and not empty")
-    operations = ruled(name, text, verdict, user_source())
-    more = own_entries(client, text, here(), "user") if not verdict else []
+    source = user_source()
+    operations = ruled(name, text, verdict, source)
+    theirs = [] if verdict else own_entries(client, text, here(), "user")
+    if not verdict and not operations and not theirs:
+        note(f"there was no rule {text!r} for {name}")
     verb = {"allow": "permit", "deny": "deny", "": "revoke"}[verdict]
-    change(operations, [client, OWN_POLICY], "permission", f"llmx client {verb} {name} {text}", output, more=more)
+    title = f"llmx client {verb} {name} {text}"
+    change(change_of(source, name, operations), [client, OWN_POLICY], "permission", title, output)
+    for place in theirs:
+        note(f"{text!r} stays in {place}: you wrote it yourself; take it out there")
+    if theirs:
+        raise typer.Exit(1)
 
 
 def set_endpoint(names: list[str], entry: dict[str, str], *, overwrite: bool, output: Output) -> None:
     """Tell the clients where their models answer."""
     operations = [Set(("endpoint",), {name: value for name, value in entry.items() if value})]
-    change(operations, chosen(names, here()), "endpoint", "llmx client endpoint set", output, overwrite=overwrite)
+    file = file_of("user", os.environ, os.getcwd())
+    title = "llmx client endpoint set"
+    change(Change(file, operations), chosen(names, here()), "endpoint", title, output, overwrite=overwrite)
 
 
 def reset_endpoint(names: list[str], output: Output) -> None:
     """Take the endpoint out of the source and the clients, which get back what they had."""
-    operations = [Unset(("endpoint",))]
-    change(operations, chosen(names, here()), "endpoint", "llmx client endpoint reset", output)
+    own = Change(file_of("user", os.environ, os.getcwd()), [Unset(("endpoint",))])
+    change(own, chosen(names, here()), "endpoint", "llmx client endpoint reset", output)
 
 
 def change(
-    operations: Sequence[Operation],
-    clients: Sequence[Client],
-    kind: str,
-    title: str,
-    output: Output,
-    *,
-    more: Sequence[Change] = (),
-    overwrite: bool = False,
+    own: Change, clients: Sequence[Client], kind: str, title: str, output: Output, *, overwrite: bool = False
 ) -> None:
     """Change the user's source and what follows from it in the clients' user files, in one transaction."""
-    file = file_of("user", os.environ, os.getcwd())
-    given: dict[Scope, Source] = {"user": planned(file, operations)}
+    given: dict[Scope, Source] = {"user": planned(own.file, own.operations)}
     ready = prepare(given, clients, here(), overwrite=overwrite, kinds=frozenset([kind]), title=title)
-    done = carry_out(ready, Change(file, operations), *more)
+    done = carry_out(ready, own)
     tell(ready, output, done)
     if ready.conflicts:
         raise typer.Exit(1)

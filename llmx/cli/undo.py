@@ -1,5 +1,6 @@
 """``llmx undo``: give the files of an edit their bytes from before it."""
 
+import os
 from typing import Annotated
 
 import typer
@@ -9,6 +10,7 @@ from llmx.cli.output import Output, OutputOption
 from llmx.core import edits
 from llmx.core.jsonline import dumps
 from llmx.core.settings.sources import shown
+from llmx.core.source.writing import keep_trust
 
 app = typer.Typer(add_completion=False)
 
@@ -23,6 +25,7 @@ def undo(
 ) -> None:
     """Take back an edit that llmx made of your files; it can be undone in turn."""
     done = edits.undo(edit, force=force)
+    keep_trust(done, os.environ)
     if output == Output.json:
         print(dumps(record(done)))
         return

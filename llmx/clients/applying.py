@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from llmx.clients.emptying import without_emptied
 from llmx.clients.ledger import Ledger, Owned, hash_of
 from llmx.clients.protocol import Client, Entry, File, Kind, Loss, Reader, Scope, Where
 from llmx.core.edits import Add, Change, Operation, Plan, Remove, Set, Unset, plan, read
@@ -109,8 +110,8 @@ class _Work:
 
     def compare(self, client: Client, scope: Scope, source: Source) -> None:
         """All entries of one client in one scope, and what was written for it before and is wanted no more."""
-        if scope == "project" and self._is_shared(client):
-            loss = Loss("setting", "all of it", "its files of this project are the user's own files")
+        if scope == "project" and (reason := self._astray(client)):
+            loss = Loss("setting", "all of it", reason)
             self.losses += [(client.name, loss)] if source != Source(source.file) else []
             return
         rendering = client.render(source, self.where, scope, self._reader(client))
@@ -125,10 +126,14 @@ class _Work:
             self._ordered(client, file, [entry for entry in entries if entry.last])
             self.steps += steps
 
-    def _is_shared(self, client: Client) -> bool:
-        """Whether a file of the project is a file of the user, as in the home folder: it cannot follow two sources."""
+    def _astray(self, client: Client) -> str:
+        """Why a file of the project is none of its own; empty where all are."""
         mine = {target(file.path) for file in client.files(self.where, "user")}
-        return any(target(file.path) in mine for file in client.files(self.where, "project"))
+        found = [(file.path, target(file.path)) for file in client.files(self.where, "project")]
+        if any(real in mine for _, real in found):  # as in the home folder: it cannot follow two sources
+            return "its files of this project are the user's own files"
+        outside = [path for path, real in found if not real.is_relative_to(target(self.where.project))]
+        return f"{outside[0]} is a link that leads out of the project" if outside else ""
 
     def _reader(self, client: Client) -> Reader:
         """Gives a file's value as the user alone would have it: without what llmx wrote there for the client."""
@@ -145,10 +150,17 @@ class _Work:
 
     def changes(self) -> list[Change]:
         """The operations of every file, and of its ledger."""
-        return [
-            *(Change(file.path, operations, file.format) for file, operations in self.operations.items() if operations),
-            *(change for ledger in self.ledgers.values() for change in ledger.change()),
-        ]
+        files = [self._change(file, operations) for file, operations in self.operations.items() if operations]
+        return [*files, *(change for ledger in self.ledgers.values() for change in ledger.change())]
+
+    def _change(self, file: File, operations: list[Operation]) -> Change:
+        """The operations, and the end of what llmx made around them where nothing is left in it."""
+        ledger = self.ledger(file.path)
+        value = self.read(file.path, file.format)
+        change, gone = without_emptied(Change(file.path, operations, file.format), value, ledger.made.values())
+        for path in gone:
+            ledger.forget_made(path)
+        return change
 
     def _do(self, file: File, *operations: Operation) -> None:
         self.operations.setdefault(file, []).extend(operations)
@@ -171,12 +183,23 @@ class _Work:
     def _write(self, client: Client, entry: Entry, found: Value) -> None:
         """Note the entry as ours, with what of the user's it replaces."""
         ledger = self.ledger(entry.file.path)
+        self._note_made(ledger, entry)
         owned = ledger.owns(client.name, entry)
         is_theirs = owned is None and not entry.is_member and found is not MISSING
         if owned and owned.had:
             ledger.note(client.name, entry, owned.was, had=True)
         else:
             ledger.note(client.name, entry, found if is_theirs else None, had=is_theirs)
+
+    def _note_made(self, ledger: Ledger, entry: Entry) -> None:
+        """Note the tables and the list that the entry is the first in."""
+        value = self.read(entry.file.path, entry.file.format)
+        around = [entry.path[:depth] for depth in range(1, len(entry.path) + entry.is_member)]
+        for path in [] if entry.file.format == "text" else around:
+            if look(value, path) is MISSING:
+                ledger.note_made(path)
+        if not entry.file.path.exists():
+            ledger.note_made(())
 
     def _state(self, client: Client, entry: Entry) -> tuple[State, str]:
         value = self.read(entry.file.path, entry.file.format)

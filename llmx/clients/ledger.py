@@ -40,7 +40,9 @@ class Ledger:
         name = hashlib.sha256(str(real).encode()).hexdigest()[:20]
         self.place = Path(paths.state_dir(env)) / "clients" / f"{name}.json"
         try:
-            self.owned = {key: _owned(row) for key, row in read(self.place).get("entries", {}).items()}
+            found = read(self.place)
+            self.owned = {key: _owned(row) for key, row in found.get("entries", {}).items()}
+            self.made: dict[str, KeyPath] = {key: tuple(path) for key, path in found.get("made", {}).items()}
         except (AttributeError, KeyError, TypeError):
             raise ConfigError(f"{self.place} is damaged: it is no ledger of llmx", source=str(self.place)) from None
         self._operations: list[Operation] = []
@@ -66,6 +68,18 @@ class Ledger:
             row |= {"was": plain(was), "had": True}
         key = key_of(entry.path, entry.value if entry.is_member else None, entry.is_member)
         self._operations.append(Set(("entries", key), row))
+
+    def note_made(self, path: KeyPath) -> None:
+        """Record that llmx makes the table or list at ``path``, or with an empty path the file itself."""
+        key = json.dumps(path)
+        if key not in self.made:
+            self.made[key] = path
+            self._operations.append(Set(("made", key), list(path)))
+
+    def forget_made(self, path: KeyPath) -> None:
+        """Record that it is gone."""
+        del self.made[json.dumps(path)]
+        self._operations.append(Unset(("made", json.dumps(path))))
 
     def forget(self, owned: Owned) -> None:
         """Record that the entry is no longer llmx's."""

@@ -30,9 +30,9 @@ class Present(NamedTuple):
 
 
 def where_of(env: Mapping[str, str], cwd: str) -> Where:
-    """The surroundings here; the project is the folder of its ``llmx.toml``, else this one."""
-    projects = Places(env, cwd).projects
-    return Where(env, Path(projects[0]).parent if projects else Path(cwd))
+    """The surroundings here; the project is the folder of its ``llmx.toml``, which is no link, else this one."""
+    projects = [Path(path) for path in Places(env, cwd).projects]
+    return Where(env, next((path.parent for path in projects if not path.is_symlink()), Path(cwd)))
 
 
 def present(where: Where) -> list[Present]:

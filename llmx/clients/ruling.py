@@ -1,11 +1,15 @@
 """Permit, deny or revoke one rule for one client: a change of the source and of the client's files in one."""
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Literal
 
+from llmx.clients.emptying import without_emptied
+from llmx.clients.ledger import Ledger
 from llmx.clients.protocol import Client, Scope, Where
 from llmx.clients.reading import value_in
-from llmx.core.edits import Add, Change, Operation, Remove, Unset
-from llmx.core.edits.values import MISSING, look
+from llmx.core.edits import Add, Change, Operation, Remove
+from llmx.core.edits.values import dotted, look
 from llmx.core.source import Permissions, Source
 from llmx.errors import UsageError
 
@@ -27,17 +31,26 @@ def ruled(client: str, rule: str, verdict: Literal["allow", "deny", ""], source:
     return [*operations, Add(("permissions", "clients", client, verdict), rule)] if verdict else operations
 
 
-def own_entries(client: Client, rule: str, where: Where, scope: Scope) -> list[Change]:
-    """What takes the user's own entries for the rule out of the client's file, in every form that llmx writes."""
-    changes: list[Change] = []
+def change_of(source: Source, client: str, operations: Sequence[Operation]) -> Change:
+    """The change of the source's file that ``operations`` of ``ruled`` are, without tables that they empty."""
+    table = ("permissions", "clients", client)
+    around = [table[:depth] for depth in range(1, 4)] + [(*table, name) for name in VERDICTS]
+    file = Path(source.file)
+    return without_emptied(Change(file, operations), value_in(file, "toml"), around)[0]
+
+
+def own_entries(client: Client, rule: str, where: Where, scope: Scope) -> list[str]:
+    """Where entries of the user's own say what the rule does, in a form that llmx writes."""
+    found: dict[str, None] = {}
     for at in range(3):
         rules = Permissions(*((rule,) if place == at else () for place in range(3)))
         for entry in client.render(Source(permissions=rules), where, scope, lambda file, format: {}).entries:
-            found = look(value_in(entry.file.path, entry.file.format), entry.path)
-            if entry.file.format == "text" or found is MISSING:
-                continue
-            if entry.is_member and entry.value in found:
-                changes.append(Change(entry.file.path, [Remove(entry.path, entry.value)], entry.file.format))
-            elif not entry.is_member and found == entry.value:
-                changes.append(Change(entry.file.path, [Unset(entry.path)], entry.file.format))
-    return changes
+            there = look(value_in(entry.file.path, entry.file.format), entry.path)
+            is_there = entry.value in there if entry.is_member and isinstance(there, list) else there == entry.value
+            if (
+                entry.file.format != "text"
+                and is_there
+                and not Ledger(entry.file.path, where.env).owns(client.name, entry)
+            ):
+                found[f"{dotted(entry.path)} of {entry.file.path}"] = None
+    return list(found)

@@ -67,6 +67,9 @@ def test_a_conflict_is_shown_and_exits_1(home):
     done = llmx("client", "apply", "claude", code=1)
     assert "conflict: claude" in done.stderr
     assert "other" not in (home / ".claude.json").read_text()
+    for _ in range(2):
+        assert "conflict: claude" in llmx("client", "apply", "claude", "--dry-run", code=1).stderr
+    assert llmx("client", "apply", "claude", "--dry-run", "--overwrite").stdout
     llmx("client", "apply", "claude", "--overwrite")
     assert "other" in (home / ".claude.json").read_text()
 
@@ -96,8 +99,38 @@ def test_permit_deny_and_revoke_edit_once_and_leave_the_rest(home):
     assert rules["allow"] == ["Shell(ls)"]
     assert "Shell(llm-exec:* git diff *)" in rules["deny"]
     llmx("client", "revoke", "cursor", "git diff")
-    llmx("client", "revoke", "cursor", "ls")
-    assert json.loads(file.read_text())["permissions"] == {"allow": [], "deny": []}
+    assert "there was no rule" in llmx("client", "revoke", "cursor", "git diff").stderr
+    assert json.loads(file.read_text())["permissions"] == {"allow": ["Shell(ls)"], "deny": []}
+    assert (home / ".config/llmx/config.toml").read_text() == ""
+
+
+@pytest.mark.parametrize("permits_it_too", [True, False])
+def test_what_the_user_permits_by_hand_is_not_revoked_but_told(home, permits_it_too):
+    file = home / ".cursor/cli-config.json"
+    file.parent.mkdir()
+    file.write_text('{"permissions": {"allow": ["Shell(ls)"]}}')
+    before = file.read_bytes()
+    if permits_it_too:
+        llmx("client", "permit", "cursor", "ls")
+    done = llmx("client", "revoke", "cursor", "ls", code=1)
+    assert f"'ls' stays in permissions.allow of {file}" in done.stderr
+    assert file.read_bytes() == before
+    source = home / ".config/llmx/config.toml"
+    assert not source.exists() or "ls" not in source.read_text()
+
+
+def test_a_rule_leaves_nothing_of_itself_in_the_source_but_a_comment_beside_it(home):
+    file = home / ".config/llmx/config.toml"
+    file.parent.mkdir(parents=True)
+    file.write_text("# mine\n[exec]\ngrace = 1\n")
+    llmx("client", "deny", "claude", "touch")
+    assert tomllib.loads(file.read_text())["permissions"] == {"clients": {"claude": {"deny": ["touch"]}}}
+    llmx("client", "revoke", "claude", "touch")
+    assert file.read_text() == "# mine\n[exec]\ngrace = 1\n"
+    llmx("client", "deny", "claude", "touch")
+    file.write_text(file.read_text().replace("[permissions.clients.claude]", "[permissions.clients.claude]\n# because"))
+    llmx("client", "revoke", "claude", "touch")
+    assert "# because" in file.read_text()
 
 
 def test_what_a_client_may_not_run_its_wrapper_does_not_run_either(tmp_path):
@@ -122,7 +155,7 @@ def test_an_endpoint_is_set_and_reset_for_each_in_its_own_way(home):
     assert "ANTHROPIC_BASE_URL" in (home / ".claude/settings.json").read_text()
     llmx("client", "endpoint", "reset")
     assert (home / ".codex/config.toml").read_bytes() == before
-    assert "ANTHROPIC" not in (home / ".claude/settings.json").read_text()
+    assert not (home / ".claude/settings.json").exists()
 
 
 def test_a_trusted_project_goes_into_the_projects_files_and_stays_trusted(tmp_path):
@@ -135,6 +168,20 @@ def test_a_trusted_project_goes_into_the_projects_files_and_stays_trusted(tmp_pa
     assert "Bash(rm *)" in (tmp_path / ".claude/settings.json").read_text()
     assert facts("trust", "list")[0]["state"] == "trusted"
     assert llmx("client", "check", "claude").stdout == ""
+    llmx("client", "undo")
+    assert facts("trust", "list")[0]["state"] == "trusted"
+    assert not (tmp_path / ".mcp.json").exists()
+
+
+def test_a_project_file_that_is_a_link_is_not_followed(home, tmp_path):
+    target = home / "precious.toml"
+    target.write_text("[exec]\ngrace = 1\n")
+    (tmp_path / "llmx.toml").symlink_to(target)
+    done = llmx("mcp", "add", "p", "--project", "--", "x", code=2)
+    assert "symbolic link" in done.stderr
+    llmx("client", "apply", "claude", "--project", code=2)
+    llmx("client", "apply", "claude")
+    assert target.read_text() == "[exec]\ngrace = 1\n"
 
 
 @pytest.mark.promise("S0-45", "S0-46", "S0-47")

@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 import pytest
 
 from llmx.clients.own_policy import OWN_POLICY
+from llmx.clients.registry import find
 from llmx.core.edits import undo
 from llmx.errors import ConfigError
 
@@ -14,6 +15,9 @@ ONE = '[mcp.servers.a]\ncommand = "one"\n'
 TWO = '[mcp.servers.a]\ncommand = "two"\n'
 NONE = "[mcp]\n"
 ENDPOINT = '[endpoint]\nurl = "http://127.0.0.1:1/v1"\nmodel = "m"\n'
+
+
+RULES_OF_ALL = ONE + '[permissions]\ndeny = ["rm"]\n' + ENDPOINT
 
 
 def states(ready):
@@ -39,8 +43,68 @@ def test_what_the_source_names_no_more_goes_and_all_else_stays(setting):
     setting.apply("claude", ONE + '[permissions]\ndeny = ["rm"]\n')
     assert states(setting.apply("claude", NONE))["mcpServers.a"] == "remove"
     assert file.read_bytes() == before
-    assert json.loads(setting.file("claude", 1).read_bytes()) == {"permissions": {"deny": []}}
+    assert not setting.file("claude", 1).exists()
     assert setting.prepared("claude", NONE).steps == ()
+
+
+@pytest.mark.parametrize(
+    ("client", "at", "text"),
+    [
+        ("claude", 0, '{"mcpServers": {}, "x": 1}\n'),
+        ("claude", 1, '{"permissions": {"deny": [], "allow": ["Bash(ls)"]}}\n'),
+        ("claude", 1, '{"permissions": {}}\n'),
+        ("claude", 1, "{}\n"),
+        ("opencode", 0, '{\n  "permission": {\n    "bash": {}\n  },\n  "mcp": {} // mine\n}\n'),
+        ("cursor", 1, '{"version": 1, "permissions": {"deny": []}}\n'),
+        ("goose", 0, "GOOSE_MODE: auto\n"),
+        ("codex", 0, '[mcp_servers]\n\n[tui]\ntheme = "x"\n'),
+        ("codex", 0, "[mcp_servers]\n# none yet\n"),
+    ],
+)
+def test_only_what_llmx_made_goes_with_the_last_entry(setting, client, at, text):
+    file = setting.write(client, text, at)
+    setting.apply(client, RULES_OF_ALL)
+    assert file.read_text() != text
+    setting.apply(client, NONE)
+    assert file.read_text() == text
+
+
+@pytest.mark.parametrize("client", ["claude", "claude-desktop", "opencode", "cursor", "goose", "codex"])
+def test_files_that_llmx_made_go_with_the_last_entry(setting, client):
+    setting.apply(client, RULES_OF_ALL)
+    setting.apply(client, RULES_OF_ALL)
+    assert setting.file(client).exists()
+    setting.apply(client, NONE)
+    assert [file.path for file in find(client).files(setting.where, "user") if file.path.exists()] == []
+
+
+def test_a_comment_that_the_user_put_beside_an_entry_stays_with_its_table(setting):
+    setting.apply("codex", ONE)
+    file = setting.file("codex")
+    file.write_text(file.read_text().replace("[mcp_servers.a]", "[mcp_servers]\n# my own words\n\n[mcp_servers.a]"))
+    setting.apply("codex", NONE)
+    assert "# my own words" in file.read_text()
+    assert "one" not in file.read_text()
+
+
+def test_no_empty_list_of_the_policy_is_left_behind(setting):
+    file = setting.home / ".config/llmx/config.toml"
+    file.parent.mkdir(parents=True)
+    file.write_text("[exec]\ngrace = 1\n")
+    setting.apply(OWN_POLICY, '[permissions]\ndeny = ["rm"]\nask = ["git push"]\n')
+    assert "rm" in file.read_text()
+    setting.apply(OWN_POLICY, NONE)
+    assert file.read_text() == "[exec]\ngrace = 1\n"
+
+
+def test_a_file_of_a_project_that_leads_out_of_it_is_left_alone(setting):
+    elsewhere = setting.home / "elsewhere.json"
+    elsewhere.write_text("{}\n")
+    (setting.where.project / ".mcp.json").symlink_to(elsewhere)
+    ready = setting.apply("claude", ONE, scope="project")
+    assert ready.steps == ()
+    assert "leads out of the project" in ready.losses[0][1].reason
+    assert elsewhere.read_text() == "{}\n"
 
 
 def test_an_entry_that_the_user_had_already_is_never_taken_out(setting):

@@ -4,6 +4,7 @@ from llmx.core.edits.history import Edit, history, undo
 from llmx.core.edits.operations import Add, Block, Operation, Remove, Set, Unset
 from llmx.core.edits.plan import Change, FilePlan, Plan, edit, plan, read
 from llmx.core.edits.recovery import recover
+from llmx.core.edits.rewrite import outcome
 from llmx.core.edits.transaction import StaleError
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "Unset",
     "edit",
     "history",
+    "outcome",
     "plan",
     "read",
     "recover",

@@ -21,12 +21,15 @@ class Edit:
     undoes: str | None = None
     """The edit that this one took back."""
     is_undone: bool = False
+    replaced: tuple[Replacement, ...] = ()
+    """The bytes before and after of each file; ``history`` leaves them out."""
 
     @classmethod
-    def of(cls, entry: Entry, *, is_undone: bool = False) -> "Edit":
+    def of(cls, entry: Entry, *, is_undone: bool = False, has_contents: bool = True) -> "Edit":
         """The edit that a journal's entry records."""
         files = tuple(one.file for one in entry.replacements)
-        return cls(entry.id, entry.title, entry.time, files, entry.undoes, is_undone)
+        replaced = entry.replacements if has_contents else ()
+        return cls(entry.id, entry.title, entry.time, files, entry.undoes, is_undone, replaced)
 
 
 def history() -> list[Edit]:
@@ -42,7 +45,7 @@ def history() -> list[Edit]:
             continue
         if entry.undoes is not None and entry.id not in undone:
             undone.add(entry.undoes)
-        edits.append(Edit.of(entry, is_undone=entry.id in undone))
+        edits.append(Edit.of(entry, is_undone=entry.id in undone, has_contents=False))
     return edits
 
 

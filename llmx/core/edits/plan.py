@@ -27,7 +27,8 @@ class Change:
     """Operations on one file.
 
     ``format`` is a name from ``llmx.core.edits.formats``, found by the file's suffix if left out. A file that is not
-    there is made (with ``mode``, or what the umask leaves) unless ``create`` is off.
+    there is made (with ``mode``, or what the umask leaves) unless ``create`` is off; one in which nothing is left goes
+    where ``keep_empty`` is off, and always where it is a text.
     """
 
     file: Path
@@ -35,6 +36,7 @@ class Change:
     format: str | None = None
     create: bool = True
     mode: int | None = None
+    keep_empty: bool = True
 
 
 @dataclass(frozen=True)
@@ -127,7 +129,8 @@ def _after(change: Change, current: bytes | None) -> bytes | None:
         raise ConfigError(
             f"{change.file}: {error.message}", key=error.key, source=str(change.file), hint=error.hint
         ) from error
-    if change.format == "text" and not after.text:
+    keeps_empty = change.keep_empty and change.format != "text"
+    if not keeps_empty and after.text.strip() in ("", "{}"):
         return None
     return current if after == text else after.encode()
 

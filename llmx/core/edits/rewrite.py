@@ -1,5 +1,7 @@
 """A text after some operations, with the proof that it means what was asked for and nothing else changed."""
 
+from collections.abc import Iterable
+
 from llmx.core.edits.formats import Format, ParseError
 from llmx.core.edits.operations import Operation, Set, Step, narrow, steps
 from llmx.core.edits.text import Text
@@ -14,6 +16,14 @@ def rewrite(text: Text, format: Format, operations: tuple[Operation, ...]) -> Te
         for step in steps(operation, value):
             text, value = _rewritten(text, format, step, value)
     return text
+
+
+def outcome(value: Value, operations: Iterable[Operation]) -> Value:
+    """What a file that holds ``value`` means after ``operations``."""
+    for operation in operations:
+        for step in steps(operation, value):
+            value = _intended(value, step)
+    return value
 
 
 def _rewritten(text: Text, format: Format, step: Step, value: Value) -> tuple[Text, Value]:

@@ -4,12 +4,12 @@ import os
 
 import pytest
 
-from llmx.core.edits import Set
+from llmx.core.edits import Change, Set, edit, undo
 from llmx.core.settings.trust import is_trusted, trust
 from llmx.core.source import Source, project_source, read_source, user_source
 from llmx.core.source.servers import catalog
-from llmx.core.source.writing import file_of, write
-from llmx.errors import ConfigError
+from llmx.core.source.writing import file_of, keep_trust, write
+from llmx.errors import ConfigError, UsageError
 
 
 def source(text):
@@ -152,3 +152,37 @@ def test_a_stricter_rule_takes_the_weaker_out():
     assert found.rules_for("codex") == (("ls",), ("make",), ("git",))
     assert found.rules_for("goose") == (("git", "ls"), (), ())
     assert found.rules_for(None).deny == ("git",)
+
+
+def test_what_somebody_else_puts_there_between_the_edit_and_its_trust_is_not_trusted(project):
+    operations = [Set(("mcp", "servers", "a", "command"), "x")]
+    done = edit([Change(project, operations)], title="t")
+    project.write_text("# a stranger's\n")
+    keep_trust(done, os.environ)
+    assert not is_trusted(str(project))
+
+
+def test_what_somebody_else_put_there_before_the_edit_is_not_trusted_after_it(project):
+    project.write_text("# mine\n")
+    trust(str(project))
+    project.write_text("# a stranger's\n")
+    keep_trust(edit([Change(project, [Set(("exec", "grace"), 1)])], title="t"), os.environ)
+    assert not is_trusted(str(project))
+
+
+def test_an_edit_that_is_undone_leaves_the_trust_that_was_there(project):
+    project.write_text("# mine\n")
+    trust(str(project))
+    write(project, [Set(("exec", "grace"), 1)], title="t", env=os.environ)
+    assert is_trusted(str(project))
+    keep_trust(undo(), os.environ)
+    assert project.read_text() == "# mine\n"
+    assert is_trusted(str(project))
+
+
+def test_a_link_is_no_file_of_a_project(project):
+    other = project.with_name("other.toml")
+    other.write_text("")
+    project.symlink_to(other)
+    with pytest.raises(UsageError, match="symbolic link"):
+        file_of("project", os.environ, str(project.parent))
