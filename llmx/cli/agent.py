@@ -14,6 +14,7 @@ from llmx.agents.files import FileRegistry
 from llmx.agents.record import Agent
 from llmx.agents.resolve import resolve as resolve_agent
 from llmx.cli.config import editor
+from llmx.cli.model_options import ModelOptions, asks_a_model
 from llmx.cli.notes import note
 from llmx.cli.output import Output, OutputOption
 from llmx.core.jsonline import dumps
@@ -190,16 +191,18 @@ def resolve(
 
 
 @app.command()
+@asks_a_model()
 def run(
     ctx: typer.Context,
     agent_id: IdArgument,
     prompt: Annotated[str, typer.Argument(metavar="PROMPT", help="The prompt; - reads stdin, @file a file.")],
     *,
     every: Annotated[str, typer.Option("--every", metavar="TIME", help="Again after each such pause.")] = "",
+    given: ModelOptions,
     output: OutputOption = Output.text,
 ) -> None:
     """Ask a model as an agent does, once, or again and again until it is interrupted."""
-    load("llmx.cli.agent_run:run")(ctx, agent_id, prompt, every, output)
+    load("llmx.cli.agent_run:run")(ctx, agent_id, prompt, given, every=every, output=output)
 
 
 @app.command()

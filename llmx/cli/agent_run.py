@@ -5,7 +5,8 @@ import sys
 import typer
 
 from llmx.cli.agent_options import as_agent
-from llmx.cli.model_options import client, seconds
+from llmx.cli.model_client import NOBODY, Asker
+from llmx.cli.model_options import ModelOptions, seconds
 from llmx.cli.output import Output
 from llmx.cli.prompts import text_of
 from llmx.cli.speaking import heard, spoken
@@ -14,15 +15,14 @@ from llmx.conversations.working_agent import PromptAgent
 from llmx.core.blocking import run as blocking
 from llmx.core.client import LLMClient
 from llmx.core.jsonline import dumps
-from llmx.core.llm_config import LLMConfig
 from llmx.core.response import Response, sound
 from llmx.errors import LlmxError, render
 
 
-def run(ctx: typer.Context, agent_id: str, prompt: str, every: str, output: Output) -> None:
+def run(ctx: typer.Context, agent_id: str, prompt: str, given: ModelOptions, *, every: str, output: Output) -> None:
     """Print what the agent answers; on a schedule, what it fails with is told and the next turn comes."""
-    config, system = as_agent(agent_id, LLMConfig())
-    asked, text = client(ctx, config), text_of(prompt)
+    config, system = as_agent(agent_id, given.config)
+    asked, text = Asker(ctx, given, NOBODY._replace(agent=agent_id)).client(config), text_of(prompt)
     if every:
         blocking(lambda: again(PromptAgent(asked, agent_id, text, system), seconds(every) or 0.0, output))
         return

@@ -8,13 +8,13 @@ import typer
 
 from llmx.cli.model_options import ApiBaseOption, TimeoutOption, seconds
 from llmx.cli.output import Output, OutputOption
+from llmx.cli.settings import settings_of
 from llmx.core.access import Access, access_for
 from llmx.core.backends import Health
 from llmx.core.backends.endpoints import ENDPOINTS, canonical, is_known, remote_name, unknown
 from llmx.core.jsonline import dumps
 from llmx.core.keys.store import place
 from llmx.core.plugins import load
-from llmx.core.settings import active
 from llmx.core.settings.sources import shown
 from llmx.errors import InconclusiveError
 
@@ -26,7 +26,7 @@ TEST_S = 5.0
 @app.command("list")
 def list_(ctx: typer.Context, output: OutputOption = Output.text) -> None:
     """List the backends and endpoints; nothing is asked of any of them."""
-    configured = canonical(str(settings(ctx)["llm.backend"] or ""))
+    configured = canonical(str(settings_of(ctx)["llm.backend"] or ""))
     rows = [row(name, configured) for name in (*ENDPOINTS, "gguf", "mlx", "mock")]
     if output == Output.json:
         print(dumps(rows))
@@ -78,7 +78,7 @@ def check(
         raise unknown(name)
     waits = seconds(timeout) or TEST_S
     started = time.monotonic()
-    asked = probe(canonical(name), api_base, settings(ctx).values)
+    asked = probe(canonical(name), api_base, settings_of(ctx).values)
     health: Health = load("llmx.core.blocking:run")(lambda: asked.health(started + waits))
     took = round((time.monotonic() - started) * 1000)
     if output == Output.json:
@@ -102,9 +102,3 @@ def probe(name: str, api_base: str | None, values: dict[str, object]) -> Any:  #
     if name == "remote":
         name = remote_name(str(values["llm.model"] or ""), given.base_url or str(values["llm.api_base"] or ""))
     return load("llmx.core.backends.opening:open_backend")(name, access_for(name, given, values))
-
-
-def settings(ctx: typer.Context) -> Any:  # noqa: ANN401  # Settings
-    """The settings in force."""
-    root = ctx.find_root().params
-    return active(os.environ, os.getcwd(), file=root.get("config"), profile=root.get("profile"))

@@ -4,24 +4,8 @@ from typing import Annotated
 
 import typer
 
-from llmx.cli.model_options import (
-    AgentOption,
-    ApiBaseOption,
-    BackendOption,
-    CacheOption,
-    Keeping,
-    MaxCostOption,
-    MaxTokensOption,
-    MaxTokensTotalOption,
-    ModelOption,
-    SessionOption,
-    TemperatureOption,
-    TimeoutOption,
-    TopPOption,
-    TruncateOption,
-    client,
-    seconds,
-)
+from llmx.cli.model_client import NOBODY, Asker
+from llmx.cli.model_options import AgentOption, ModelOptions, SessionOption, TruncateOption, asks_a_model
 from llmx.cli.prompts import text_of
 from llmx.core.client import LLMClient
 from llmx.core.llm_config import LLMConfig
@@ -31,44 +15,27 @@ app = typer.Typer(add_completion=False)
 
 
 @app.command()
+@asks_a_model()
 def chat(
     ctx: typer.Context,
     *,
     system: Annotated[str, typer.Option("--system", "-s", metavar="TEXT", help="What the model is to be.")] = "",
     agent: AgentOption = "",
-    model: ModelOption = None,
-    backend: BackendOption = None,
-    api_base: ApiBaseOption = None,
-    temperature: TemperatureOption = None,
-    top_p: TopPOption = None,
-    max_tokens: MaxTokensOption = None,
-    timeout: TimeoutOption = None,
+    given: ModelOptions,
     truncate: TruncateOption = False,
     session: SessionOption = "",
-    cache: CacheOption = None,
-    max_cost: MaxCostOption = None,
-    max_tokens_total: MaxTokensTotalOption = None,
     markdown: Annotated[bool, typer.Option("--markdown/--plain", help="Set Markdown on a terminal.")] = True,
 ) -> None:
     """Talk with a model: one line is one message, /help lists the commands, Ctrl-D leaves.
 
     For example: llmx chat --model groq/llama-3.1-8b-instant --session work
     """
-    config = LLMConfig(
-        backend=backend,
-        model=model,
-        api_base=api_base,
-        temperature=temperature,
-        top_p=top_p,
-        max_tokens=max_tokens,
-        timeout=seconds(timeout),
-    )
-    config, own = load("llmx.cli.agent_options:as_agent")(agent, config) if agent else (config, "")
-    keeping = Keeping(cache, max_cost=max_cost, max_tokens=max_tokens_total, session=session, agent=agent)
+    config, own = load("llmx.cli.agent_options:as_agent")(agent, given.config) if agent else (given.config, "")
+    asker = Asker(ctx, given, NOBODY._replace(agent=agent, session=session))
 
     def make(other: str) -> LLMClient:
         named = LLMConfig(**{**vars(config), "backend": None, "api_base": None, "model": other}) if other else config
-        return client(ctx, named, keeping=keeping, allows_demo=not agent)
+        return asker.client(named, allows_demo=not agent)
 
     conversation = load("llmx.conversations.chat:Conversation")(
         make(""), text_of(system) if system else own, session=session, truncate=truncate

@@ -6,35 +6,14 @@ from typing import Annotated, Any, NamedTuple
 
 import typer
 
-from llmx.cli.model_options import (
-    AgentOption,
-    ApiBaseOption,
-    BackendOption,
-    CacheOption,
-    FreshOption,
-    KeepAliveOption,
-    Keeping,
-    MaxCostOption,
-    MaxTokensOption,
-    MaxTokensTotalOption,
-    ModelOption,
-    RecordOption,
-    ReplayOption,
-    SessionOption,
-    TemperatureOption,
-    TimeoutOption,
-    TopPOption,
-    TruncateOption,
-    client,
-    seconds,
-)
+from llmx.cli.model_client import NOBODY, Asker
+from llmx.cli.model_options import AgentOption, ModelOptions, SessionOption, TruncateOption, asks_a_model
 from llmx.cli.output import Output, OutputOption
 from llmx.cli.prompts import images_of, schema_of, text_of
 from llmx.cli.speaking import heard, spoken
 from llmx.core.client import LLMClient
 from llmx.core.events import Event
 from llmx.core.jsonline import dumps
-from llmx.core.llm_config import LLMConfig
 from llmx.core.messages import Message, user
 from llmx.core.plugins import load
 from llmx.core.response import Response
@@ -43,6 +22,7 @@ app = typer.Typer(add_completion=False)
 
 
 @app.command()
+@asks_a_model()
 def generate(
     ctx: typer.Context,
     prompt: Annotated[str, typer.Argument(metavar="PROMPT", help="The prompt; - reads stdin, @file a file.")],
@@ -54,21 +34,8 @@ def generate(
         str, typer.Option("--schema", metavar="FILE", help="The answer must be JSON that fits this JSON Schema.")
     ] = "",
     truncate: TruncateOption = False,
-    model: ModelOption = None,
-    backend: BackendOption = None,
-    api_base: ApiBaseOption = None,
-    temperature: TemperatureOption = None,
-    top_p: TopPOption = None,
-    max_tokens: MaxTokensOption = None,
-    timeout: TimeoutOption = None,
+    given: ModelOptions,
     session: SessionOption = "",
-    cache: CacheOption = None,
-    fresh: FreshOption = False,
-    record: RecordOption = "",
-    replay: ReplayOption = "",
-    max_cost: MaxCostOption = None,
-    max_tokens_total: MaxTokensTotalOption = None,
-    keep_alive: KeepAliveOption = "",
     stream: Annotated[bool, typer.Option("--stream/--no-stream", help="Print the answer while it comes.")] = True,
     output: OutputOption = Output.text,
 ) -> None:
@@ -76,18 +43,8 @@ def generate(
 
     For example: llmx generate --model ollama/qwen2.5:1.5b --system "Be brief." @question.txt
     """
-    config = LLMConfig(
-        backend=backend,
-        model=model,
-        api_base=api_base,
-        temperature=temperature,
-        top_p=top_p,
-        max_tokens=max_tokens,
-        timeout=seconds(timeout),
-    )
-    config, own = load("llmx.cli.agent_options:as_agent")(agent, config) if agent else (config, "")
-    keeping = Keeping(cache, fresh, record, replay, max_cost, max_tokens_total, session, agent, keep_alive)
-    asked = client(ctx, config, keeping=keeping, allows_demo=not agent)
+    config, own = load("llmx.cli.agent_options:as_agent")(agent, given.config) if agent else (given.config, "")
+    asked = Asker(ctx, given, NOBODY._replace(agent=agent, session=session)).client(config, allows_demo=not agent)
     question = Question(user(text_of(prompt), images_of(image or ())), text_of(system) if system else own, session)
     options = {"schema": schema_of(schema) if schema else None, "truncate": truncate}
     is_json = output == Output.json

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 import typer
 
 from llmx.cli.loading import Loading
-from llmx.cli.model_options import settings_of
 from llmx.cli.output import Output, OutputOption
+from llmx.cli.settings import settings_of
 from llmx.core.backends.endpoints import canonical
 from llmx.core.gguf.presets import preset_of
 from llmx.core.jsonline import dumps

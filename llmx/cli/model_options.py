@@ -1,138 +1,131 @@
-"""The options that every command which asks a model has, and the client they mean."""
+"""The options that every command which asks a model has: declared once, and added to a command by ``asks_a_model``."""
 
-import os
-from collections.abc import Mapping
-from dataclasses import replace
-from typing import Annotated, NamedTuple
+from collections.abc import Callable
+from functools import wraps
+from inspect import Parameter, signature
+from typing import Annotated, Any, NamedTuple, get_type_hints
 
 import typer
 
-from llmx.cli.notes import note
-from llmx.core.calls import PLAIN as PLAIN_CALLS
-from llmx.core.calls import CallOptions, Calls
-from llmx.core.client import LLMClient
 from llmx.core.llm_config import LLMConfig
 from llmx.core.quantities import parse_duration
-from llmx.core.settings import Settings, active
-from llmx.core.usage.projects import project_of
 from llmx.errors import UsageError
 
 AgentOption = Annotated[
     str, typer.Option("--agent", "-a", metavar="ID", help="Ask as this agent does; `llmx agent list`.")
 ]
-ModelOption = Annotated[
-    str | None, typer.Option("--model", "-m", metavar="REF", help="The model, such as ollama/qwen2.5:1.5b.")
-]
-BackendOption = Annotated[
-    str | None, typer.Option("--backend", "-b", metavar="NAME", help="The backend or endpoint; `llmx backend list`.")
-]
 ApiBaseOption = Annotated[
     str | None, typer.Option("--api-base", metavar="URL", help="The base URL of the endpoint, in place of its own.")
-]
-TemperatureOption = Annotated[
-    float | None, typer.Option("--temperature", metavar="T", help="0 to 2; unset = the model's own.")
-]
-TopPOption = Annotated[float | None, typer.Option("--top-p", metavar="P", help="Nucleus sampling, 0 to 1.")]
-MaxTokensOption = Annotated[
-    int | None, typer.Option("--max-tokens", metavar="N", help="How long the answer may be; 512 where nothing is set.")
-]
-CacheOption = Annotated[
-    bool | None,
-    typer.Option("--cache/--no-cache", help="Keep the answer and give it again; unset = at temperature 0."),
-]
-FreshOption = Annotated[bool, typer.Option("--fresh", help="Ask again, also where an answer is kept.")]
-RecordOption = Annotated[
-    str, typer.Option("--record", metavar="FILE", help="Write the calls to FILE, to be played again.")
-]
-ReplayOption = Annotated[
-    str, typer.Option("--replay", metavar="FILE", help="Take the answers from FILE; no model is asked, no key needed.")
-]
-MaxCostOption = Annotated[
-    float | None, typer.Option("--max-cost", min=0, metavar="USD", help="What all calls may cost at most together.")
-]
-MaxTokensTotalOption = Annotated[
-    int | None,
-    typer.Option("--max-tokens-total", min=0, metavar="N", help="Tokens that all calls may use at most together."),
 ]
 SessionOption = Annotated[
     str, typer.Option("--session", metavar="NAME", help="Go on with this conversation, or begin it; it is kept.")
 ]
-TruncateOption = Annotated[
-    bool, typer.Option("--truncate", help="Cut a prompt that does not fit in its middle, and say so.")
-]
-KeepAliveOption = Annotated[
-    str,
-    typer.Option("--keep-alive", metavar="TIME", help="Keep a model that runs here loaded for so long, such as 5m."),
-]
 TimeoutOption = Annotated[
     str | None, typer.Option("--timeout", metavar="TIME", help="How long it may take, such as 90s or 2m; 0 = no limit.")
 ]
+TruncateOption = Annotated[
+    bool, typer.Option("--truncate", help="Cut a prompt that does not fit in its middle, and say so.")
+]
 
 
-class Keeping(NamedTuple):
-    """What was given on the command line about keeping and limiting calls."""
+class ModelOptions(NamedTuple):
+    """What was given on the command line about who is asked, how, and what is kept of it."""
 
-    cache: bool | None = None
-    fresh: bool = False
-    record: str = ""
-    replay: str = ""
-    max_cost: float | None = None
-    max_tokens: int | None = None
-    session: str = ""
-    agent: str = ""
-    keep_alive: str = ""
-    template: str = ""
-
-
-PLAIN = Keeping()
-
-
-def client(ctx: typer.Context, given: LLMConfig, *, keeping: Keeping = PLAIN, allows_demo: bool = False) -> LLMClient:
-    """The client for what was given on the command line, over the settings in force."""
-    settings = settings_of(ctx)
-    if keeping.keep_alive:
-        settings.values["gguf.keep_alive"] = _seconds_of(keeping.keep_alive)
-    given = replace(given, enable_cache=_keeps_answers(given.over(settings.values), keeping))
-    calls = _calls(settings.values, given.over(settings.values).cache_dir, keeping)
-    return LLMClient(given, settings=settings, allows_demo=allows_demo, calls=calls)
-
-
-def _keeps_answers(config: LLMConfig, keeping: Keeping) -> bool:
-    """Whether answers are kept: as said, else at temperature 0, where a model says the same each time."""
-    if keeping.cache is not None:
-        return keeping.cache
-    return bool(config.enable_cache) and config.temperature == 0
-
-
-def _calls(settings: Mapping[str, object], cache_dir: str | None, keeping: Keeping) -> Calls:
-    project = project_of(os.getcwd())
-    options = CallOptions(
-        PLAIN_CALLS.caller._replace(
-            project=project, agent=keeping.agent, template=keeping.template, session=keeping.session
+    model: Annotated[
+        str | None, typer.Option("--model", "-m", metavar="REF", help="The model, such as ollama/qwen2.5:1.5b.")
+    ] = None
+    backend: Annotated[
+        str | None,
+        typer.Option("--backend", "-b", metavar="NAME", help="The backend or endpoint; `llmx backend list`."),
+    ] = None
+    api_base: ApiBaseOption = None
+    temperature: Annotated[
+        float | None, typer.Option("--temperature", metavar="T", help="0 to 2; unset = the model's own.")
+    ] = None
+    top_p: Annotated[float | None, typer.Option("--top-p", metavar="P", help="Nucleus sampling, 0 to 1.")] = None
+    max_tokens: Annotated[
+        int | None,
+        typer.Option("--max-tokens", metavar="N", help="How long the answer may be; 512 where nothing is set."),
+    ] = None
+    timeout: TimeoutOption = None
+    cache: Annotated[
+        bool | None,
+        typer.Option(
+            "--cache/--no-cache", help="Keep the answer and give it again; unset = at temperature 0, and vectors."
         ),
-        fresh=keeping.fresh,
-        record=keeping.record,
-        replay=keeping.replay,
-        max_cost=keeping.max_cost,
-        max_tokens=keeping.max_tokens,
-    )
-    return Calls(settings, options, cache_dir=cache_dir)
+    ] = None
+    fresh: Annotated[bool, typer.Option("--fresh", help="Ask again, also where an answer is kept.")] = False
+    record: Annotated[
+        str, typer.Option("--record", metavar="FILE", help="Write the calls to FILE, to be played again.")
+    ] = ""
+    replay: Annotated[
+        str,
+        typer.Option("--replay", metavar="FILE", help="Take the answers from FILE; no model is asked, no key needed."),
+    ] = ""
+    max_cost: Annotated[
+        float | None, typer.Option("--max-cost", min=0, metavar="USD", help="What all calls may cost at most together.")
+    ] = None
+    max_tokens_total: Annotated[
+        int | None,
+        typer.Option("--max-tokens-total", min=0, metavar="N", help="Tokens that all calls may use at most together."),
+    ] = None
+    keep_alive: Annotated[
+        str,
+        typer.Option(
+            "--keep-alive", metavar="TIME", help="Keep a model that runs here loaded for so long, such as 5m."
+        ),
+    ] = ""
+
+    @property
+    def config(self) -> LLMConfig:
+        """Who is asked, and how."""
+        return LLMConfig(
+            backend=self.backend,
+            model=self.model,
+            api_base=self.api_base,
+            temperature=self.temperature,
+            top_p=self.top_p,
+            max_tokens=self.max_tokens,
+            timeout=seconds(self.timeout),
+        )
 
 
-def _seconds_of(keep_alive: str) -> float:
-    try:
-        return parse_duration(keep_alive)
-    except ValueError as error:
-        raise UsageError(f"--keep-alive: {error}", hint="for example --keep-alive 5m") from None
+BUDGET = ("max_cost", "max_tokens_total")
+CASSETTE = ("record", "replay")
+SAMPLING = ("temperature", "top_p", "max_tokens")
+"""What only answers in words have."""
+
+_HINTS = get_type_hints(ModelOptions, include_extras=True)
+Command = Callable[..., None]
 
 
-def settings_of(ctx: typer.Context) -> Settings:
-    """The settings in force here, with what is to be said about them told."""
-    root = ctx.find_root().params
-    settings = active(os.environ, os.getcwd(), file=root.get("config"), profile=root.get("profile"))
-    for text in settings.notices:
-        note(text)
-    return settings
+def all_but(*names: str) -> tuple[str, ...]:
+    """The names of the other options."""
+    return tuple(name for name in ModelOptions._fields if name not in names)
+
+
+def asks_a_model(names: tuple[str, ...] = ModelOptions._fields) -> Callable[[Command], Command]:
+    """Give a command these options in place of its parameter ``given``."""
+    options = [
+        Parameter(name, Parameter.KEYWORD_ONLY, default=ModelOptions._field_defaults[name], annotation=_HINTS[name])
+        for name in names
+    ]
+
+    def with_options(function: Command) -> Command:
+        own = signature(function)
+        parts = [[part] if part.name != "given" else options for part in own.parameters.values()]
+        parameters = [parameter for part in parts for parameter in part]
+
+        @wraps(function)
+        def command(*args: Any, **values: Any) -> None:  # noqa: ANN401  # as Typer parses them
+            given = ModelOptions(**{name: values.pop(name) for name in names})
+            function(*args, given=given, **values)
+
+        command.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]
+        command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+        return command
+
+    return with_options
 
 
 def seconds(text: str | None) -> float | None:

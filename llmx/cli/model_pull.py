@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 import typer
 
 from llmx.cli.model_progress import reporter
-from llmx.cli.model_settings import settings_of
 from llmx.cli.notes import note
 from llmx.cli.output import Output, OutputOption
+from llmx.cli.settings import settings_of
 from llmx.core.jsonline import dumps
 from llmx.core.plugins import load
 from llmx.errors import LlmxError, UsageError

@@ -5,25 +5,10 @@ from typing import Annotated
 
 import typer
 
-from llmx.cli.model_options import (
-    ApiBaseOption,
-    BackendOption,
-    CacheOption,
-    FreshOption,
-    Keeping,
-    MaxCostOption,
-    MaxTokensTotalOption,
-    ModelOption,
-    RecordOption,
-    ReplayOption,
-    TemperatureOption,
-    TimeoutOption,
-    client,
-    seconds,
-)
+from llmx.cli.model_client import NOBODY, Asker
+from llmx.cli.model_options import ModelOptions, all_but, asks_a_model, seconds
 from llmx.cli.output import Output, OutputOption
 from llmx.core.jsonline import dumps
-from llmx.core.llm_config import LLMConfig
 from llmx.core.plugins import load
 from llmx.errors import UsageError, nearest
 from llmx.exec.result import write_file
@@ -53,6 +38,7 @@ MinCoverageOption = Annotated[
 
 
 @app.command("exec")
+@asks_a_model(all_but("top_p", "max_tokens"))
 def execute(
     ctx: typer.Context,
     name: Annotated[str, typer.Argument(metavar="NAME", help="A template's id, or a folder with one.")],
@@ -71,17 +57,7 @@ def execute(
     jobs: Annotated[int, typer.Option("--jobs", min=1, metavar="N", help="Questions asked at once.")] = 4,
     seed: Annotated[int | None, typer.Option("--seed", metavar="N", help="For models that take one.")] = None,
     resume: Annotated[str, typer.Option("--resume", metavar="RUN", help="Go on with a run that was broken off.")] = "",
-    model: ModelOption = None,
-    backend: BackendOption = None,
-    api_base: ApiBaseOption = None,
-    temperature: TemperatureOption = None,
-    timeout: TimeoutOption = None,
-    cache: CacheOption = None,
-    fresh: FreshOption = False,
-    record: RecordOption = "",
-    replay: ReplayOption = "",
-    max_cost: MaxCostOption = None,
-    max_tokens_total: MaxTokensTotalOption = None,
+    given: ModelOptions,
     output: OutputOption = Output.text,
 ) -> None:
     """Run a template. Exit 0: done and clean, 1: findings, 3: inconclusive; nothing that did not run is 0."""
@@ -94,12 +70,12 @@ def execute(
     if diff.startswith("-") or (diff and staged):
         raise UsageError("--diff takes a git range such as main...HEAD, and not together with --staged")
     template = find(name)
-    given = values(template, param or (), params_file)
-    config = LLMConfig(backend=backend, model=model, api_base=api_base, temperature=temperature)
-    keeping = Keeping(cache, fresh, record, replay, max_cost, max_tokens_total, template=template.id)
-    asked = client(ctx, config, keeping=keeping)
-    options = RunOptions(seconds(timeout), jobs, seed, fail_on, min_coverage, resume, {"diff": diff, "staged": staged})
-    result: Result = load("llmx.core.blocking:run")(lambda: run_template(name, given, asked, options))
+    chosen = values(template, param or (), params_file)
+    asker = Asker(ctx, given, NOBODY._replace(template=template.id))
+    asked = asker.client(given._replace(timeout=None).config)  # the time is the run's, not a call's
+    extent = {"diff": diff, "staged": staged}
+    options = RunOptions(seconds(given.timeout), jobs, seed, fail_on, min_coverage, resume, extent)
+    result: Result = load("llmx.core.blocking:run")(lambda: run_template(name, chosen, asked, options))
     paths = write(Path(output_dir), result.artifacts, force=force) if output_dir else []
     _report(result, forms)
     _show(result, [str(path) for path in paths], output, quiet=any(not file for _, file in forms))

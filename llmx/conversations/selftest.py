@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 
 from llmx.conversations.chat import Conversation
 from llmx.core.backends.mock import SCRIPT
+from llmx.core.calls import Calls
 from llmx.core.client import LLMClient
 from llmx.core.events import Done
 from llmx.core.llm_config import LLMConfig
@@ -34,15 +35,22 @@ class SkippedError(Exception):
     """The part cannot be tried here, for the reason given."""
 
 
-async def tried(settings: Settings) -> list[Row]:
+class Trial(NamedTuple):
+    """The settings in force, and what every call goes through."""
+
+    settings: Settings
+    calls: Calls
+
+
+async def tried(trial: Trial) -> list[Row]:
     """All parts, in their order."""
-    return [await _tried(part, settings) for part in PARTS]
+    return [await _tried(part, trial) for part in PARTS]
 
 
-async def _tried(part: str, settings: Settings) -> Row:
+async def _tried(part: str, trial: Trial) -> Row:
     started = time.monotonic()
     try:
-        status, reason = "ok", await PARTS[part](settings)
+        status, reason = "ok", await PARTS[part](trial)
     except SkippedError as why:
         status, reason = "skipped", str(why)
     except LlmxError as error:
@@ -50,28 +58,28 @@ async def _tried(part: str, settings: Settings) -> Row:
     return Row(part, status, reason, round((time.monotonic() - started) * 1000))  # type: ignore[arg-type]
 
 
-def _client(config: LLMConfig, settings: Settings) -> LLMClient:
+def _client(config: LLMConfig, trial: Trial) -> LLMClient:
     """A client whose answers are not kept ones, and whose mock has no script."""
     env = {name: value for name, value in os.environ.items() if name != SCRIPT}
-    return LLMClient(replace(config, enable_cache=False), settings=settings, env=env)
+    return LLMClient(replace(config, enable_cache=False), settings=trial.settings, calls=trial.calls, env=env)
 
 
-async def _mock(settings: Settings) -> str:
-    client = _client(LLMConfig(backend="mock"), settings)
+async def _mock(trial: Trial) -> str:
+    client = _client(LLMConfig(backend="mock"), trial)
     response = await client.generate("hello", system_prompt="Be brief.")
     _expect(response.mock and bool(response.content), "the mock's answer is not marked as one")
     return "it answers, and is marked as a mock"
 
 
-async def _stream(settings: Settings) -> str:
-    client = _client(LLMConfig(backend="mock"), settings)
+async def _stream(trial: Trial) -> str:
+    client = _client(LLMConfig(backend="mock"), trial)
     events = [event async for event in client.stream("hello")]
     _expect(isinstance(events[-1], Done), "the stream has no end")
     return f"{len(events)} events"
 
 
-async def _chat(settings: Settings) -> str:
-    conversation = Conversation(_client(LLMConfig(backend="mock"), settings), "Be brief.")
+async def _chat(trial: Trial) -> str:
+    conversation = Conversation(_client(LLMConfig(backend="mock"), trial), "Be brief.")
     for text in ("one", "two"):
         async for _ in conversation.say(user(text)):
             pass
@@ -80,30 +88,32 @@ async def _chat(settings: Settings) -> str:
     return "two turns, each with what was said before"
 
 
-async def _at_once(settings: Settings) -> str:
-    client = _client(LLMConfig(backend="mock"), settings)
+async def _at_once(trial: Trial) -> str:
+    client = _client(LLMConfig(backend="mock"), trial)
     answers = await asyncio.gather(*[client.generate(f"number {number}") for number in range(AT_ONCE)])
     mixed = [answer for number, answer in enumerate(answers) if not answer.content.endswith(f"number {number}")]
     _expect(not mixed, "answers went to other questions")
     return f"{AT_ONCE} calls, each with its own answer"
 
 
-async def _ollama(settings: Settings) -> str:
-    client = _client(LLMConfig(backend="ollama", timeout=ANSWER_S, max_tokens=1), settings)
+async def _ollama(trial: Trial) -> str:
+    if trial.calls.replays:
+        raise SkippedError("a cassette does not say whether Ollama is up")
+    client = _client(LLMConfig(backend="ollama", timeout=ANSWER_S, max_tokens=1), trial)
     health = await client.health()
     if not health.is_up:
         raise SkippedError(health.reason)
     if not health.models:
         raise SkippedError("Ollama is up, and has no model: ollama pull qwen2.5:1.5b")
     config = LLMConfig("ollama", health.models[0], timeout=ANSWER_S, max_tokens=1)
-    response = await _client(config, settings).generate("hello")
+    response = await _client(config, trial).generate("hello")
     return f"{response.model} answers"
 
 
-async def _configured(settings: Settings) -> str:
-    if not any(settings[key] for key in ("llm.backend", "llm.model", "llm.api_base")):
+async def _configured(trial: Trial) -> str:
+    if not any(trial.settings[key] for key in ("llm.backend", "llm.model", "llm.api_base")):
         raise SkippedError("nothing is configured: llmx config set llm.model …")
-    response = await _client(LLMConfig(timeout=ANSWER_S, max_tokens=1), settings).generate("hello")
+    response = await _client(LLMConfig(timeout=ANSWER_S, max_tokens=1), trial).generate("hello")
     return f"{response.backend}, model {response.model} answers"
 
 
@@ -112,7 +122,7 @@ def _expect(holds: bool, what: str) -> None:
         raise LlmxError(what)
 
 
-PARTS: dict[str, Callable[[Settings], Awaitable[str]]] = {
+PARTS: dict[str, Callable[[Trial], Awaitable[str]]] = {
     "mock": _mock,
     "stream": _stream,
     "chat": _chat,

@@ -5,6 +5,7 @@ from contextlib import aclosing
 from typing import NamedTuple
 
 from llmx.core.backends import Backend
+from llmx.core.calls import Ask
 from llmx.core.events import ReasoningDelta, TextDelta, Usage
 from llmx.core.messages import Parameters, Request, user
 
@@ -26,13 +27,13 @@ class Figures(NamedTuple):
     memory_mb: float | None
 
 
-async def measure(backend: Backend, model: str, *, words: int, tokens: int) -> Figures:
-    """Ask once to have the model there, then ask what is measured."""
+async def measure(backend: Backend, model: str, ask: Ask, *, words: int, tokens: int) -> Figures:
+    """Ask once to have the model there, then ask what is measured; ``ask`` is how the backend is asked."""
     backend.keep()
     try:
-        load_s, _, _, _ = await _timed(backend, model, "hello", 1)
+        load_s, _, _, _ = await _timed(ask, model, "hello", 1)
         prompt = f"{time.monotonic_ns()} " + " ".join(WORDS[at % len(WORDS)] for at in range(words))
-        whole_s, first_s, usage, pieces = await _timed(backend, model, prompt, tokens)
+        whole_s, first_s, usage, pieces = await _timed(ask, model, prompt, tokens)
         told = getattr(backend, "memory_mb", None)
         memory = await told() if told else None
     finally:
@@ -53,11 +54,11 @@ async def measure(backend: Backend, model: str, *, words: int, tokens: int) -> F
     )
 
 
-async def _timed(backend: Backend, model: str, prompt: str, tokens: int) -> tuple[float, float, Usage, int]:
+async def _timed(ask: Ask, model: str, prompt: str, tokens: int) -> tuple[float, float, Usage, int]:
     """Seconds to the end and to the first piece, the usage, and how many pieces there were."""
     request = Request(model, (user(prompt),), parameters=Parameters(temperature=0.0, max_tokens=tokens))
     started, first, usage, pieces = time.perf_counter(), 0.0, Usage(), 0
-    async with aclosing(backend.stream(request)) as events:
+    async with aclosing(ask(request)) as events:
         async for event in events:
             if isinstance(event, TextDelta | ReasoningDelta):
                 first = first or time.perf_counter() - started

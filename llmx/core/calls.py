@@ -18,6 +18,9 @@ from llmx.errors import LlmxError, UsageError
 RUN = f"{int(time.time()):x}-{os.urandom(4).hex()}"
 """On whose account the calls of this process are, where nothing else is said."""
 
+Ask = Callable[[Request], AsyncGenerator[Event]]
+"""How a backend is asked."""
+
 WHOLE = ("stop", "tool_calls")
 """How an answer ends that is worth keeping: one that was cut would be cut for ever."""
 
@@ -73,8 +76,13 @@ class Calls:
             raise call.failed
         return [call.who, *call.events]
 
-    async def stream(self, backend: Backend, who: Answering, request: Request, *, keeps: bool) -> AsyncGenerator[Event]:
-        """The answer of that backend or, where it ``keeps`` answers, one it gave before; first who answers."""
+    async def stream(
+        self, backend: Backend, who: Answering, request: Request, *, keeps: bool, ask: Ask | None = None
+    ) -> AsyncGenerator[Event]:
+        """The answer of that backend or, where it ``keeps`` answers, one it gave before; first who answers.
+
+        ``ask`` is how the backend is asked where it is not by ``stream``.
+        """
         identity = backend.identity(request.model)
         key = self._key(backend.name, identity, request) if keeps and identity is not None else b""
         kept = self._cache().get(key) if key and not self.options.fresh else None
@@ -88,7 +96,7 @@ class Calls:
             return
         reservation = self._held(making, request)
         try:
-            async with aclosing(backend.stream(request)) as events:
+            async with aclosing((ask or backend.stream)(request)) as events:
                 async for event in events:
                     if not making.events:
                         yield making.note(who)

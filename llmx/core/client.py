@@ -17,7 +17,7 @@ from llmx.core.line import Line
 from llmx.core.llm_config import LLMConfig
 from llmx.core.messages import Message, Parameters, Request, Tool, message, system, user
 from llmx.core.plugins import load
-from llmx.core.response import Response, gather
+from llmx.core.response import Embedded, Response, gather
 from llmx.core.settings import Settings, active
 from llmx.errors import LlmxError
 
@@ -116,8 +116,14 @@ class LLMClient:
 
     async def embed(self, texts: Sequence[str]) -> list[list[float]]:
         """A vector for each text."""
-        backend, choice = await self._line.backend(), await self._line.choice()
-        return await backend.embed(texts, choice.model, self._deadline())
+        return (await self.embedded(texts)).vectors
+
+    async def embedded(self, texts: Sequence[str]) -> Embedded:
+        """A vector for each text, with who made them and what they cost; no other backend ever stands in."""
+        made: Embedded = await load("llmx.core.embedding:embedded")(
+            self._line, self._calls, texts, self._deadline(), keeps=bool(self.config.enable_cache)
+        )
+        return made
 
     async def who(self) -> Answering:
         """Who would answer."""

@@ -1,5 +1,6 @@
 """What comes back from a model, piece by piece. What goes wrong is raised, and ends the stream."""
 
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from llmx.core.messages import ToolCall
@@ -40,6 +41,12 @@ class ToolCallDelta(NamedTuple):
     arguments: str
 
 
+class Vectors(NamedTuple):
+    """A vector for each text that was to be embedded."""
+
+    vectors: Sequence[Sequence[float]]
+
+
 class Usage(NamedTuple):
     """Tokens, None where the backend did not say. Reasoning is part of the completion, cached part of the prompt."""
 
@@ -63,4 +70,4 @@ class Done(NamedTuple):
     model: str = ""
 
 
-Event = Answering | TextDelta | ReasoningDelta | ToolCallDelta | ToolCall | Usage | Done
+Event = Answering | TextDelta | ReasoningDelta | ToolCallDelta | ToolCall | Vectors | Usage | Done

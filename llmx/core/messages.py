@@ -83,7 +83,10 @@ class Parameters:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One call of a model; ``schema`` is what its answer must fit, ``deadline`` when it must be whole (monotonic)."""
+    """One call of a model; ``schema`` is what its answer must fit, ``deadline`` when it must be whole (monotonic).
+
+    One that ``wants`` vectors has a message for each text.
+    """
 
     model: str
     messages: tuple[Message, ...]
@@ -91,6 +94,7 @@ class Request:
     schema: Mapping[str, Any] | None = None
     parameters: Parameters = Parameters()
     deadline: float | None = None
+    wants: Literal["text", "vectors"] = "text"
 
     @property
     def remaining(self) -> float | None:

@@ -2,9 +2,9 @@
 
 from collections.abc import AsyncIterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from llmx.core.events import Answering, Done, Event, FinishReason, ReasoningDelta, TextDelta, Usage
+from llmx.core.events import Answering, Done, Event, FinishReason, ReasoningDelta, TextDelta, Usage, Vectors
 from llmx.core.messages import Message, Reasoning, Text, ToolCall
 
 UNKNOWN = Usage()
@@ -53,6 +53,28 @@ class Response:
             "mock": self.mock,
             "demo": self.demo,
         }
+
+
+class Embedded(NamedTuple):
+    """A vector for each text, who made them, and what they cost."""
+
+    vectors: list[list[float]]
+    who: Answering
+    usage: Usage = UNKNOWN
+
+
+async def embedding(events: AsyncIterable[Event]) -> Embedded:
+    """What a stream of vectors holds."""
+    made = Embedded([], Answering("", ""))
+    async for event in events:
+        match event:
+            case Vectors(vectors):
+                made = made._replace(vectors=[list(vector) for vector in vectors])
+            case Answering():
+                made = made._replace(who=event)
+            case Usage():
+                made = made._replace(usage=event)
+    return made
 
 
 class Gathering:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from itertools import groupby
 from typing import Any
 
-from llmx.core.events import Done, Event, ReasoningDelta, TextDelta, Usage
+from llmx.core.events import Done, Event, ReasoningDelta, TextDelta, Usage, Vectors
 from llmx.core.messages import ROLES, Image, Message, Part, Reasoning, Request, Text, ToolCall, ToolResult
 
 _PARTS: dict[str, type[Any]] = {"text": Text, "call": ToolCall, "result": ToolResult, "reasoning": Reasoning}
@@ -15,6 +15,7 @@ _EVENTS: dict[str, type[Any]] = {
     "text": TextDelta,
     "reasoning": ReasoningDelta,
     "call": ToolCall,
+    "vectors": Vectors,
     "usage": Usage,
     "done": Done,
 }
@@ -56,6 +57,7 @@ def request_value(request: Request) -> dict[str, Any]:
         "parameters": parameters,
         **({"tools": [tool._asdict() for tool in request.tools]} if request.tools else {}),
         **({"schema": request.schema} if request.schema is not None else {}),
+        **({"wants": request.wants} if request.wants != "text" else {}),
     }
 
 

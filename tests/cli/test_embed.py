@@ -37,6 +37,8 @@ def test_each_text_has_its_vector_in_order(server):
         "backend": "vllm",
         "model": "m-1",
         "mock": False,
+        "cached": True,
+        "tokens_used": None,
         "dimensions": 2,
         "vectors": [[1.0, 0.5], [0.0, 1.0]],
     }

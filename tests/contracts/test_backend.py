@@ -257,10 +257,11 @@ def test_vectors_come_one_for_each_text_in_order(subject):
         with pytest.raises(BackendError, match="no embeddings"):
             asyncio.run(backend.embed(["a", "b"], "m-1"))
         return
-    vectors = asyncio.run(backend.embed(["a", "b"], "m-1"))
+    vectors, usage = asyncio.run(backend.embed(["a", "b"], "m-1"))
     assert len(vectors) == 2
     assert vectors[0] != vectors[1]
     assert subject.name == "mock" or vectors == [[1.0, 0.5], [0.0, 1.0]]
+    assert usage.completion_tokens == 0
 
 
 @pytest.mark.promise("S3-06")

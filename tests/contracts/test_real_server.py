@@ -155,7 +155,7 @@ def test_closing_a_stream_frees_the_server_for_the_next(url):
 def test_vectors(model):
     with serving(str(model), "embeddings") as server:
         asked = backend(address(server), "llama-server")
-        vectors = asyncio.run(asked.embed(["one", "two", "one"], "tiny"))
+        vectors = asyncio.run(asked.embed(["one", "two", "one"], "tiny")).vectors
         server.stdin.close()
     assert len(vectors) == 3
     assert vectors[0] == pytest.approx(vectors[2], abs=1e-3)

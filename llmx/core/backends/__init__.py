@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator, Sequence
 from typing import Literal, NamedTuple, Protocol
 
-from llmx.core.events import Event
+from llmx.core.events import Event, Usage
 from llmx.core.messages import Request
 
 Status = Literal["up", "down", "unauthorized", "limited", "wrong"]
@@ -20,6 +20,13 @@ class Health(NamedTuple):
     def is_up(self) -> bool:
         """Whether it can be used."""
         return self.status == "up"
+
+
+class Embedding(NamedTuple):
+    """A vector for each text, and what they cost where the backend says so."""
+
+    vectors: list[list[float]]
+    usage: Usage = Usage()
 
 
 class Capabilities(NamedTuple):
@@ -60,7 +67,7 @@ class Backend(Protocol):
         A prompt that does not fit the model's context is a ``ContextOverflowError`` and never cut.
         """
 
-    async def embed(self, texts: Sequence[str], model: str, deadline: float | None = None) -> list[list[float]]:
+    async def embed(self, texts: Sequence[str], model: str, deadline: float | None = None) -> Embedding:
         """A vector for each text."""
 
     async def health(self, deadline: float | None = None) -> Health:

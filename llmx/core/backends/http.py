@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 
-from llmx.core.backends import Capabilities, Health
+from llmx.core.backends import Capabilities, Embedding, Health
 from llmx.core.backends.endpoints import Endpoint
 from llmx.core.backends.errors import AnswerError, BackendError, BadRequestError
 from llmx.core.backends.failures import Target, failure, hint, overflow
@@ -180,19 +180,20 @@ class HttpBackend:
         except UNREADABLE:
             return None
 
-    async def embed(self, texts: Sequence[str], model: str, deadline: float | None = None) -> list[list[float]]:
+    async def embed(self, texts: Sequence[str], model: str, deadline: float | None = None) -> Embedding:
         """A vector for each text."""
         target = self._target(model)
         if not self.capabilities.embeddings:
             raise BadRequestError(f"{target}: it makes no embeddings", hint="llmx backend list shows who does")
         answer = await self._fetched(self._call(self._wire.embed(texts, model)), target, deadline)
         try:
-            vectors = self._wire.vectors(json.loads(answer))
+            made = self._wire.vectors(json.loads(answer))
+            made = made._replace(vectors=[[float(number) for number in vector] for vector in made.vectors])
         except UNREADABLE:
             raise self._unreadable(target, "the answer holds no vectors") from None
-        if len(vectors) != len(texts):
-            raise self._unreadable(target, f"{len(vectors)} vectors came for {len(texts)} texts")
-        return vectors
+        if len(made.vectors) != len(texts):
+            raise self._unreadable(target, f"{len(made.vectors)} vectors came for {len(texts)} texts")
+        return made
 
     async def _fetched(self, call: Call, target: Target, deadline: float | None) -> bytes:
         """The whole answer to a call; one that fails on the way is made again where that may help."""

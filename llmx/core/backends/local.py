@@ -8,7 +8,7 @@ from contextlib import aclosing
 from importlib.util import find_spec
 from typing import Any
 
-from llmx.core.backends import Capabilities, Health
+from llmx.core.backends import Capabilities, Embedding, Health
 from llmx.core.backends.errors import (
     BackendError,
     BackendTimeoutError,
@@ -117,7 +117,7 @@ class LocalBackend:
         made.is_passing = isinstance(error, RunnerError) and error.kind == "died"
         return made
 
-    async def embed(self, texts: Sequence[str], model: str, deadline: float | None = None) -> list[list[float]]:
+    async def embed(self, texts: Sequence[str], model: str, deadline: float | None = None) -> Embedding:
         """Vectors are not made here."""
         raise BadRequestError(f"{self.name}: no embeddings are made by this backend", backend=self.name)
 

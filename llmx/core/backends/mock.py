@@ -21,7 +21,7 @@ import time
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from typing import Any
 
-from llmx.core.backends import Capabilities, Health
+from llmx.core.backends import Capabilities, Embedding, Health
 from llmx.core.backends.errors import (
     AnswerError,
     AuthError,
@@ -121,9 +121,10 @@ class Mock:
         self._calls += 1
         return entries[(self._calls - 1) % len(entries)]
 
-    async def embed(self, texts: Sequence[str], model: str, deadline: float | None = None) -> list[list[float]]:
+    async def embed(self, texts: Sequence[str], model: str, deadline: float | None = None) -> Embedding:
         """Eight numbers from a hash of each text: the same text always has the same."""
-        return [[byte / 255 for byte in hashlib.sha256(text.encode()).digest()[:8]] for text in texts]
+        made = [[byte / 255 for byte in hashlib.sha256(text.encode()).digest()[:8]] for text in texts]
+        return Embedding(made, Usage(sum(len(text.split()) for text in texts), 0))
 
     async def health(self, deadline: float | None = None) -> Health:
         """It is always there."""

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
-from llmx.core.backends import Capabilities
+from llmx.core.backends import Capabilities, Embedding
 from llmx.core.backends.endpoints import Endpoint
 from llmx.core.backends.framing import JsonLines, ServerSentEvents
 from llmx.core.events import Event
@@ -90,8 +90,8 @@ class Wire(Protocol):
     def embed(self, texts: Sequence[str], model: str) -> Ask:
         """How vectors are asked for."""
 
-    def vectors(self, answer: Any) -> list[list[float]]:  # noqa: ANN401  # JSON
-        """The vectors in an answer."""
+    def vectors(self, answer: Any) -> Embedding:  # noqa: ANN401  # JSON
+        """The vectors in an answer, and what they cost."""
 
 
 class StreamFailedError(Exception):

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from llmx.core.backends import Capabilities
+from llmx.core.backends import Capabilities, Embedding
 from llmx.core.backends.endpoints import Endpoint
 from llmx.core.backends.framing import ServerSentEvents
 from llmx.core.backends.wires import Ask, OpenCalls, StreamFailedError, given
@@ -99,9 +99,9 @@ class Anthropic:
         """There are no vectors here; ``capabilities`` say so."""
         return Ask()
 
-    def vectors(self, answer: Any) -> list[list[float]]:  # noqa: ANN401  # JSON
+    def vectors(self, answer: Any) -> Embedding:  # noqa: ANN401  # JSON
         """As above."""
-        return []
+        return Embedding([])
 
 
 def turns(messages: Sequence[Message]) -> list[dict[str, Any]]:

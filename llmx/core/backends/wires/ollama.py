@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from llmx.core.backends import Capabilities
+from llmx.core.backends import Capabilities, Embedding
 from llmx.core.backends.endpoints import Endpoint
 from llmx.core.backends.framing import JsonLines
 from llmx.core.backends.wires import Ask, StreamFailedError, given, most_tokens
@@ -90,10 +90,9 @@ class Ollama:
         """``POST /api/embed``; a text too long is an error and not cut."""
         return Ask("/api/embed", {"model": model, "input": list(texts), "truncate": False})
 
-    def vectors(self, answer: Any) -> list[list[float]]:  # noqa: ANN401  # JSON
+    def vectors(self, answer: Any) -> Embedding:  # noqa: ANN401  # JSON
         """In the order of the texts."""
-        vectors: list[list[float]] = answer["embeddings"]
-        return vectors
+        return Embedding(answer["embeddings"], Usage(answer.get("prompt_eval_count"), 0))
 
 
 def context_for(request: Request, most: int | None) -> int:

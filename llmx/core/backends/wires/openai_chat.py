@@ -4,7 +4,7 @@ import base64
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from llmx.core.backends import Capabilities
+from llmx.core.backends import Capabilities, Embedding
 from llmx.core.backends.endpoints import Endpoint
 from llmx.core.backends.framing import ServerSentEvents
 from llmx.core.backends.profiles import profile
@@ -86,9 +86,10 @@ class OpenAIChat:
         """``POST /embeddings``."""
         return Ask("/embeddings", {"model": model, "input": list(texts)})
 
-    def vectors(self, answer: Any) -> list[list[float]]:  # noqa: ANN401  # JSON
+    def vectors(self, answer: Any) -> Embedding:  # noqa: ANN401  # JSON
         """In the order of the texts, whatever order they came in."""
-        return [row["embedding"] for row in sorted(answer["data"], key=lambda row: row["index"])]
+        vectors = [row["embedding"] for row in sorted(answer["data"], key=lambda row: row["index"])]
+        return Embedding(vectors, Usage((answer.get("usage") or {}).get("prompt_tokens"), 0))
 
 
 def rows(message: Message) -> Iterator[dict[str, Any]]:
