@@ -19,6 +19,8 @@ OPTIONAL = {
     "llama_cpp": "gguf",
     "xllamacpp": "gguf-prebuilt",
     "mlx_lm": "mlx",
+    "polars": "data",
+    "pypdfium2": "docs",
     "keyring": "keyring",
 }
 

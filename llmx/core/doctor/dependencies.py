@@ -15,6 +15,8 @@ from llmx.errors import DISTRIBUTION, install_hint
 EXTRAS = {
     "gguf": ("llama_cpp", "llama-cpp-python, which runs GGUF files"),
     "mlx": ("mlx_lm", "mlx-lm, which runs models on Apple silicon"),
+    "data": ("polars", "polars and matplotlib, which analyze tables and draw charts"),
+    "docs": ("pypdfium2", "readers of PDF and office documents"),
     "keyring": ("keyring", "keyring, which keeps keys in the system's own store"),
 }
 
