@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.core import TyperGroup
 from typer.main import get_command
 
 from llmx.cli.model_options import BUDGET, CASSETTE, SAMPLING, ModelOptions, all_but
@@ -25,7 +26,7 @@ OFFERED = {
     "chat": ("llmx.cli.chat:app", "", all_but()),
     "agent run": ("llmx.cli.agent:app", "run", all_but()),
     "embed": ("llmx.cli.embed:app", "", all_but(*SAMPLING, "keep_alive")),
-    "template exec": ("llmx.cli.template:app", "exec", all_but("top_p", "max_tokens")),
+    "template exec": ("llmx.cli.template_exec:app", "", all_but("top_p", "max_tokens")),
     "model bench": ("llmx.cli.model_bench:app", "", BUDGET),
     "selftest": ("llmx.cli.selftest:app", "", (*CASSETTE, *BUDGET)),
 }
@@ -61,17 +62,21 @@ def calls(server):
     return [each for each in server.asked if each.path in ("/v1/chat/completions", "/v1/embeddings")]
 
 
+def shown(command):
+    """The options of a command: what is typed, and what help says."""
+    options = [each for each in command.params if each.param_type_name == "option"]
+    return {each.name: (each.opts, each.secondary_opts, each.help) for each in options}
+
+
 @pytest.mark.parametrize("name", OFFERED)
 def test_a_command_offers_the_options_as_they_are_declared(name):
     target, member, names = OFFERED[name]
     command = get_command(load(target))
-    command = command.commands[member] if member else command
+    if member:
+        assert isinstance(command, TyperGroup)
+        command = command.commands[member]
     declared = get_command(load("llmx.cli.generate:app"))
-    options = [each for each in command.params if each.param_type_name == "option"]
-    offered = {each.name: (each.opts, each.secondary_opts, each.help) for each in options}
-    expected = {
-        each.name: (each.opts, each.secondary_opts, each.help) for each in declared.params if each.name in names
-    }
+    offered, expected = shown(command), {each: of for each, of in shown(declared).items() if each in names}
     assert {each: offered[each] for each in offered if each in ModelOptions._fields} == expected
     assert set(expected) == set(names)
 
