@@ -21,7 +21,8 @@ def chapter(
     chapters = topics()
     if not topic:
         listed = [{"topic": name, "title": title} for name, title in chapters.items()]
-        lines = "\n".join(f"{name:20}{title}" for name, title in chapters.items())
+        width = max(map(len, chapters)) + 2
+        lines = "\n".join(f"{name:{width}}{title}" for name, title in chapters.items())
         print(dumps(listed) if output == Output.json else lines)
         return
     if topic not in chapters:

@@ -25,14 +25,25 @@ class Chunk(NamedTuple):
     heading: str = ""
 
 
+class Place(NamedTuple):
+    """From which line on a document has a name for where one is: ``page 3``, ``sheet Costs``."""
+
+    line: int
+    name: str
+
+
 class Entry(NamedTuple):
-    """A document as it is handed in; its ``id`` is what replaces and deletes it, ``source`` where it came from."""
+    """A document as it is handed in; its ``id`` is what replaces and deletes it, ``source`` where it came from.
+
+    ``places`` are for documents whose lines are not those of a file, in their order.
+    """
 
     id: str
     text: str
     title: str = ""
     source: str = ""
     kind: str = "text"
+    places: tuple[Place, ...] = ()
 
 
 class Document(NamedTuple):
@@ -68,7 +79,7 @@ class Query(NamedTuple):
 class Passage(NamedTuple):
     """A chunk that was found: its ``lines`` and ``text``, and of those the few ``cited`` lines that hold the words.
 
-    ``score`` is comparable within one search only; more is better.
+    ``score`` is comparable within one search only; more is better. ``places`` are those of the document.
     """
 
     document: str
@@ -79,6 +90,13 @@ class Passage(NamedTuple):
     cited: Lines
     quote: str
     score: float
+    places: tuple[Place, ...] = ()
+
+
+def place_at(places: Sequence[Place], line: int) -> str:
+    """The name of where that line is; empty where there is none."""
+    above = [each.name for each in places if each.line <= line]
+    return above[-1] if above else ""
 
 
 class Store(Protocol):

@@ -1,9 +1,10 @@
 """From a chunk that was found to the lines that say why."""
 
+import json
 import re
 from collections.abc import Sequence
 
-from llmx.knowledge import Lines, Passage
+from llmx.knowledge import Lines, Passage, Place
 
 MARKS = ("\x02", "\x03")
 """What the index puts around the words that were looked for; no indexed text holds them."""
@@ -14,12 +15,16 @@ LONGEST_QUOTE = 8
 
 
 def passage(facts: Sequence[str], text: str, lines: Lines, marked: str, score: float) -> Passage:
-    """A passage of the document with that id, title and source; ``marked`` is its text as the index shows it."""
+    """A passage of the document with that id, title, source and places (JSON).
+
+    ``marked`` is its text as the index shows it.
+    """
     first, last = best_lines(_words_by_line(marked))
     quote = "\n".join(text.split("\n")[first : last + 1])
     cited = Lines(lines.first + first, lines.first + last)
-    id_, title, source = facts
-    return Passage(id_, title, source, lines, text, cited, quote, round(score, 4))
+    id_, title, source, places = facts
+    known = tuple(Place(*each) for each in json.loads(places))
+    return Passage(id_, title, source, lines, text, cited, quote, round(score, 4), known)
 
 
 def _words_by_line(marked: str) -> list[set[str]]:

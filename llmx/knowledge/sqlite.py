@@ -4,6 +4,7 @@ Each collection has an index of its own, so that what is rare in it is weighed b
 """
 
 import hashlib
+import json
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -22,7 +23,8 @@ SCHEMA = (
     CREATE TABLE documents (
         key INTEGER PRIMARY KEY, collection INTEGER NOT NULL REFERENCES collections ON DELETE CASCADE, id TEXT NOT NULL,
         title TEXT NOT NULL, source TEXT NOT NULL, kind TEXT NOT NULL, digest TEXT NOT NULL, lines INTEGER NOT NULL,
-        text TEXT NOT NULL, added_at REAL NOT NULL, updated_at REAL NOT NULL, UNIQUE (collection, id));
+        text TEXT NOT NULL, places TEXT NOT NULL, added_at REAL NOT NULL, updated_at REAL NOT NULL,
+        UNIQUE (collection, id));
     CREATE TABLE chunks (
         key INTEGER PRIMARY KEY, document INTEGER NOT NULL REFERENCES documents ON DELETE CASCADE,
         start INTEGER NOT NULL, end INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL);
@@ -95,7 +97,7 @@ class SqliteStore:
         """
         if vectors or entry.text != clean(entry.text):
             raise ValueError("this store takes clean texts, and no vectors")
-        entry = Entry(*map(clean, entry))
+        entry = entry._replace(id=clean(entry.id), title=clean(entry.title), source=clean(entry.source))
         digest = _digest(entry, chunks)
         with self._writing():
             number = self._made(collection)
@@ -195,10 +197,12 @@ class SqliteStore:
         now = time.time()
         lines = entry.text.removesuffix("\n").count("\n") + 1
         facts = (number, entry.id, entry.title, entry.source, entry.kind, digest, lines, entry.text)
+        times = (now if added_at is None else added_at, now)
         key = self._connection.execute(
-            """INSERT INTO documents (collection, id, title, source, kind, digest, lines, text, added_at, updated_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
-            (*facts, now if added_at is None else added_at, now),
+            """INSERT INTO documents
+                (collection, id, title, source, kind, digest, lines, text, places, added_at, updated_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+            (*facts, json.dumps(entry.places), *times),
         ).lastrowid
         for chunk in chunks:
             row = self._connection.execute(
@@ -218,15 +222,15 @@ class SqliteStore:
         self._connection.execute("DELETE FROM documents WHERE key = ?", (key,))
 
     def _passages(self, rows: Sequence[_Row]) -> list[Passage]:
-        documents: dict[int, tuple[str, str, str, str]] = {}
+        documents: dict[int, tuple[str, str, str, str, str]] = {}
         found: list[Passage] = []
         for row in rows:
             if row.key not in documents:
-                query = "SELECT id, title, source, text FROM documents WHERE key = ?"
+                query = "SELECT id, title, source, places, text FROM documents WHERE key = ?"
                 documents[row.key] = self._connection.execute(query, (row.key,)).fetchone()
             *facts, text = documents[row.key]
             made = passage(facts, text[row.start : row.end], Lines(row.first, row.last), row.marked, -row.rank)
-            if not any(other.document == made.document and other.cited == made.cited for other in found):
+            if not any(_overlap(made, other) for other in found):
                 found.append(made)
         return found
 
@@ -236,6 +240,14 @@ class SqliteStore:
         return NotFoundError(f"there is no document {id_!r} in {collection!r}", hint=hint)
 
 
+def _overlap(one: Passage, other: Passage) -> bool:
+    """Whether both cite the same line."""
+    is_apart = one.cited.last < other.cited.first or other.cited.last < one.cited.first
+    return one.document == other.document and not is_apart
+
+
 def _digest(entry: Entry, chunks: Sequence[Chunk]) -> str:
-    told = "\0".join([*entry, *(f"{each.start} {each.end} {each.heading}" for each in chunks)])
+    told = "\0".join(
+        [*entry[:5], json.dumps(entry.places), *(f"{each.start} {each.end} {each.heading}" for each in chunks)]
+    )
     return hashlib.sha256(told.encode()).hexdigest()

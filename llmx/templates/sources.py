@@ -17,6 +17,10 @@ BUILT_IN = {
         "content",
         "Write a text by a plan, and edit it until its quality passes or the rounds run out.",
     ),
+    "knowledge-management": (
+        "research",
+        "Keep documents in collections and ask them; answers name the lines that they stand on.",
+    ),
     "interactive-chat": ("chat", "Talk with a model, once or over many turns, with a history that is kept."),
 }
 """Id -> category and description, so that a list reads no file; a test compares them with the files."""

@@ -16,6 +16,11 @@ ROWS = [
     Row("S2-34", "interactive-chat: one message or lines of stdin, /quit, a limit of turns, a session that is kept"),
     Row("S2-37", "Documents of seven kinds are read, 99 % of their words and more", "the template itself is to come"),
     Row("S2-90", "Templates for programs: list, info, execute, search, schema, with the results of the command line"),
+    Row(
+        "S2-42",
+        "knowledge-management: ingest, query, update, delete and list, the right document first, with its lines",
+        "found by words (BM25); vectors have a place in the store's protocol and no store yet",
+    ),
     Row("S2-39", "code-review: findings with lines that hold their evidence, by aspect, with severities and a score"),
     Row(
         "S2-40",

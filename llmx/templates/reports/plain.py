@@ -11,10 +11,12 @@ def as_json(result: Result) -> str:
 
 
 def as_markdown(result: Result) -> str:
-    """What was found, file by file, and what was not read."""
+    """What the template says itself (``text`` in its result), what was found, and what was not read."""
     lines = [f"# {result.template.id}: {result.outcome}", ""]
     if result.problem:
         lines += [f"**{inert(result.problem)}**", ""]
+    if isinstance(result.result, dict) and isinstance(text := result.result.get("text"), str) and text:
+        lines += [text, ""]
     for finding in result.findings or ():
         place = f"{finding['file']}:{finding['line']}"
         lines += [f"## {finding['severity']}: {inert(place)} ({finding['rule']})", "", inert(finding["message"]), ""]
