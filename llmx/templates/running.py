@@ -44,10 +44,10 @@ PLAIN = RunOptions()
 
 
 async def execute(
-    name: str, parameters: Mapping[str, Any], client: LLMClient | None, options: RunOptions = PLAIN
+    name: str | Template, parameters: Mapping[str, Any], client: LLMClient | None, options: RunOptions = PLAIN
 ) -> Result:
-    """Run the template called ``name``; raises only what is wrong before it begins."""
-    template = find(name)
+    """Run a template, or the one of that name; raises only what is wrong before it begins."""
+    template = find(name) if isinstance(name, str) else name
     values = checked(template, parameters)
     run = options.resume or f"{time.strftime('%Y%m%d-%H%M%S')}-{os.urandom(3).hex()}"
     kept = Kept(run, template, values, must_exist=bool(options.resume))

@@ -1,0 +1,7 @@
+const { exec } = require("child_process");
+
+function run(command) {
+  exec(command, () => {});
+}
+
+module.exports = { run };
