@@ -5,11 +5,11 @@ from typing import Annotated, Any
 
 import typer
 
-from llmx.cli.model_options import ApiBaseOption, BackendOption, ModelOption, settings_of
+from llmx.cli.model_options import ModelOptions, asks_a_model
 from llmx.cli.output import Output, OutputOption
+from llmx.cli.settings import settings_of
 from llmx.core.blocking import run
 from llmx.core.jsonline import dumps
-from llmx.core.llm_config import LLMConfig
 from llmx.core.settings.sources import shown
 from llmx.errors import InconclusiveError, NotFoundError, UsageError
 from llmx.templates import Template
@@ -20,6 +20,7 @@ app = typer.Typer(add_completion=False)
 
 
 @app.command("test")
+@asks_a_model(("model", "backend", "api_base"))
 def run_cases(
     ctx: typer.Context,
     name: Annotated[str, typer.Argument(metavar="[NAME]", help="Its id, folder or file; else all of your own.")] = "",
@@ -29,20 +30,18 @@ def run_cases(
         bool, typer.Option("--record", help="Ask a model, and keep its answers and the results.")
     ] = False,
     live: Annotated[bool, typer.Option("--live", help="Ask a model and compare; nothing is kept.")] = False,
-    model: ModelOption = None,
-    backend: BackendOption = None,
-    api_base: ApiBaseOption = None,
+    given: ModelOptions,
     output: OutputOption = Output.text,
 ) -> None:
     """Run the golden cases of a template. Exit 0: all are as they were, 1: one differs, 3: one was not tried."""
     if record_ and live:
         raise UsageError("--record and --live are given", hint="leave one of the two out")
-    if (model or backend or api_base) and not (record_ or live):
+    if given != ModelOptions() and not (record_ or live):
         raise UsageError("without --record or --live no model is asked", hint="leave the model out, or add --record")
     settings = settings_of(ctx)
 
     def clients(recorded: str, replayed: str) -> Any:  # noqa: ANN401  # a client
-        return client_for(settings, LLMConfig(backend=backend, model=model, api_base=api_base), recorded, replayed)
+        return client_for(settings, given.config, recorded, replayed)
 
     templates = [find(name)] if name else _own()
     told = [(template, _verdicts(template, case, clients, (record_, live))) for template in templates]
