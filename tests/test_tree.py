@@ -153,6 +153,7 @@ ARGUMENTS = {
     "cache clear": ["--all"],
     "template search": ["review"],
     "template info": ["code-review"],
+    "template new": ["No Slug"],
     "template exec": ["interactive-chat", "--backend", "mock", "--param", "message=hi"],
     "mcp add": ["no slug", "--", "x"],
     "client show": ["goose"],
@@ -189,7 +190,7 @@ NOTHING_THERE = {"undo": 4, "trust revoke": 4, "runs show": 4, "runs stop": 4, "
 NOTHING_THERE |= {"model info": 4, "model load": 4, "model unload": 4, "model stats": 3, "model bench": 4}
 NOTHING_THERE |= {f"session {name}": 4 for name in ("show", "resume", "suspend", "complete", "delete", "import")}
 NOTHING_THERE |= {f"model {name}": 4 for name in ("info", "pull", "remove")}
-NOTHING_THERE |= {"keys add": 2, "keys remove": 4}
+NOTHING_THERE |= {"keys add": 2, "keys remove": 4, "template new": 2, "template test": 3}
 NOTHING_THERE |= {"mcp add": 2, "client verify": 3, "client undo": 4, "client endpoint set": 2}
 NOTHING_THERE |= {"agent get": 4, "agent set": 4, "agent run": 4, "agent create": 2, "agent import": 2}
 """What these exit with in a home without keys, edits, trust and runs; their error is JSON then."""
