@@ -1,4 +1,4 @@
-"""Write what is made from the code: README's tables, completions/ and the help snapshots.
+"""Write what is made from the code: README's tables, the section for AGENTS.md, completions/ and the help snapshots.
 
 ``python -m tests.regenerate`` writes, ``--check`` compares and exits 1 on a difference.
 """
@@ -12,6 +12,7 @@ from llmx import errors
 from llmx.cli.app import Root
 from llmx.cli.complete import SCRIPTS, script
 from llmx.cli.places import places
+from llmx.core.source.usage import usage
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -19,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 def generated():
     """Each file's path below the root, and its text."""
     yield "README.md", readme()
+    yield "examples/agents/AGENTS.md", usage()
     for name in SCRIPTS:
         yield f"completions/{name}", script(name)
     for place in places():

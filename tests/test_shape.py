@@ -12,7 +12,8 @@ TESTS = sorted((ROOT / "tests").rglob("*.py"))
 FLOORS = {
     **dict.fromkeys(["errors", "paths"], 0),
     "core": 1,
-    **dict.fromkeys(["agents", "clients", "documents", "exec", "knowledge", "models", "sessions"], 2),
+    **dict.fromkeys(["agents", "agents_md", "clients", "documents", "exec", "knowledge"], 2),
+    **dict.fromkeys(["models", "nix", "prompts", "sessions"], 2),
     "conversations": 3,
     "templates": 4,
     **dict.fromkeys(["api", "cli"], 5),

@@ -144,6 +144,7 @@ NO_FACTS = {
     *("llmx runs logs", "llmx session export", "llmx chat", "llmx template schema"),
     *(f"llmx agent {name}" for name in ("edit", "delete", "default", "enable", "disable")),
     *(f"llmx mcp {name}" for name in ("remove", "enable", "disable")),
+    *(f"llmx prompt {name}" for name in ("enable", "disable")),
 }
 """Commands that change something and say no more, or whose output has their own form: a script, a schema, a result,
 what a run has printed."""
@@ -165,6 +166,9 @@ ARGUMENTS = {
     **{f"client {verb}": ["cursor", "ls"] for verb in ("permit", "deny", "revoke")},
     "client endpoint set": ["nonsense", "--model", "m"],
     "client endpoint reset": ["goose"],
+    "prompt show": ["ai-engineer"],
+    "prompt render": ["ai-engineer"],
+    "prompt new": ["No_Slug"],
     "agent get": ["nobody"],
     "agent run": ["nobody", "hi"],
     "agent create": ["No_Slug", "--provider", "ollama", "--model", "x"],
@@ -192,6 +196,7 @@ NOTHING_THERE |= {f"session {name}": 4 for name in ("show", "resume", "suspend",
 NOTHING_THERE |= {f"model {name}": 4 for name in ("info", "pull", "remove")}
 NOTHING_THERE |= {"keys add": 2, "keys remove": 4, "template new": 2, "template test": 3}
 NOTHING_THERE |= {"mcp add": 2, "client verify": 3, "client undo": 4, "client endpoint set": 2}
+NOTHING_THERE |= {"prompt new": 2}
 NOTHING_THERE |= {"agent get": 4, "agent set": 4, "agent run": 4, "agent create": 2, "agent import": 2}
 """What these exit with in a home without keys, edits, trust and runs; their error is JSON then."""
 

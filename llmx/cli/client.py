@@ -95,7 +95,9 @@ def render(
     output: OutputOption = Output.text,
 ) -> None:
     """Print what the source comes to for one client, as new files; nothing is read of its own and nothing written."""
-    load("llmx.cli.client_show:render")(find(client), sources(user=user, project=project), here(), output)
+    wanted = find(client)
+    given = with_prompts(sources(user=user, project=project), [wanted])
+    load("llmx.cli.client_show:render")(wanted, given, here(), output)
 
 
 @app.command()
@@ -240,6 +242,15 @@ def sources(*, user: bool, project: bool) -> dict[Scope, Source]:
     return found
 
 
+def with_prompts(given: dict[Scope, Source], clients: list[Client]) -> dict[Scope, Source]:
+    """The sources with the text of the prompts that they name."""
+    names = [client.name for client in clients]
+    return {
+        scope: load("llmx.prompts.completing:completed")(source, names) if source.prompts else source
+        for scope, source in given.items()
+    }
+
+
 def chosen(names: list[str] | None, where: Where) -> list[Client]:
     """The clients named, else all that are here."""
     if names:
@@ -253,7 +264,7 @@ def prepared(names: list[str] | None, *, user: bool, project: bool, overwrite: b
     wanted = chosen(names, where)
     if not wanted:
         raise NotFoundError("none of the clients is here", hint="name one to write its files anyway: llmx client list")
-    given = sources(user=user, project=project)
+    given = with_prompts(sources(user=user, project=project), wanted)
     return prepare(given, [*wanted, OWN_POLICY], where, overwrite=overwrite)
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from llmx.cli.notes import note
 from llmx.cli.output import Output
-from llmx.clients.ledger import Ledger
-from llmx.clients.protocol import Client, Entry, Loss, Scope, Where
+from llmx.clients.ledger import WHOLE, Ledger, whole_files
+from llmx.clients.protocol import Client, Entry, File, Loss, Scope, Where
 from llmx.clients.reading import SCOPES, value_in
 from llmx.core.edits import Add, Change, Set, plan
 from llmx.core.edits.values import dotted
@@ -20,7 +20,9 @@ def show(client: Client, where: Where, output: Output) -> None:
     """Print the servers in a client's files, and the entries that llmx wrote."""
     files: list[dict[str, Any]] = []
     for scope in SCOPES:
-        for place, file in enumerate(client.files(where, scope)):
+        owner = "user" if scope == "user" else str(where.project.resolve())
+        whole = [File(file, "text") for file in whole_files(client.name, owner, where.env)]
+        for place, file in enumerate(dict.fromkeys([*client.files(where, scope), *whole])):
             own = Ledger(file.path, where.env).owned.values()
             held = client.servers(where, scope, value_in) if place == 0 and file.path.exists() else []
             files.append(
@@ -30,7 +32,9 @@ def show(client: Client, where: Where, output: Output) -> None:
                     "exists": file.path.exists(),
                     "servers": [{"name": server.name, "enabled": server.enabled} for server in held],
                     "managed": [
-                        dotted(owned.path) + (f": {owned.member}" if owned.is_member else "")
+                        "all of it"
+                        if owned.path == WHOLE
+                        else dotted(owned.path) + (f": {owned.member}" if owned.is_member else "")
                         for owned in own
                         if owned.client == client.name
                     ],

@@ -21,6 +21,7 @@ ARGUMENT_KINDS = {
         f"llmx agent {name}": "agents"
         for name in ("get", "set", "edit", "delete", "default", "enable", "disable", "resolve", "run", "export")
     },
+    **{f"llmx prompt {name}": "prompts" for name in ("show", "check", "render", "enable", "disable")},
     **{f"llmx runs {name}": "runs" for name in ("show", "logs", "stop", "wait")},
     **{f"llmx config {name}": "settings" for name in ("show", "get", "set", "unset")},
 }

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from llmx.clients.emptying import without_emptied
-from llmx.clients.ledger import Ledger, Owned, hash_of
+from llmx.clients.ledger import WHOLE, Ledger, Owned, hash_of, whole_files
 from llmx.clients.protocol import Client, Entry, File, Kind, Loss, Reader, Scope, Where
 from llmx.core.edits import Add, Change, Operation, Plan, Remove, Set, Unset, plan, read
 from llmx.core.edits.places import target
@@ -97,6 +97,7 @@ class _Work:
         self.ledgers: dict[Path, Ledger] = {}
         self.values: dict[Path, Value] = {}
         self.operations: dict[File, list[Operation]] = {}
+        self.scope = ""
 
     def read(self, file: Path, format: str | None) -> Value:
         """The value in a file, an empty mapping where there is none or nothing in it."""
@@ -119,12 +120,19 @@ class _Work:
         self.losses += [(client.name, loss) for loss in rendering.losses if not self.kinds or loss.kind in self.kinds]
         held = self._held_back(client, wanted)
         files = dict.fromkeys([*client.files(self.where, scope), *(entry.file for entry in wanted)])
-        for file in files:
+        self.scope = "user" if scope == "user" else str(target(self.where.project))
+        for file in [*files, *self._left_behind(client, files)]:
             entries = [entry for entry in wanted if entry.file == file]
             self._outdated(client, file, entries)
             steps = [self._step(client, entry, held) for entry in entries if not entry.last]
             self._ordered(client, file, [entry for entry in entries if entry.last])
             self.steps += steps
+
+    def _left_behind(self, client: Client, files: Iterable[File]) -> list[File]:
+        """Files that llmx wrote whole for the client, and that are no more among its files."""
+        known = {target(file.path) for file in files}
+        found = whole_files(client.name, self.scope, self.where.env)
+        return [File(file, "text") for file in found if file not in known]
 
     def _astray(self, client: Client) -> str:
         """Why a file of the project is none of its own; empty where all are."""
@@ -187,9 +195,9 @@ class _Work:
         owned = ledger.owns(client.name, entry)
         is_theirs = owned is None and not entry.is_member and found is not MISSING
         if owned and owned.had:
-            ledger.note(client.name, entry, owned.was, had=True)
+            ledger.note(client.name, entry, self.scope, owned.was, had=True)
         else:
-            ledger.note(client.name, entry, found if is_theirs else None, had=is_theirs)
+            ledger.note(client.name, entry, self.scope, found if is_theirs else None, had=is_theirs)
 
     def _note_made(self, ledger: Ledger, entry: Entry) -> None:
         """Note the tables and the list that the entry is the first in."""
@@ -245,7 +253,7 @@ class _Work:
 
     def _take_out(self, client: Client, file: File, ledger: Ledger, owned: Owned) -> None:
         found = look(self.read(file.path, file.format), owned.path)
-        place = _place(owned.path, owned.member if owned.is_member else MISSING)
+        place = _place(file.path, owned.path, owned.member if owned.is_member else MISSING)
         if owned.is_member:
             self._do(file, *([Remove(owned.path, owned.member, is_whole=True)] if isinstance(found, list) else []))
         elif found is not MISSING and hash_of(found) != owned.value_hash and not self.overwrite:
@@ -259,8 +267,10 @@ class _Work:
 
 
 def _shown(entry: Entry) -> str:
-    return _place(entry.path, entry.value if entry.is_member else MISSING)
+    return _place(entry.file.path, entry.path, entry.value if entry.is_member else MISSING)
 
 
-def _place(path: KeyPath, member: Value) -> str:
+def _place(file: Path, path: KeyPath, member: Value) -> str:
+    if path == WHOLE:
+        return str(file)
     return dotted(path) if member is MISSING else f"{dotted(path)}: {member}"

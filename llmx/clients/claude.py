@@ -1,11 +1,12 @@
-"""Claude Code: servers in ``.claude.json`` or ``.mcp.json``, all else in ``settings.json``. Strict JSON.
+"""Claude Code: servers in ``.claude.json`` or ``.mcp.json``, prompts in files, all else in ``settings.json``.
 
-Of its rules deny wins over ask and ask over allow, wherever they stand; a project's allow rules count only in a folder
-that its user has trusted.
+Its JSON is strict. Of its rules deny wins over ask and ask over allow, wherever they stand; a project's allow rules
+count only in a folder that its user has trusted.
 """
 
 from shlex import quote
 
+from llmx.clients.prompts import Places, prompt_entries
 from llmx.clients.protocol import Entry, File, Loss, Reader, Rendering, Scope, Where, setting_entries
 from llmx.clients.rules import globs, widens
 from llmx.clients.shapes import dropped, read_servers
@@ -30,7 +31,7 @@ class Claude:
         return File(servers, "json"), File(folder / "settings.json", "json")
 
     def render(self, source: Source, where: Where, scope: Scope, read: Reader) -> Rendering:
-        """Servers, endpoint, permissions and settings; it has no language servers but those of plug-ins."""
+        """Servers, endpoint, permissions, prompts and settings; it has no language servers but those of plug-ins."""
         del read
         servers, settings = self.files(where, scope)
         entries = [
@@ -39,7 +40,7 @@ class Claude:
             if server.enabled
         ]
         losses = [Loss("lsp", name, "Claude has language servers through plug-ins only") for name in source.lsp]
-        losses += [Loss("prompt", name, "prompts are not written for Claude yet") for name in source.prompts]
+        entries += prompt_entries(source.prompts, self.name, self._places(where, scope))
         if source.endpoint:
             entries += endpoint_entries(source.endpoint, settings)
         for verdict, rules in zip(("allow", "ask", "deny"), source.rules_for(self.name), strict=True):
@@ -55,6 +56,14 @@ class Claude:
             losses.append(Loss("permission", "allow", "counts once this folder is trusted in Claude itself"))
         entries += setting_entries(settings, source.settings.get(self.name, {}))
         return Rendering(tuple(entries), tuple(losses))
+
+    def _places(self, where: Where, scope: Scope) -> Places:
+        folder = where.project / ".claude" if scope == "project" else where.moved("CLAUDE_CONFIG_DIR", ".claude")
+        return {
+            "subagent": f"{folder}/agents/{{}}.md",
+            "command": f"{folder}/commands/{{}}.md",
+            "skill": f"{folder}/skills/{{}}/SKILL.md",
+        }
 
     def servers(self, where: Where, scope: Scope, read: Reader) -> list[Server]:
         """What ``mcpServers`` holds."""

@@ -1,12 +1,16 @@
 """Codex: TOML, and rules in a file of their own. It takes a project's file only once its user trusts the project."""
 
 import json
+from pathlib import Path
 from typing import Any
 
+from llmx.clients.prompts import losses as no_prompts
+from llmx.clients.prompts import of_kind, prompt_entries, whole
 from llmx.clients.protocol import Entry, File, Loss, Reader, Rendering, Scope, Where, setting_entries
 from llmx.clients.rules import WRAPPERS, rule
 from llmx.clients.shapes import dropped, read_server
 from llmx.core.edits.values import Value, look
+from llmx.core.plugins import load
 from llmx.core.source import Endpoint, Permissions, Server, Source
 from llmx.core.source.tables import references
 
@@ -31,7 +35,6 @@ class Codex:
         main, rules = self.files(where, scope)
         entries: list[Entry] = []
         losses = [Loss("lsp", name, "Codex has no language servers") for name in source.lsp]
-        losses += [Loss("prompt", name, "prompts are not written for Codex yet") for name in source.prompts]
         for name, server in source.servers.items():
             reason = unwritable(server)
             if reason:
@@ -51,6 +54,8 @@ class Codex:
             entries.append(Entry(rules, ("text",), text, "permission"))
         if scope == "project" and entries:
             losses.append(Loss("setting", "all of it", "counts once this folder is trusted in Codex itself"))
+        entries += prompts(source, main.path.parent)
+        losses += no_prompts(of_kind(source, "command"), "Codex has no commands of one's own; make it a skill")
         entries += setting_entries(main, source.settings.get(self.name, {}))
         return Rendering(tuple(entries), tuple(losses))
 
@@ -104,6 +109,15 @@ def endpoint_entries(endpoint: Endpoint, main: File) -> list[Entry]:
         Entry(main, ("model_provider",), PROVIDER, "endpoint"),
         Entry(main, ("model_providers", PROVIDER), {**provider, **key}, "endpoint"),
     ]
+
+
+def prompts(source: Source, folder: Path) -> list[Entry]:
+    """Agents in TOML, skills as others have them."""
+    found = [
+        whole(folder / f"agents/{name}.toml", load("llmx.clients.codex_agents:written")(name, prompt))
+        for name, prompt in of_kind(source, "subagent").items()
+    ]
+    return [*found, *prompt_entries(of_kind(source, "skill"), CODEX.name, {"skill": f"{folder}/skills/{{}}/SKILL.md"})]
 
 
 def rules_text(permissions: Permissions) -> tuple[str, list[Loss]]:

@@ -3,6 +3,7 @@
 It cannot be asked offline. The CLI has no rule for asking: it asks for what is not allowed.
 """
 
+from llmx.clients.prompts import Places, prompt_entries
 from llmx.clients.protocol import Entry, File, Loss, Reader, Rendering, Scope, Where, setting_entries
 from llmx.clients.rules import WRAPPERS, meet, rule, widens
 from llmx.clients.shapes import dropped, read_servers, respelled, respelled_map
@@ -27,7 +28,7 @@ class Cursor:
         return File(where.home / ".cursor/mcp.json", "jsonc"), File(folder / "cli-config.json", "json")
 
     def render(self, source: Source, where: Where, scope: Scope, read: Reader) -> Rendering:
-        """Servers, permissions and settings."""
+        """Servers, permissions, prompts and settings."""
         del read
         servers, settings = self.files(where, scope)
         entries = [
@@ -36,7 +37,7 @@ class Cursor:
             if server.enabled
         ]
         losses = [Loss("lsp", name, "Cursor has language servers through extensions only") for name in source.lsp]
-        losses += [Loss("prompt", name, "prompts are not written for Cursor yet") for name in source.prompts]
+        entries += prompt_entries(source.prompts, self.name, places(where, scope))
         if source.endpoint:
             losses.append(Loss("endpoint", source.endpoint.url, "Cursor keeps it in no file, and asks its own servers"))
         for text in source.rules_for(self.name).allow:
@@ -59,6 +60,16 @@ class Cursor:
         """What ``mcpServers`` holds."""
         file = self.files(where, scope)[0]
         return read_servers(look(read(file.path, file.format), ("mcpServers",)), REFERENCE)
+
+
+def places(where: Where, scope: Scope) -> Places:
+    """The files of prompts."""
+    folder = (where.project if scope == "project" else where.home) / ".cursor"
+    return {
+        "subagent": f"{folder}/agents/{{}}.md",
+        "command": f"{folder}/commands/{{}}.md",
+        "skill": f"{folder}/skills/{{}}/SKILL.md",
+    }
 
 
 def written(server: Server) -> Value:

@@ -1,4 +1,4 @@
-"""Goose: one YAML file of the user's, and a file for a provider of one's own. It has nothing for a project.
+"""Goose: one YAML file of the user's, and a file for a provider of one's own. Of a project it takes prompts only.
 
 It takes a broken file for an empty one, and says nothing; so nothing but values tells whether an edit was right.
 """
@@ -7,10 +7,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+from llmx.clients.prompts import kind_of, of_kind, prompt_entries, whole
+from llmx.clients.prompts import losses as no_prompts
 from llmx.clients.protocol import Entry, File, Loss, Reader, Rendering, Scope, Where, setting_entries
 from llmx.clients.shapes import dropped, read_server
 from llmx.core.edits.values import Value, look
-from llmx.core.source import Endpoint, Server, Source
+from llmx.core.plugins import load
+from llmx.core.source import Endpoint, Prompt, Server, Source
 from llmx.core.source.tables import references
 
 PROVIDER = "custom_llmx"
@@ -33,7 +36,7 @@ class Goose:
         """Servers as extensions, the endpoint as a provider, and settings."""
         del read
         if scope == "project":
-            return Rendering((), (Loss("setting", "all of it", "Goose has no file of a project"),))
+            return self._of_project(source, where)
         main, provider = self.files(where, scope)
         entries: list[Entry] = []
         losses: list[Loss] = []
@@ -49,11 +52,19 @@ class Goose:
             if keeper and keeper not in ("env",):
                 losses.append(Loss("endpoint", "api_key", f"Goose takes no key from a {keeper}"))
         losses += [Loss("lsp", name, "Goose has no language servers") for name in source.lsp]
-        losses += [Loss("prompt", name, "prompts are not written for Goose yet") for name in source.prompts]
+        entries += prompts(source, main.path.parent, main)
         for verdict, rules in zip(("allow", "ask", "deny"), source.rules_for(self.name), strict=True):
             losses += [Loss("permission", f"{verdict} {rule}", "Goose has a mode for all tools only") for rule in rules]
         entries += setting_entries(main, source.settings.get(self.name, {}))
         return Rendering(tuple(entries), tuple(losses))
+
+    def _of_project(self, source: Source, where: Where) -> Rendering:
+        """Prompts, which are all that it takes from a project."""
+        entries = prompts(source, where.project / ".goose", None)
+        rest = source._replace(prompts={}) != Source(source.file)
+        reasons = [Loss("setting", "all but prompts", "Goose has no such file of a project")] if rest else []
+        commands = of_kind(source, "command")
+        return Rendering(tuple(entries), (*reasons, *no_prompts(commands, "as a command; goose run --recipe runs it")))
 
     def servers(self, where: Where, scope: Scope, read: Reader) -> list[Server]:
         """What ``extensions`` holds, without those that are built in."""
@@ -93,6 +104,35 @@ def written(server: Server) -> Value:
     started = {"enabled": server.enabled, "type": "stdio", "name": server.name, "cmd": server.command}
     rest: dict[str, Any] = {"args": list(server.args), "envs": own, "env_keys": keys}
     return {**started, "args": rest["args"], "envs": own, **dropped({"env_keys": keys}), "timeout": timeout}
+
+
+def prompts(source: Source, folder: Path, main: File | None) -> list[Entry]:
+    """Agents and skills as others have them; commands, and prompts with a team, are recipes.
+
+    ``main`` is the file that knows commands by their recipes.
+    """
+    recipes: dict[Path, str] = {}
+    entries: list[Entry] = []
+    places = {"subagent": f"{folder}/agents/{{}}.md", "skill": f"{folder}/skills/{{}}/SKILL.md"}
+    for name, prompt in source.prompts.items():
+        if kind_of(prompt) == "command" or prompt.team:
+            recipes |= recipe_files(name, prompt, folder / "recipes")
+        else:
+            entries += prompt_entries({name: prompt}, GOOSE.name, places)
+        if kind_of(prompt) == "command" and main:
+            command = {"command": name, "recipe_path": str(folder / f"recipes/{name}.yaml")}
+            entries.append(Entry(main, ("slash_commands",), command, "prompt", is_member=True))
+    return [*entries, *(whole(path, text) for path, text in recipes.items())]
+
+
+def recipe_files(name: str, prompt: Prompt, folder: Path) -> dict[Path, str]:
+    """The recipe of a prompt, and those of its team."""
+    write = load("llmx.clients.recipes:recipe")
+    team = {member: folder / f"{member}.yaml" for member in prompt.team}
+    return {
+        folder / f"{name}.yaml": write(name, prompt, team),
+        **{path: write(member, prompt.team[member], {}) for member, path in team.items()},
+    }
 
 
 def endpoint_entries(endpoint: Endpoint, main: File, provider: File) -> list[Entry]:

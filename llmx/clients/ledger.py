@@ -17,9 +17,15 @@ from llmx.core.edits.places import target
 from llmx.core.edits.values import KeyPath, Value, plain
 from llmx.errors import ConfigError
 
+WHOLE: KeyPath = ("text",)
+"""The path of the one entry of a file that llmx writes whole."""
+
 
 class Owned(NamedTuple):
-    """An entry that llmx wrote: for which client and kind, where, its hash, and what it replaced, if anything."""
+    """An entry that llmx wrote: for which client and kind, where, its hash, and what it replaced, if anything.
+
+    ``scope`` is ``user``, or the folder of the project whose source named it.
+    """
 
     client: str
     kind: str
@@ -29,6 +35,7 @@ class Owned(NamedTuple):
     member: Value = None
     was: Value = None
     had: bool = False
+    scope: str = ""
 
 
 class Ledger:
@@ -38,7 +45,7 @@ class Ledger:
         self.file = file
         real = target(file)
         name = hashlib.sha256(str(real).encode()).hexdigest()[:20]
-        self.place = Path(paths.state_dir(env)) / "clients" / f"{name}.json"
+        self.place = folder(env) / f"{name}.json"
         try:
             found = read(self.place)
             self.owned = {key: _owned(row) for key, row in found.get("entries", {}).items()}
@@ -53,11 +60,12 @@ class Ledger:
         found = self.owned.get(key_of(entry.path, entry.value if entry.is_member else None, entry.is_member))
         return found if found and found.client == client else None
 
-    def note(self, client: str, entry: Entry, was: Value = None, *, had: bool = False) -> None:
+    def note(self, client: str, entry: Entry, scope: str, was: Value = None, *, had: bool = False) -> None:
         """Record that llmx writes the entry, over ``was`` where something was there."""
         row: dict[str, Any] = {
             "client": client,
             "kind": entry.kind,
+            "scope": scope,
             "path": list(entry.path),
             "is_member": entry.is_member,
             "value_hash": hash_of(entry.value),
@@ -93,6 +101,22 @@ class Ledger:
         return [Change(self.place, [*head, *self._operations], format="json", mode=0o600)]
 
 
+def folder(env: Mapping[str, str]) -> Path:
+    """Where the ledgers are."""
+    return Path(paths.state_dir(env)) / "clients"
+
+
+def whole_files(client: str, scope: str, env: Mapping[str, str]) -> list[Path]:
+    """The files that llmx wrote whole for a client in a scope, such as prompts: no client lists them itself."""
+    found = []
+    for place in sorted(folder(env).glob("*.json")):
+        file = read(place).get("file")
+        rows = Ledger(Path(file), env).owned.values() if isinstance(file, str) else ()
+        if any((row.client, row.scope, row.path) == (client, scope, WHOLE) for row in rows):
+            found.append(Path(str(file)))
+    return found
+
+
 def hash_of(value: Value) -> str:
     """The same for the same value, whatever the order of its keys."""
     text = json.dumps(plain(value), sort_keys=True, default=str)
@@ -114,4 +138,5 @@ def _owned(row: Mapping[str, Any]) -> Owned:
         row.get("member"),
         row.get("was"),
         row.get("had", False),
+        row.get("scope", ""),
     )

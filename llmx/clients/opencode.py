@@ -4,14 +4,16 @@ It reads two generations of its file. What is there is edited in its own; a new 
 """
 
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import Any
 
+from llmx.clients.prompts import of_kind, prompt_entries
 from llmx.clients.protocol import Entry, File, Loss, Reader, Rendering, Scope, Where, setting_entries
 from llmx.clients.rules import globs, widens
 from llmx.clients.shapes import dropped, read_server, respelled, respelled_map
 from llmx.core import edits
 from llmx.core.edits.values import KeyPath, Value, look
-from llmx.core.source import Endpoint, Permissions, Server, Source, user_source
+from llmx.core.source import Endpoint, Permissions, Prompt, Server, Source, user_source
 
 PROVIDER = "llmx"
 REFERENCE = r"\{env:([A-Za-z_][A-Za-z0-9_]*)\}"
@@ -51,10 +53,7 @@ class Opencode:
         for name, lsp in source.lsp.items():
             shape = {"command": list(lsp.command), "extensions": list(lsp.extensions), "env": lsp.env}
             entries.append(Entry(file, ("lsp", name), dropped({**shape, "disabled": not lsp.enabled or None}), "lsp"))
-        agents = "agents" if is_second else "agent"
-        entries += [
-            Entry(file, (agents, name), dropped(prompt._asdict()), "prompt") for name, prompt in source.prompts.items()
-        ]
+        entries += prompts(source, file, is_second, self._folder(where, scope))
         if is_second and any(source.rules_for(self.name)):
             losses.append(Loss("permission", "all rules", "this file is of opencode's second generation"))
         else:
@@ -72,6 +71,10 @@ class Opencode:
         entries = table.items() if isinstance(table, dict) else ()
         found = [(e, read_server(str(n), _common(e), REFERENCE)) for n, e in entries if isinstance(e, dict)]
         return [s._replace(enabled=e.get("enabled") is not False and not e.get("disabled")) for e, s in found if s]
+
+    def _folder(self, where: Where, scope: Scope) -> Path:
+        """Where its skills are."""
+        return where.project / ".opencode" if scope == "project" else where.config("opencode")
 
     def _others(self, where: Where, scope: Scope, read: Reader) -> dict[str, Any]:
         """The rules of the other scope, which are merged with these."""
@@ -101,6 +104,30 @@ def written(server: Server, is_second: bool) -> Value:
     command = [server.command, *(respelled(word, FORM) for word in server.args)]
     local = {"type": "local", "command": command, "environment": respelled_map(server.env, FORM), "cwd": server.cwd}
     return {**dropped(local), **switch, **timeout}
+
+
+def prompts(source: Source, file: File, is_second: bool, folder: Path) -> list[Entry]:
+    """Agents and commands stand in its file, skills in files of their own."""
+    agents, commands = ("agents", "commands") if is_second else ("agent", "command")
+    entries = [
+        Entry(file, (agents, name), dropped({**_described(prompt), "mode": prompt.mode, "prompt": text}), "prompt")
+        for name, prompt, text in _told(source, "subagent")
+    ]
+    entries += [
+        Entry(file, (commands, name), dropped({**_described(prompt), "template": text}), "prompt")
+        for name, prompt, text in _told(source, "command")
+    ]
+    skills = {"skill": f"{folder}/skills/{{}}/SKILL.md"}
+    return [*entries, *prompt_entries(of_kind(source, "skill"), OPENCODE.name, skills)]
+
+
+def _described(prompt: Prompt) -> dict[str, Any]:
+    return {"description": prompt.description}
+
+
+def _told(source: Source, kind: str) -> list[tuple[str, Prompt, str]]:
+    """The prompts of a kind, each with what opencode is told."""
+    return [(name, prompt, prompt.text_for(OPENCODE.name)) for name, prompt in of_kind(source, kind).items()]
 
 
 def endpoint_entries(endpoint: Endpoint, file: File) -> list[Entry]:

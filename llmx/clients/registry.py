@@ -30,7 +30,11 @@ def find(name: str) -> Client:
     raise NotFoundError(f"there is no client {name!r}", hint=hint)
 
 
+def names() -> list[str]:
+    """The names of all, those of other packages last."""
+    return [*CLIENTS, *(point.name for point in entry_points(group=GROUP) if point.name not in CLIENTS)]
+
+
 def clients() -> list[Client]:
     """All of them, those of other packages last."""
-    others = [point for point in entry_points(group=GROUP) if point.name not in CLIENTS]
-    return [find(name) for name in CLIENTS] + [cast(Client, point.load()) for point in others]
+    return [find(name) for name in names()]

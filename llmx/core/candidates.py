@@ -14,6 +14,7 @@ GUIDE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 KINDS = {
     "agents": "llmx.agents.candidates:ids",
     "clients": "llmx.clients.registry:CLIENTS",
+    "prompts": "llmx.prompts.library:names",
     "runs": "llmx.core.runs.candidates:last_ids",
     "profiles": "llmx.core.settings.keys:PROFILES",
     "settings": "llmx.core.settings.keys:BY_NAME",

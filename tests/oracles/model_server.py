@@ -8,11 +8,12 @@ SHELLS = ("Bash", "bash", "shell", "developer__shell", "exec_command", "shell_co
 
 
 class ModelServer:
-    """Listens while the block runs; ``ordered`` says whether an agent took the order."""
+    """Listens while the block runs; ``ordered`` says whether an agent took the order, ``bodies`` what it sent."""
 
     def __init__(self, command):
         self.command = command
         self.ordered = False
+        self.bodies = []
         self._http = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
         self._http.model = self  # type: ignore[attr-defined]
         self.url = f"http://127.0.0.1:{self._http.server_port}"
@@ -40,6 +41,7 @@ class ModelServer:
 class _Handler(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        self.server.model.bodies.append(body)  # type: ignore[attr-defined]
         if "count_tokens" in self.path:
             return self._say(json.dumps({"input_tokens": 9}), "application/json")
         order = self.server.model.order(body.get("tools") or [])  # type: ignore[attr-defined]

@@ -1,6 +1,7 @@
 """An edit is right when the real program loads it and obeys it. Cursor and Claude Desktop cannot be asked."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -50,3 +51,50 @@ def test_a_rule_decides_whether_the_file_is_made(oracle, verdict, command):
         said = oracle.ask(*RUN[oracle.name])
     assert server.ordered, said
     assert (oracle.project / "made").exists() == (verdict == "permit"), said
+
+
+def test_the_agent_offers_the_prompts_that_the_source_names(oracle):
+    for name, kind in (("ai-engineer", "subagent"), ("api-documenter", "command"), ("context-manager", "skill")):
+        oracle.llmx("prompt", "enable", name, "--kind", kind)
+    with ModelServer("true") as server:
+        if oracle.name != "codex":  # which offers agents to its own models only
+            oracle.llmx("client", "endpoint", "set", server.url, oracle.name, "--model", "fake-1")
+        oracle.llmx("client", "apply", oracle.name)
+        said = "".join(oracle.ask(*words) for words in OFFERS[oracle.name])
+    wanted = {"ai-engineer", "api-documenter", "context-manager"} - UNSAID.get(oracle.name, set())
+    assert [name for name in sorted(wanted) if name not in said] == [], said
+
+
+OFFERS = {
+    "claude": [["-p", "/context"]],
+    "opencode": [["debug", "config"], ["debug", "skill"]],
+    "codex": [["debug", "prompt-input", "x"]],
+    "goose": [["skills", "list"], ["recipe", "list"]],
+}
+UNSAID = {"codex": {"api-documenter"}, "goose": {"ai-engineer"}}
+"""Codex has no commands of one's own; Goose lists its agents to the model only."""
+
+
+def test_goose_takes_the_organizer_as_a_recipe_with_sub_recipes(oracle):
+    if oracle.name != "goose":
+        pytest.skip("recipes are Goose's")
+    oracle.llmx("prompt", "enable", "agent-organizer")
+    oracle.llmx("client", "apply", "goose")
+    recipe = Path.home() / ".config/goose/recipes/agent-organizer.yaml"
+    for file in recipe.parent.iterdir():
+        assert "recipe file is valid" in oracle.ask("recipe", "validate", str(file))
+    said = oracle.ask("run", "--recipe", str(recipe), "--params", "task=build it", "--render-recipe")
+    assert "prompt: build it" in said
+    assert said.count("backend-architect.yaml") == 1
+    assert "sub_recipes:" in said
+
+
+def test_goose_offers_an_agent_to_the_model(oracle):
+    if oracle.name != "goose":
+        pytest.skip("the others list their agents themselves")
+    oracle.llmx("prompt", "enable", "ai-engineer")
+    with ModelServer("true") as server:
+        oracle.llmx("client", "endpoint", "set", server.url, "goose", "--model", "fake-1")
+        oracle.llmx("client", "apply", "goose")
+        oracle.ask("run", "--no-session", "-q", "-t", "go")
+    assert any("ai-engineer" in json.dumps(body) for body in server.bodies)

@@ -5,6 +5,7 @@ project's.
 """
 
 import os
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -18,6 +19,9 @@ from llmx.core.settings.lines import key_lines
 from llmx.core.settings.trust import is_trusted_file, read_project
 from llmx.core.source.servers import Server, servers
 from llmx.core.source.tables import Place, known, mapping, place, table, text, texts, truth
+
+PROMPT_KEYS = ("description", "mode", "prompt", "kind", "variables", "include_exec")
+PROMPT_KINDS = ("subagent", "command", "skill")
 
 
 class Endpoint(NamedTuple):
@@ -47,11 +51,24 @@ class Lsp(NamedTuple):
 
 
 class Prompt(NamedTuple):
-    """A prompt that a client offers as an agent of its own."""
+    """A prompt that a client offers as a subagent, a command or a skill; ``mode`` is opencode's.
+
+    Without its text in ``prompt`` it is one of ``llmx prompt list``, and ``llmx.prompts`` fills in what the file does
+    not say: ``own`` is the text for each client that has one of its own, ``team`` the prompts it hands work to.
+    """
 
     description: str = ""
     mode: str = ""
     prompt: str = ""
+    kind: str = ""
+    variables: dict[str, str] = {}  # noqa: RUF012  # defaults of a tuple's fields
+    include_exec: bool = True
+    own: dict[str, str] = {}  # noqa: RUF012
+    team: "Mapping[str, Prompt]" = {}  # noqa: RUF012
+
+    def text_for(self, client: str) -> str:
+        """What the client is to be told."""
+        return self.own.get(client, self.prompt)
 
 
 class Source(NamedTuple):
@@ -183,7 +200,24 @@ def _lsp(entry: object, at: Place) -> Lsp:
 
 
 def _prompt(entry: object, at: Place) -> Prompt:
-    return Prompt(**{name: text(value, at.down(name)) for name, value in known(entry, at, Prompt._fields).items()})
+    found = known(entry, at, PROMPT_KEYS)
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", at.path[-1]):
+        raise at.fault("a prompt's name has letters, digits, - and _ only, at most 64 of them")
+    kind = found.get("kind", "")
+    if "kind" in found and kind not in PROMPT_KINDS:
+        raise at.down("kind").fault(f"it must be one of {', '.join(PROMPT_KINDS)}")
+    if "prompt" in found and "variables" in found:
+        raise at.down("variables").fault("a prompt with its text here has none")
+    variables = {n: text(v, at.down("variables").down(n)) for n, v in _variables(found, at).items()}
+    rest: dict[str, Any] = {
+        name: text(found[name], at.down(name)) for name in ("description", "mode", "prompt") if name in found
+    }
+    include_exec = truth(found.get("include_exec", True), at.down("include_exec"))
+    return Prompt(**rest, kind=str(kind), variables=variables, include_exec=include_exec)
+
+
+def _variables(found: Mapping[str, Any], at: Place) -> Mapping[str, Any]:
+    return table(found.get("variables", {}), at.down("variables"))
 
 
 __all__ = [

@@ -45,7 +45,16 @@ TABLES: dict[str, Any] = {
     "endpoint": _table(url=_TEXT, model=_TEXT, small_model=_TEXT, api_key=_TEXT),
     "permissions": _table(**_RULES, clients=_named(_table(**_RULES))),
     "lsp": _named(_table(command=_TEXTS, extensions=_TEXTS, env=_MAP, enabled={"type": "boolean"})),
-    "prompts": _named(_table(description=_TEXT, mode=_TEXT, prompt=_TEXT)),
+    "prompts": _named(
+        _table(
+            description=_TEXT,
+            mode=_TEXT,
+            prompt=_TEXT,
+            kind={"enum": ["subagent", "command", "skill"]},
+            variables=_MAP,
+            include_exec={"type": "boolean"},
+        )
+    ),
     "clients": _named({"type": "object"}),
 }
 """Section -> schema; the reader of each section checks the same, and says where."""
