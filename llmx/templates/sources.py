@@ -21,6 +21,10 @@ BUILT_IN = {
         "research",
         "Keep documents in collections and ask them; answers name the lines that they stand on.",
     ),
+    "document-processor": (
+        "document",
+        "Summarize, translate, reformat or classify documents, or list their key points; long ones in parts.",
+    ),
     "interactive-chat": ("chat", "Talk with a model, once or over many turns, with a history that is kept."),
 }
 """Id -> category and description, so that a list reads no file; a test compares them with the files."""

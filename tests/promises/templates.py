@@ -14,7 +14,7 @@ ROWS = [
     Row("S2-31", "A phase that fails is named, with what was made until then, and the exit code says it"),
     Row("S2-32", "Templates of one's own, in the user's folder; a clash with a built-in one must be meant"),
     Row("S2-34", "interactive-chat: one message or lines of stdin, /quit, a limit of turns, a session that is kept"),
-    Row("S2-37", "Documents of seven kinds are read, 99 % of their words and more", "the template itself is to come"),
+    Row("S2-37", "document-processor: seven kinds of documents, five transformations, long ones whole, bad ones named"),
     Row("S2-90", "Templates for programs: list, info, execute, search, schema, with the results of the command line"),
     Row(
         "S2-42",
