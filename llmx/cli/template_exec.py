@@ -12,7 +12,7 @@ from llmx.core.jsonline import dumps
 from llmx.core.plugins import load
 from llmx.errors import UsageError, nearest
 from llmx.exec.result import write_file
-from llmx.templates.artifacts import write
+from llmx.templates.artifacts import require_writable, write
 from llmx.templates.outcomes import Result
 from llmx.templates.parameters import values
 from llmx.templates.reports import FORMS
@@ -71,6 +71,8 @@ def execute(
         raise UsageError("--diff takes a git range such as main...HEAD, and not together with --staged")
     template = find(name)
     chosen = values(template, param or (), params_file)
+    if output_dir:
+        require_writable(Path(output_dir))
     asker = Asker(ctx, given, NOBODY._replace(template=template.id))
     asked = asker.client(given._replace(timeout=None).config)  # the time is the run's, not a call's
     extent = {"diff": diff, "staged": staged}

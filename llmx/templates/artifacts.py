@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
+from tempfile import TemporaryFile
 
 from llmx.errors import LlmxError, PolicyError, UsageError
 from llmx.templates import Artifact
@@ -15,6 +16,16 @@ def check_name(name: str) -> str:
     if is_odd or path.is_absolute() or ".." in path.parts or path.parts[:1] in ((), (".git",)) or name.endswith("/"):
         raise PolicyError(f"{name!r} is no name for an artifact: it must be a file below the output folder")
     return str(path)
+
+
+def require_writable(folder: Path) -> None:
+    """Make ``folder``; raises ``UsageError`` where nothing can be written into it, before anything is paid for."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise UsageError(f"--output-dir {folder} cannot be written: {error.strerror}") from None
 
 
 def write(folder: Path, artifacts: Sequence[Artifact], *, force: bool = False) -> list[Path]:

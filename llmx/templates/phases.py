@@ -74,6 +74,8 @@ class Context:
             prompt, system or None, schema=schema, max_tokens=max_tokens, tools=tools, seed=self.seed
         )
         self.count(response)
+        if not response.content.strip():
+            raise SchemaError("the model answered nothing")
         if schema is None and response.finish_reason == "length":
             raise PhaseError("the answer was cut for its length", hint="--max-tokens gives it more room")
         return json.loads(response.content) if schema is not None else response.content

@@ -10,6 +10,7 @@ ROWS = [
     Row("S2-25", "llmx template schema is JSON Schema 2020-12"),
     Row("S2-27", "Everything that is wrong with parameters is said at once, unknown names with the nearest"),
     Row("S2-28", "A parameter is read by its declared type: topic=2024 stays text, k=@file reads a file"),
+    Row("S2-29", "Every template's result has the same shape, however it ends: result, artifacts, metadata, metrics"),
     Row("S2-30", "Artifacts are written below the output folder only, and over nothing without --force"),
     Row("S2-31", "A phase that fails is named, with what was made until then, and the exit code says it"),
     Row("S2-32", "Templates of one's own, in the user's folder; a clash with a built-in one must be meant"),

@@ -8,6 +8,7 @@ from typing import Any
 from llmx.conversations import go_on
 from llmx.core.messages import user
 from llmx.core.response import gather
+from llmx.errors import SchemaError
 from llmx.sessions.store import Store
 from llmx.templates.phases import Context, PhaseError
 
@@ -28,6 +29,8 @@ async def talk(context: Context) -> dict[str, Any]:
                 events = client.stream([user(message)], given["system_prompt"])
             response = await gather(events)
             context.count(response)
+            if not response.content.strip():
+                raise SchemaError("the model answered nothing")
             replies.append({"message": message, "reply": response.content})
             if not given["message"]:
                 print(response.content, file=sys.stderr, flush=True)
