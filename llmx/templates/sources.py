@@ -13,6 +13,10 @@ from llmx.templates import Template
 
 BUILT_IN = {
     "code-review": ("code", "Review files, a folder or a diff; findings with lines that were checked to exist."),
+    "code-generator": (
+        "code",
+        "Write code and its tests from a description, and check them for real in the sandbox.",
+    ),
     "content-generation": (
         "content",
         "Write a text by a plan, and edit it until its quality passes or the rounds run out.",

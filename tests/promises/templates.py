@@ -22,6 +22,7 @@ ROWS = [
         "knowledge-management: ingest, query, update, delete and list, the right document first, with its lines",
         "found by words (BM25); vectors have a place in the store's protocol and no store yet",
     ),
+    Row("S2-36", "code-generator: specification, code, tests, checks that really run in the sandbox; eight languages"),
     Row("S2-39", "code-review: findings with lines that hold their evidence, by aspect, with severities and a score"),
     Row(
         "S2-40",

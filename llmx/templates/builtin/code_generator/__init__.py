@@ -1,0 +1,1 @@
+"""Write code from a description, and its tests, and check both for real."""
