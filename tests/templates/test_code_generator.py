@@ -219,10 +219,10 @@ def test_without_tests_the_code_alone_is_checked(tmp_path):
 @pytest.mark.parametrize(
     ("script", "phase", "code", "said"),
     [
-        ([""], "specify", 7, "wrote no specification"),
-        ([SPEC, ""], "implement", 7, "wrote no code"),
+        ([""], "specify", 7, "answered nothing"),
+        ([SPEC, ""], "implement", 7, "answered nothing"),
         ([SPEC, "```\n```"], "implement", 7, "wrote no code"),
-        ([SPEC, fenced(PYTHON), ""], "test", 7, "wrote no code"),
+        ([SPEC, fenced(PYTHON), ""], "test", 7, "answered nothing"),
         ([SPEC, {"text": "def", "finish_reason": "length"}], "implement", 1, "cut for its length"),
         ([{"error": "unavailable"}], "specify", 3, "unavailable"),
         ([SPEC, fenced(WRONG), fenced(TESTS), {"error": "quota"}], "check", 3, "quota"),

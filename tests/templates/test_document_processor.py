@@ -327,5 +327,5 @@ def test_a_folder_that_takes_no_files_is_an_error(folder, monkeypatch):
     command = [sys.executable, "-m", "llmx", "template", "exec", NAME, "--backend", "mock"]
     command += ["--param", "document_paths=a.txt", "-o", "out"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "cannot be written" in done.stderr

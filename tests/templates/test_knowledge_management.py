@@ -295,7 +295,7 @@ def test_a_budget_ends_it_before_anything_is_sent_and_no_model_is_3(filled):
 def test_a_folder_that_cannot_be_written_is_said(filled, tmp_path):
     (tmp_path / "out").write_text("a file")
     done = llmx("--param", "operation=list", "--param", "collection=c", "-o", "out")
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "out" in done.stderr
 
 
