@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
+from copy import copy
 from typing import Any, NamedTuple
 
 from llmx import paths
@@ -12,7 +13,7 @@ from llmx.core.backends import Backend
 from llmx.core.events import Answering, Done, Event, ReasoningDelta, TextDelta, Usage
 from llmx.core.messages import Request, ToolCall
 from llmx.core.plugins import load
-from llmx.core.usage import Call, Caller, Most, Status, Target
+from llmx.core.usage import Call, Caller, Meter, Most, Status, Target
 from llmx.errors import LlmxError, UsageError
 
 RUN = f"{int(time.time()):x}-{os.urandom(4).hex()}"
@@ -63,17 +64,28 @@ class Calls:
         self._recorder = load("llmx.core.cassettes:Recorder")(options.record, env) if options.record else None
         self._replay: Any = load("llmx.core.cassettes.replay:Replay")(options.replay) if options.replay else None
         self._limits = self._found_limits()
+        self._meter: Meter | None = None
 
     @property
     def replays(self) -> bool:
         """Whether answers come from a cassette, so that no backend is asked."""
         return self._replay is not None
 
+    def varied(self, *, sample: int | None = None, meter: Meter | None = None) -> "Calls":
+        """The same way, for another sample of the answers or with someone who is told of every call."""
+        other = copy(self)
+        other.options = self.options if sample is None else self.options._replace(sample=sample)
+        other._meter = meter or self._meter
+        return other
+
     def played(self, request: Request, backend: str, model: str) -> list[Event]:
         """The answer that the cassette holds; raises what it holds instead."""
         call = self._replay.next(self._question(request), backend, model)
         if call.failed is not None:
             raise call.failed
+        if self._meter:
+            making = _Making(self.options.caller, Target(call.who.backend, "", call.who.model))
+            self._meter.note(making.call("done", cached=True))
         return [call.who, *call.events]
 
     async def stream(
@@ -91,7 +103,7 @@ class Calls:
             yield making.note(who._replace(cached=True))
             for event in kept:
                 yield making.note(event)
-            self._settle(making.call("done", cached=True))
+            self._settle(making, "done", cached=True)
             self._record(request, making)
             return
         reservation = self._held(making, request)
@@ -102,13 +114,13 @@ class Calls:
                         yield making.note(who)
                     yield making.note(event)
         except LlmxError as error:
-            self._settle(making.call("failed"), reservation)
+            self._settle(making, "failed", reservation)
             self._record(request, making, error)
             raise
         except BaseException:
-            self._settle(making.call("stopped"), reservation)
+            self._settle(making, "stopped", reservation)
             raise
-        self._settle(making.call("done"), reservation)
+        self._settle(making, "done", reservation)
         self._record(request, making)
         if key and making.is_whole:
             self._cache().put(key, making.events)
@@ -139,16 +151,31 @@ class Calls:
 
     def _held(self, making: "_Making", request: Request) -> int | None:
         """Hold the most that the call may use, where anything is limited."""
-        if not self._limits:
+        meter = self._meter if self._meter and self._meter.is_limited else None
+        if not self._limits and not meter:
             return None
         prompt = load("llmx.core.backends.wires:most_tokens")(request)
         making.most = Most(prompt, request.parameters.max_tokens or 0)
+        if meter:
+            making.release = meter.hold(making.target, making.most)
+        if not self._limits:
+            return None
         hold = load("llmx.core.usage.ledger:Hold")(making.caller, making.target, making.most, request.remaining)
-        reservation: int = self._ledger().hold(hold, self._limits)
+        try:
+            reservation: int = self._ledger().hold(hold, self._limits)
+        except LlmxError:
+            making.release()
+            raise
         return reservation
 
-    def _settle(self, call: Call, reservation: int | None = None) -> None:
+    def _settle(
+        self, making: "_Making", status: Status, reservation: int | None = None, *, cached: bool = False
+    ) -> None:
         """Write the call down; where that fails, a call without a limit is none the worse for it."""
+        call = making.call(status, cached=cached)
+        making.release()
+        if self._meter:
+            self._meter.note(call)
         try:
             self._ledger().settle(call, reservation)
         except (LlmxError, OSError) as error:
@@ -171,6 +198,7 @@ class _Making:
         self.caller = caller
         self.target = target
         self.most: Most | None = None
+        self.release: Callable[[], None] = lambda: None
         self.events: list[Event] = []
         self.who = Answering(target.backend, target.model)
         self._at = time.time()

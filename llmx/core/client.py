@@ -10,7 +10,7 @@ from llmx.core.access import Access
 from llmx.core.asking import Asking, Ways
 from llmx.core.backends import Health
 from llmx.core.backends.errors import BackendError
-from llmx.core.calls import Calls
+from llmx.core.calls import CallOptions, Calls
 from llmx.core.choice import Asked, Named
 from llmx.core.events import Answering, Event
 from llmx.core.line import Line
@@ -19,6 +19,7 @@ from llmx.core.messages import Message, Parameters, Request, Tool, message, syst
 from llmx.core.plugins import load
 from llmx.core.response import Embedded, Response, gather
 from llmx.core.settings import Settings, active
+from llmx.core.usage import Meter
 from llmx.errors import LlmxError
 
 MAX_TOKENS = 512
@@ -58,6 +59,23 @@ class LLMClient:
         self._asked = asked
         self._calls = calls or Calls(self._settings, cache_dir=self.config.cache_dir, env=env)
         self._line = self._new_line()
+
+    @property
+    def options(self) -> CallOptions:
+        """How its calls are treated."""
+        return self._calls.options
+
+    def metered(self, meter: Meter) -> "LLMClient":
+        """Another of the same with connections of its own, which tells ``meter`` of every call."""
+        other = self._copy()
+        other._calls = self._calls.varied(meter=meter)
+        return other
+
+    def sampled(self, number: int) -> "LLMClient":
+        """This one, for another of several answers to the same questions."""
+        other = copy(self)
+        other._calls = self._calls.varied(sample=number)
+        return other
 
     def _new_line(self) -> Line:
         given = Access(self._given.api_base or "", self._given.api_key or "")

@@ -11,6 +11,9 @@ Outcome = Literal["clean", "findings", "inconclusive", "failed"]
 ENVELOPE = 1
 """The version of what ``template exec --output json`` prints."""
 
+TAKES = ("diff", "staged", "baseline", "votes", "canary")
+"""Options of ``exec`` that a template must say that it takes; to others they are refused rather than left out."""
+
 REQUIRED: Any = object()
 """The default of a parameter that has none."""
 
@@ -44,6 +47,8 @@ class Phase:
 
     It begins when all that it ``needs`` is done. ``when`` and ``for_each`` are Jinja expressions over the parameters
     and the results so far: a phase whose ``when`` is false is skipped, one with ``for_each`` is done for every item.
+    ``share`` is what it may use of the run's budget, from 0 to 1. ``plan`` is what ``--plan`` makes of code: ``run``
+    for what only reads, ``skip`` for what asks no model; without either the plan ends there.
     """
 
     id: str
@@ -59,6 +64,7 @@ class Phase:
     timeout: float | None = None
     max_tokens: int | None = None
     share: float | None = None
+    plan: str = ""
     parameters: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -79,6 +85,8 @@ class Template:
     source: str = "built-in"
     digest: str = ""
     overrides: bool = False
+    takes: tuple[str, ...] = ()
+    estimate: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def schema(self) -> dict[str, Any]:

@@ -1,7 +1,9 @@
 """Run a template: its phases in their order, side by side where none needs the other, each within its limits."""
 
 import asyncio
+import hashlib
 import inspect
+import json
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -9,9 +11,13 @@ from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
-from llmx.core.backends.errors import BackendTimeoutError
+from llmx.core.backends.errors import AnswerError, BackendError, BackendTimeoutError
+from llmx.core.usage import NANO
 from llmx.errors import BudgetError, InconclusiveError, LlmxError
 from llmx.templates import Phase, Template
+from llmx.templates.effects import Effects, View
+from llmx.templates.kept import Kept
+from llmx.templates.metering import ALLOWANCES, Allowance
 from llmx.templates.outcomes import Result
 from llmx.templates.parameters import checked
 from llmx.templates.phases import Context, PhaseError, check_result
@@ -25,25 +31,18 @@ SKIPPED = None
 
 
 class Engine:
-    """One run of one template. ``kept`` are results of an earlier run that are not made again."""
+    """One run of one template. ``kept`` is what an earlier run has done, and where this one keeps what it does."""
 
-    def __init__(
-        self,
-        context: Context,
-        run: str,
-        *,
-        jobs: int = JOBS,
-        kept: Mapping[str, Any] | None = None,
-        when_done: Callable[[str, Any], None] | None = None,
-    ) -> None:
+    def __init__(self, context: Context, run: str, *, jobs: int = JOBS, kept: Kept | None = None) -> None:
         self._context = context
         self._run = run
         self._jobs = jobs
-        self._kept = dict(kept or {})
-        self._when_done = when_done
+        self._kept = kept
+        self._done: dict[str, Any] = dict(kept.results) if kept else {}
         self._told: dict[str, dict[str, Any]] = {}
         self._module: ModuleType | None = None
-        context.kept, context.keep = self._kept, when_done
+        context.kept = self._done
+        context.keep = lambda name, value: self._keep(name, value, Effects())
 
     async def perform(self) -> Result:
         """All phases; a failure ends the run with what it has, and says which phase it was."""
@@ -52,12 +51,12 @@ class Engine:
         try:
             await self._all()
         except LlmxError as error:
-            _note_failure(result, error, self._failed())
+            result.fail(error, self._failed())
         except TimeoutError:
             late = BackendTimeoutError("the time for the whole template is over", hint="--timeout gives it more")
-            _note_failure(result, late, self._failed())
+            result.fail(late, self._failed())
         result.artifacts, result.metrics = context.artifacts, context.metrics
-        result.provenance = context.provenance
+        result.provenance, result.checks = context.provenance, context.checks
         result.phases = [self._told[phase.id] for phase in context.template.phases if phase.id in self._told]
         result.result = context.results.get(context.template.phases[-1].id)
         context.metrics.duration_ms = round((time.monotonic() - started) * 1000)
@@ -78,49 +77,84 @@ class Engine:
             await task
         started = time.monotonic()
         told = self._told[phase.id] = {"id": phase.id, "status": "running"}
+        self._allow(phase)
         try:
             value, told["status"] = await self._result(phase)
-        except BaseException:
+        except asyncio.CancelledError:  # for another phase's failure, or for time
+            told["status"] = "stopped"
+            raise
+        except Exception:
             told["status"] = "failed"
             raise
         finally:
             told["ms"] = round((time.monotonic() - started) * 1000)
         self._context.results[phase.id] = value
-        if told["status"] == "done" and self._when_done:
-            self._when_done(phase.id, value)
+
+    def _allow(self, phase: Phase) -> None:
+        """From here on, in this task, calls count against the phase's share of what may be used."""
+        outer = ALLOWANCES.get()
+        client = self._context.client
+        if phase.share is None or client is None:
+            return
+        cost = outer[-1].cost if outer else _nano(client.options.max_cost)
+        tokens = outer[-1].tokens if outer else client.options.max_tokens
+        if cost is not None or tokens is not None:
+            ALLOWANCES.set((*outer, Allowance(phase.id, _part(cost, phase.share), _part(tokens, phase.share))))
 
     async def _result(self, phase: Phase) -> tuple[Any, str]:
-        if phase.id in self._kept:
-            return self._kept[phase.id], "kept"
+        if self._kept and phase.id in self._kept.results:
+            self._kept.effects[phase.id].apply(self._context)
+            return self._kept.results[phase.id], "kept"
         if phase.when and not self._context.renderer.expression(phase.when, self._context.values):
             return SKIPPED, "skipped"
-        value = await self._tried(phase)
+        value, effects = await self._tried(phase)
         check_result(phase, value)
+        self._keep(phase.id, value, effects)
         return value, "done"
 
-    async def _tried(self, phase: Phase) -> Any:  # noqa: ANN401  # JSON
+    def _keep(self, name: str, value: object, effects: Effects) -> None:
+        self._done[name] = value
+        if self._kept:
+            self._kept.put(name, value, effects, self._context.provenance.get("models", []))
+
+    async def _tried(self, phase: Phase) -> tuple[Any, Effects]:
         """Its value, after as many tries as it may have; what cannot get better is not tried again."""
         for number in range(phase.retries + 1):
+            view = View(self._context)
+            is_last = number == phase.retries
             try:
-                async with asyncio.timeout(phase.timeout):
-                    return await self._value(phase)
+                async with asyncio.timeout(phase.timeout) as limit:
+                    value = await self._value(phase, view.context)
+                effects = view.effects()
+                effects.apply(self._context)
+                return value, effects
             except TimeoutError:
-                if number == phase.retries:
+                if not limit.expired():
+                    raise PhaseError(f"phase {phase.id}: something in it took too long") from None
+                if is_last:
+                    view.effects().apply(self._context)
                     raise BackendTimeoutError(f"phase {phase.id} was not done within {phase.timeout:g} s") from None
-            except (PhaseError, InconclusiveError):
-                if number == phase.retries:
+            except LlmxError as error:
+                if is_last or not _may_get_better(error):
+                    view.effects().apply(self._context)
                     raise
         raise AssertionError
 
-    async def _value(self, phase: Phase) -> Any:  # noqa: ANN401  # JSON
+    async def _value(self, phase: Phase, context: Context) -> Any:  # noqa: ANN401  # JSON
         if not phase.for_each:
-            return await self._work(phase, {})
-        items = self._context.renderer.expression(phase.for_each, self._context.values)
+            return await self._work(phase, context, {})
+        items = context.renderer.expression(phase.for_each, context.values)
         gate = asyncio.Semaphore(self._jobs)
 
         async def one(item: Any, number: int) -> Any:  # noqa: ANN401
+            name = f"{phase.id}.{number}.{_sum(item)}"
+            if name in self._done:
+                return self._done[name]
             async with gate:
-                return await self._work(phase, {"item": item, "number": number})
+                value = await self._work(phase, context, {"item": item, "number": number})
+            if phase.prompt:  # code may leave more than its value
+                self._keep(name, value, Effects())
+            return value
 
         try:
             async with asyncio.TaskGroup() as group:
@@ -129,23 +163,28 @@ class Engine:
             raise _first(failures) from None
         return [task.result() for task in tasks]
 
-    async def _work(self, phase: Phase, extra: Mapping[str, Any]) -> Any:  # noqa: ANN401  # JSON
-        context = self._context
+    async def _work(self, phase: Phase, context: Context, extra: Mapping[str, Any]) -> Any:  # noqa: ANN401  # JSON
         if phase.run:
+            return await self._code(phase, context, extra)
+        values = {**context.values, **extra}
+        if phase.template:
+            return await _sub_template(phase, context, values)
+        system = context.renderer.file(phase.system, values) if phase.system else ""
+        prompt = context.renderer.file(phase.prompt, values)
+        item = extra.get("item")
+        sample = int(item.get("sample", 0)) if isinstance(item, Mapping) else 0
+        return await context.ask(prompt, system, schema=phase.schema, max_tokens=phase.max_tokens, sample=sample)
+
+    async def _code(self, phase: Phase, context: Context, extra: Mapping[str, Any]) -> Any:  # noqa: ANN401  # JSON
+        """What the phase's function returns; a fault in it ends the phase, not the whole program."""
+        try:
             function = self._function(phase.run)
             made = function(context, **extra)
             return await made if inspect.isawaitable(made) else made
-        values = {**context.values, **extra}
-        if phase.template:
-            return await self._sub_template(phase, values)
-        system = context.renderer.file(phase.system, values) if phase.system else ""
-        prompt = context.renderer.file(phase.prompt, values)
-        return await context.ask(prompt, system, schema=phase.schema, max_tokens=phase.max_tokens)
-
-    async def _sub_template(self, phase: Phase, values: Mapping[str, Any]) -> Any:  # noqa: ANN401  # JSON
-        """The result of another template, whose parameters are Jinja expressions."""
-        from_here = {name: self._context.renderer.expression(text, values) for name, text in phase.parameters.items()}
-        return await perform_template(phase.template, from_here, self._context)
+        except (LlmxError, TimeoutError, BaseExceptionGroup):
+            raise
+        except (Exception, SystemExit) as error:  # a template that leaves with 0 has not done its work
+            raise PhaseError(f"phase {phase.id}: {type(error).__name__}: {error}") from error
 
     def _function(self, target: str) -> Callable[..., Any]:
         module, _, name = target.partition(":")
@@ -157,7 +196,15 @@ class Engine:
         return function
 
     def _failed(self) -> str:
-        return next((name for name, told in self._told.items() if told["status"] == "failed"), "")
+        """The phase that failed, else the first that was stopped."""
+        ended = {status: name for name, told in reversed(self._told.items()) if (status := told["status"])}
+        return ended.get("failed", ended.get("stopped", ""))
+
+
+async def _sub_template(phase: Phase, context: Context, values: Mapping[str, Any]) -> Any:  # noqa: ANN401  # JSON
+    """The result of another template, whose parameters are Jinja expressions."""
+    from_here = {name: context.renderer.expression(text, values) for name, text in phase.parameters.items()}
+    return await perform_template(phase.template, from_here, context)
 
 
 async def perform_template(name: str, parameters: Mapping[str, Any], outer: Context) -> Any:  # noqa: ANN401  # JSON
@@ -170,12 +217,16 @@ async def perform_template(name: str, parameters: Mapping[str, Any], outer: Cont
         renderer=Renderer(template.folder),
         results={},
         artifacts=[],
+        findings=None,
     )
     result = await Engine(inner, "", jobs=1).perform()
-    if result.problem:
-        raise PhaseError(f"template {name}: {result.problem}")
+    if inner.findings is not None:
+        outer.findings = [*(outer.findings or ()), *inner.findings]
+    if result.error:
+        result.error.message = f"template {name}: {result.error.message}"
+        raise result.error
     for artifact in result.artifacts:
-        outer.add(f"{name}/{artifact.name}", artifact.data, artifact.media_type)
+        outer.add(f"{template.id}/{artifact.name}", artifact.data, artifact.media_type)
     return result.result
 
 
@@ -203,9 +254,21 @@ def _first(failures: BaseExceptionGroup[Any]) -> BaseException:
     return (budget or nested)[0]
 
 
-def _note_failure(result: Result, error: LlmxError, phase: str) -> None:
-    """What did not run is never a success; a model that could not be asked makes the run inconclusive."""
-    result.outcome = "inconclusive" if isinstance(error, InconclusiveError) else "failed"
-    result.code = error.exit_code
-    result.problem = error.message + (f" ({error.hint})" if error.hint else "")
-    result.failed_phase = phase
+def _may_get_better(error: LlmxError) -> bool:
+    """Whether asking again may help: a key that is refused or a quota that is spent stays so."""
+    if not isinstance(error, PhaseError | InconclusiveError):
+        return False
+    return not isinstance(error, BackendError) or error.is_passing or isinstance(error, AnswerError)
+
+
+def _sum(item: object) -> str:
+    """What tells items apart, so that a kept answer is only taken for the same question."""
+    return hashlib.sha256(json.dumps(item, sort_keys=True, default=str).encode(errors="replace")).hexdigest()[:16]
+
+
+def _nano(dollars: float | None) -> int | None:
+    return None if dollars is None else round(dollars * NANO)
+
+
+def _part(whole: int | None, share: float) -> int | None:
+    return None if whole is None else int(whole * share)

@@ -2,7 +2,7 @@
 
 import hashlib
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, get_args
 
@@ -10,11 +10,14 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError as WrongSchemaError
 
 from llmx.errors import ConfigError, NotFoundError, nearest
-from llmx.templates import REQUIRED, Kind, Parameter, Phase, Template
+from llmx.templates import REQUIRED, TAKES, Kind, Parameter, Phase, Template
 from llmx.templates.sources import FILE
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
-_TOP = ("id", "version", "category", "description", "tags", "requires", "override", "parameters", "phases", "output")
+_TOP = (
+    *("id", "version", "category", "description", "tags", "requires", "override", "parameters", "phases", "output"),
+    *("takes", "estimate"),
+)
 _CONSTRAINTS = {
     "min": "minimum",
     "max": "maximum",
@@ -29,8 +32,20 @@ _CONSTRAINTS = {
 _PARAMETER = ("type", "description", "default", "optional", "aliases", *_CONSTRAINTS)
 _PHASE = (
     *("id", "run", "prompt", "template", "system", "needs", "when", "for_each", "schema", "retries", "timeout"),
-    *("max_tokens", "share", "parameters"),
+    *("max_tokens", "share", "plan", "parameters"),
 )
+
+
+_KINDS_OF: dict[str, tuple[tuple[type, ...], str, Callable[[Any], bool]]] = {
+    **{key: ((str,), "a text", lambda value: True) for key in ("run", "prompt", "template", "system", "when")},
+    "for_each": ((str,), "a text", lambda value: True),
+    "retries": ((int,), "a number from 0 to 10", lambda value: 0 <= value <= 10),
+    "timeout": ((int, float), "a number of seconds above 0", lambda value: value > 0),
+    "max_tokens": ((int,), "a number above 0", lambda value: value > 0),
+    "share": ((int, float), "a number above 0, at most 1", lambda value: 0 < value <= 1),
+    "plan": ((str,), "run or skip", lambda value: value in ("run", "skip")),
+    "parameters": ((dict,), "a table", lambda value: True),
+}
 
 
 def load_template(folder: Path, source: str = "built-in") -> Template:
@@ -82,7 +97,24 @@ class _Reading:
             source=source,
             digest=digest_of(self._file.parent),
             overrides=self._data.get("override") is True,
+            takes=self._takes(),
+            estimate=self._estimate(),
         )
+
+    def _takes(self) -> tuple[str, ...]:
+        found = self._words(self._data, "takes")
+        for word in found:
+            self._require(word in TAKES, "takes", f"{word!r} is none of {', '.join(TAKES)}")
+        return found
+
+    def _estimate(self) -> Mapping[str, str]:
+        """Jinja expressions: the tokens of a run, and how many of them are answers."""
+        table = self._table(self._data, "estimate")
+        self._only(table, ("tokens", "answers"), "estimate")
+        for key, value in table.items():
+            self._require(isinstance(value, str), f"estimate.{key}", "it must be a text: an expression")
+        self._require(not table or "tokens" in table, "estimate.tokens", "it must be a text: an expression")
+        return table
 
     def _parameters(self) -> Iterator[Parameter]:
         for name, table in self._table(self._data, "parameters").items():
@@ -109,7 +141,8 @@ class _Reading:
             self._only(table, _PHASE, place)
             works = [key for key in ("run", "prompt", "template") if table.get(key)]
             self._require(len(works) == 1, place, "it has one of run, prompt and template")
-            self._require(bool(table.get("id")), place, "it needs an id")
+            self._require(_is_id(table.get("id")), f"{place}.id", "it must be letters, digits, _ and -")
+            self._check_kinds(table, place)
             if "schema" in table:
                 self._check_schema(table["schema"], f"{place}.schema")
             needs = self._words(table, "needs") if "needs" in table else before
@@ -126,6 +159,13 @@ class _Reading:
                 meant = f", did you mean {near}?" if near else " before it"
                 self._require(need in done, f"phases.{phase.id}.needs", f"there is no phase {need!r}{meant}")
             done.append(phase.id)
+
+    def _check_kinds(self, table: Mapping[str, Any], place: str) -> None:
+        """Numbers and texts are what they must be, so that nothing breaks in the middle of a run."""
+        for key, (kinds, said, fits) in _KINDS_OF.items():
+            value = table.get(key)
+            is_right = isinstance(value, kinds) and not isinstance(value, bool) and fits(value)
+            self._require(value is None or is_right, f"{place}.{key}", f"it must be {said}")
 
     def _text(self, key: str) -> str:
         value = self._data.get(key)
@@ -160,3 +200,7 @@ class _Reading:
     def _require(self, holds: bool, place: str, otherwise: str) -> None:
         if not holds:
             raise ConfigError(f"{self._file}: {place}: {otherwise}", source=str(self._file), key=place)
+
+
+def _is_id(value: object) -> bool:
+    return isinstance(value, str) and value.replace("-", "_").isascii() and value.replace("-", "_").isidentifier()

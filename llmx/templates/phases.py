@@ -1,5 +1,6 @@
 """What a phase of a template can do: read what came before it, ask the model, make artifacts, say what it read."""
 
+import hashlib
 import json
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -8,13 +9,16 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
+from llmx.core.backends.errors import AnswerError, RefusedError
 from llmx.core.client import LLMClient
 from llmx.core.messages import Tool
 from llmx.core.response import Response
 from llmx.errors import LlmxError, SchemaError
 from llmx.templates import Artifact, Phase, Template
+from llmx.templates.artifacts import check_name
 from llmx.templates.findings import Finding
-from llmx.templates.outcomes import Metrics
+from llmx.templates.metering import RunMeter
+from llmx.templates.outcomes import Checks, Metrics
 from llmx.templates.rendering import Renderer
 
 
@@ -27,7 +31,10 @@ class Context:
     """One run, as its phases see it. ``results`` are those of the phases that are done, by their ids.
 
     ``coverage`` says of everything that was to be read whether it was: ``{"path", "read", "reason"}``. ``findings`` are
-    what a reviewing template reports, None for one that does not review.
+    what a reviewing template reports, None for one that does not review. ``inputs`` are digests of what was read, by
+    name. Of ``metrics`` a template counts itself what only it knows: ``agents_invoked`` (agents by name),
+    ``tools_invoked`` and ``rag_queries``; calls, tokens and costs are counted here. ``votes`` and ``canaries`` are what
+    ``--votes`` and ``--canary`` ask of a template that says that it ``takes`` them.
     """
 
     template: Template
@@ -43,6 +50,11 @@ class Context:
     findings: list[Finding] | None = None
     deadline: float | None = None
     seed: int | None = None
+    meter: RunMeter = field(default_factory=RunMeter)
+    checks: Checks = field(default_factory=Checks)
+    inputs: dict[str, str] = field(default_factory=dict)
+    votes: int = 1
+    canaries: int = 0
     kept: Mapping[str, Any] = field(default_factory=dict)
     keep: Callable[[str, Any], None] | None = None
 
@@ -52,10 +64,16 @@ class Context:
         return {**self.parameters, "parameters": dict(self.parameters), **self.results, "fence": self.renderer.fence}
 
     def add(self, name: str, data: str | bytes, media_type: str = "text/plain") -> None:
-        """Make an artifact; one of the same name is replaced."""
-        raw = data.encode() if isinstance(data, str) else data
+        """Make an artifact in place of one of the same name; ``PolicyError`` for a name that leads elsewhere."""
+        name = check_name(name)
+        raw = data.encode(errors="replace") if isinstance(data, str) else data
         self.artifacts = [each for each in self.artifacts if each.name != name]
         self.artifacts.append(Artifact(name, raw, media_type))
+
+    def took(self, name: str, data: str | bytes) -> None:
+        """Note what was read, for the digest of all input."""
+        raw = data.encode(errors="surrogatepass") if isinstance(data, str) else data
+        self.inputs[name] = hashlib.sha256(raw).hexdigest()
 
     async def ask(
         self,
@@ -65,20 +83,21 @@ class Context:
         schema: Mapping[str, Any] | None = None,
         max_tokens: int | None = None,
         tools: Sequence[Tool] = (),
+        sample: int = 0,
     ) -> Any:  # noqa: ANN401  # what the schema says, else text
-        """The model's answer: text, or with a ``schema`` a value that fits it."""
+        """The model's answer: text, or with a ``schema`` a value that fits it; ``sample`` counts other answers to it.
+
+        Raises what a model does wrong as an error: an empty answer, one that was cut, a call of a tool that it has not.
+        """
         if self.client is None:
             raise PhaseError(f"{self.template.id} asks no model in this phase")
         system, prompt = self.renderer.settled([system, prompt])
-        response: Response = await self.client.generate(
+        client = self.client.sampled(sample) if sample else self.client
+        response: Response = await client.generate(
             prompt, system or None, schema=schema, max_tokens=max_tokens, tools=tools, seed=self.seed
         )
         self.count(response)
-        if not response.content.strip():
-            raise SchemaError("the model answered nothing")
-        if schema is None and response.finish_reason == "length":
-            raise PhaseError("the answer was cut for its length", hint="--max-tokens gives it more room")
-        return json.loads(response.content) if schema is not None else response.content
+        return _answer(response, schema, tools)
 
     async def once(self, name: str, make: Callable[[], Awaitable[Any]]) -> Any:  # noqa: ANN401  # JSON
         """What ``make`` gives, kept as ``name`` at once, so that a run that goes on here does not pay it again.
@@ -93,19 +112,33 @@ class Context:
         return value
 
     def count(self, response: Response) -> None:
-        """Add an answer to the metrics, and who gave it to the provenance."""
-        self.metrics.model_calls += 1
-        self.metrics.cached_calls += response.cached
-        self.metrics.tokens_used += 0 if response.cached else response.tokens_used or 0
+        """Add who has answered to the provenance; the calls themselves are counted where they are made."""
         answered = {"backend": response.backend, "model": response.model, "mock": response.mock, "demo": response.demo}
         known = self.provenance.setdefault("models", [])
         if answered not in known:
             known.append(answered)
+        if (response.mock or response.demo) and response.notices and response.notices[0] not in self.checks.doubts:
+            self.checks.doubts.append(response.notices[0])
 
     @property
     def remaining(self) -> float | None:
         """Seconds until the run's deadline."""
         return None if self.deadline is None else self.deadline - time.monotonic()
+
+
+def _answer(response: Response, schema: Mapping[str, Any] | None, tools: Sequence[Tool]) -> Any:  # noqa: ANN401
+    """What the model has said; raises where that is nothing to go on with."""
+    who = f"{response.backend}, model {response.model}"
+    if response.finish_reason == "content_filter":
+        raise RefusedError(f"{who}: a filter has ended the answer")
+    if response.tool_calls and not tools:
+        name = response.tool_calls[0].name[:80]
+        raise AnswerError(f"{who}: it called the tool {name!r}, and there is none; nothing was run")
+    if schema is None and response.finish_reason == "length":
+        raise PhaseError("the answer was cut for its length", hint="--max-tokens gives it more room")
+    if not response.content.strip() and not tools:
+        raise SchemaError(f"{who}: it answered nothing")
+    return json.loads(response.content) if schema is not None else response.content
 
 
 def check_result(phase: Phase, value: Any) -> None:  # noqa: ANN401  # JSON

@@ -1,24 +1,24 @@
 """Run templates by name: the library's six calls, and what the command line calls too."""
 
-import hashlib
-import json
 import os
 import time
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from llmx import paths
 from llmx.core.client import LLMClient
-from llmx.errors import NotFoundError
-from llmx.paths import make_private
 from llmx.templates import Template
+from llmx.templates.baseline import read_baseline
 from llmx.templates.engine import JOBS, Engine
-from llmx.templates.findings import SEVERITIES, at_least
-from llmx.templates.outcomes import Result
+from llmx.templates.findings import SEVERITIES
+from llmx.templates.judging import judge
+from llmx.templates.kept import Kept, forget_old
+from llmx.templates.metering import RunMeter
+from llmx.templates.outcomes import Metrics, Result
 from llmx.templates.parameters import checked
 from llmx.templates.phases import Context
+from llmx.templates.provenance import provenance
 from llmx.templates.rendering import Renderer
 from llmx.templates.sources import find
 
@@ -28,7 +28,8 @@ class RunOptions:
     """How a template is run. ``fail_on`` is the least severity that counts, ``never`` for none.
 
     ``min_coverage`` is how many of 100 files must have been read for the outcome to count. ``extra`` is what a template
-    reads beside its parameters, such as ``diff``.
+    reads beside its parameters, such as ``diff``. ``run`` is the run's id, else one is made; without ``settles``,
+    what is kept of the run stays until ``settle`` is called.
     """
 
     timeout: float | None = None
@@ -37,7 +38,13 @@ class RunOptions:
     fail_on: str = "low"
     min_coverage: float = 100.0
     resume: str = ""
+    run: str = ""
+    settles: bool = True
     extra: Mapping[str, Any] = field(default_factory=dict)
+    votes: int = 1
+    canaries: int = 0
+    baseline: str = ""
+    updates_baseline: bool = False
 
 
 PLAIN = RunOptions()
@@ -49,82 +56,63 @@ async def execute(
     """Run a template, or the one of that name; raises only what is wrong before it begins."""
     template = find(name) if isinstance(name, str) else name
     values = checked(template, parameters)
-    run = options.resume or f"{time.strftime('%Y%m%d-%H%M%S')}-{os.urandom(3).hex()}"
-    kept = Kept(run, template, values, must_exist=bool(options.resume))
-    context = Context(
-        template,
-        values,
-        client,
-        Renderer(template.folder),
-        options=options.extra,
-        deadline=None if options.timeout is None else time.monotonic() + options.timeout,
-        seed=options.seed,
-    )
-    engine = Engine(context, run, jobs=options.jobs, kept=kept.results, when_done=kept.put)
-    result = await engine.perform()
-    result.provenance["input_digest"] = kept.identity
-    result.findings = context.findings
-    result.coverage = context.coverage
-    _judge(result, options)
-    if not result.problem:
-        kept.remove()
+    run = options.resume or options.run or new_run()
+    known = read_baseline(options.baseline, is_new=options.updates_baseline) if options.baseline else None
+    same = {"extra": dict(options.extra), "seed": options.seed, "votes": options.votes, "canaries": options.canaries}
+    kept = Kept(run, template, {"parameters": values, **same})
+    if options.resume:
+        kept.read()
+    meter = RunMeter()
+    async with _apart(client, meter) as asked:
+        context = Context(
+            template,
+            values,
+            asked,
+            Renderer(template.folder),
+            options=options.extra,
+            deadline=None if options.timeout is None else time.monotonic() + options.timeout,
+            seed=options.seed,
+            meter=meter,
+            votes=options.votes,
+            canaries=options.canaries,
+            provenance={"models": kept.models} if kept.models else {},
+        )
+        result = await Engine(context, kept.run, jobs=options.jobs, kept=kept).perform()
+    _count(result.metrics, meter)
+    result.provenance = await provenance(context)
+    result.findings, result.coverage, result.kept = context.findings, context.coverage, kept
+    if known and result.findings is not None:
+        known.sort(result)
+    judge(result, fail_on=options.fail_on, min_coverage=options.min_coverage)
+    if known and options.updates_baseline:
+        known.update(result)
+    if options.settles:
+        settle(result)
     return result
 
 
-def _judge(result: Result, options: RunOptions) -> None:
-    """Clean, findings or inconclusive: by what was read and found, never by what a model thinks of it."""
-    if result.problem:
-        return
-    read = sum(each["read"] for each in result.coverage)
-    due = [each for each in result.coverage if each["read"] or each["reason"] not in HARMLESS]
-    share = 100.0 * read / len(due) if due else 100.0
-    if share < options.min_coverage:
-        result.outcome = "inconclusive"
-        result.problem = (
-            f"{read} of {len(due)} files were read, {share:.0f} %, and {options.min_coverage:g} % are asked"
-        )
-    elif options.fail_on != "never" and result.findings and at_least(result.findings, options.fail_on):
-        result.outcome = "findings"
+def new_run() -> str:
+    """An id for a run."""
+    return f"{time.strftime('%Y%m%d-%H%M%S')}-{os.urandom(3).hex()}"
 
 
-HARMLESS = ("not code by its name", "empty", "deleted", "nothing is added", "binary", "a link")
-"""Reasons to skip a file that leave nothing uncovered."""
+def _apart(client: LLMClient | None, meter: RunMeter) -> AbstractAsyncContextManager[LLMClient | None]:
+    """The client with connections, and models, that stay for the whole run."""
+    return nullcontext() if client is None else client.metered(meter)
+
+
+def _count(metrics: Metrics, meter: RunMeter) -> None:
+    metrics.cost_usd, metrics.tokens_used = meter.cost, meter.tokens
+    metrics.model_calls = sum(call.status == "done" for call in meter.calls)
+    metrics.cached_calls = sum(call.cached for call in meter.calls)
+    metrics.failed_calls = len(meter.calls) - metrics.model_calls
+
+
+def settle(result: Result) -> None:
+    """Forget what was kept of the run, unless something in it is still to be done."""
+    if result.kept and not result.error:
+        result.kept.remove()
+        forget_old()
+
 
 FAIL_ON = (*SEVERITIES, "never")
-
-
-class Kept:
-    """What an unfinished run has done so far: a file for each phase, so that nothing is paid twice."""
-
-    def __init__(self, run: str, template: Template, values: Mapping[str, Any], *, must_exist: bool) -> None:
-        self._folder = Path(paths.state_dir()) / "templates" / run
-        text = json.dumps([template.id, template.digest, dict(values)], sort_keys=True)
-        self.identity = hashlib.sha256(text.encode()).hexdigest()
-        self.results: dict[str, Any] = {}
-        if must_exist:
-            self._read(run)
-
-    def put(self, phase: str, value: object) -> None:
-        """Keep the result of a phase."""
-        make_private(str(self._folder))
-        fresh = self._folder / f".{phase}"
-        fresh.write_text(json.dumps({"identity": self.identity, "value": value}), encoding="utf-8")
-        fresh.replace(self._folder / f"{phase}.json")
-
-    def remove(self) -> None:
-        """The run is over."""
-        if self._folder.is_dir():
-            for file in self._folder.iterdir():
-                file.unlink()
-            self._folder.rmdir()
-
-    def _read(self, run: str) -> None:
-        if "/" in run or not self._folder.is_dir():
-            raise NotFoundError(
-                f"there is no unfinished run {run}", hint="the run's id is in the metadata of its result"
-            )
-        for file in self._folder.glob("*.json"):
-            found = json.loads(file.read_text(encoding="utf-8"))
-            if found["identity"] != self.identity:
-                raise NotFoundError(f"run {run} was of another template or with other parameters")
-            self.results[file.stem] = found["value"]

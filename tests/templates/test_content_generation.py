@@ -109,7 +109,7 @@ def test_the_file_has_the_form_that_was_asked_for(tmp_path, form, name, holds):
     [
         (["no plan"], "plan", 7, "does not fit the schema"),
         ([""], "plan", 7, "does not fit the schema"),
-        ([PLAN, ""], "write", 7, "the model answered nothing"),
+        ([PLAN, ""], "write", 7, "answered nothing"),
         ([PLAN, draft("x"), "I like it"], "edit", 7, "does not fit the schema"),
         ([PLAN, draft("x"), review(0.1), "```\n\n```"], "edit", 7, "the model wrote nothing"),
         ([PLAN, {"text": "cut", "finish_reason": "length"}], "write", 1, "cut for its length"),

@@ -1,6 +1,7 @@
 """What calls of models used: every call is written down, and a budget is held before it is made."""
 
-from typing import Literal, NamedTuple
+from collections.abc import Callable
+from typing import Literal, NamedTuple, Protocol
 
 from llmx.core.events import Usage
 
@@ -55,3 +56,17 @@ class Call(NamedTuple):
     first_ms: int | None = None
     cached: bool = False
     most: Most | None = None
+
+
+class Meter(Protocol):
+    """Someone beside the ledger who wants to know of every call, and may have limits of their own."""
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether ``hold`` is to be asked now."""
+
+    def hold(self, target: Target, most: Most) -> Callable[[], None]:
+        """Hold the most that a call may use; what lets go of it. Raises ``BudgetError`` before anything is sent."""
+
+    def note(self, call: Call) -> None:
+        """Take note of a call that has ended."""

@@ -2,28 +2,15 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
-from importlib.metadata import version
-from urllib.parse import urlsplit
 
 from genai_prices import Usage as PricedUsage
 from genai_prices import calc_price
 
 from llmx.core.events import Usage
 from llmx.core.usage import NANO, Most, Target
+from llmx.core.usage.free import is_free, price_table
 
-TABLE = f"genai-prices {version('genai-prices')}"
-
-_OWN = ("gguf", "mlx", "mock")
-_SERVERS = ("ollama", "lmstudio", "llama-server", "vllm")
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
-
-
-def is_free(target: Target) -> bool:
-    """Whether this very machine does the work, so that nobody charges for it."""
-    if target.backend in _OWN:
-        return True
-    host = urlsplit(target.base_url).hostname
-    return target.backend in _SERVERS and host in _LOOPBACK and not target.model.endswith("-cloud")
+TABLE = price_table()
 
 
 def cost(target: Target, usage: Usage, at: float) -> int | None:

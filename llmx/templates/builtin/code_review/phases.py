@@ -1,62 +1,127 @@
 """What code does in a review: read the sources, check what the model says against them, and merge it."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
-from llmx.templates.builtin.code_review.anchors import anchored
+from llmx.templates.builtin.code_review.anchors import Anchor, anchored
+from llmx.templates.builtin.code_review.canaries import Canary, again, code_of, plant
 from llmx.templates.builtin.code_review.fixes import patch_of
 from llmx.templates.builtin.code_review.sources import Source, collected, parts_of
-from llmx.templates.findings import SEVERITIES, Finding, fingerprint, merged, score
+from llmx.templates.findings import SEVERITIES, Finding, fingerprint, majority, score
 from llmx.templates.phases import Context
 
 
 def collect(context: Context) -> dict[str, Any]:
     """The sources in parts that fit a question, each for every aspect; what cannot be read is named with the reason."""
-    sources = collected(context.parameters["code_path"], context.options, context.coverage)
+    given = context.parameters
+    sources = collected(given["code_path"], context.options, context.coverage)
+    for source in sources:
+        context.took(source.path, source.text)
+    copies, canaries = plant(sources, context.canaries, given["aspects"], context.seed)
     questions = [
-        {"aspect": aspect, "text": text}
-        for text in parts_of(sources, context.parameters["chunk_bytes"])
-        for aspect in context.parameters["aspects"]
+        {"aspect": aspect, "text": text, **({"sample": sample} if sample else {})}
+        for sample in range(context.votes)
+        for text in parts_of(copies, given["chunk_bytes"])
+        for aspect in given["aspects"]
     ]
-    return {"questions": questions, "files": [source.path for source in sources]}
+    planted = [{**vars(canary), "code": code_of(canary)} for canary in canaries]
+    return {"questions": questions, "files": [source.path for source in sources], "canaries": planted}
 
 
 def merge(context: Context) -> dict[str, Any]:
     """The findings that hold, once each, most severe first; those that point at nothing are counted, not told."""
-    sources = {source.path: source for source in collected(context.parameters["code_path"], context.options, [])}
-    questions, answers = context.results["collect"]["questions"], context.results["review"]
-    told = [(each, q["aspect"]) for q, answer in zip(questions, answers, strict=True) for each in answer["findings"]]
-    placed = [found for each, aspect in told if (found := _placed(each, aspect, sources, context))]
-    least = context.parameters["severity_filter"]
+    given, checks = context.parameters, context.checks
+    sources = collected(given["code_path"], context.options, [])
+    asked = context.results["collect"]
+    copies, canaries = again(sources, asked["canaries"])
+    told = _told(asked["questions"], context.results["review"], copies)
+    samples = [[each for each in told if each.sample == sample] for sample in range(context.votes)]
+    checks.verified += sum(each.anchor is not None for each in told)
+    checks.unverified += sum(each.anchor is None for each in told)
+    checks.votes = context.votes
+    checks.canaries += [_checked(canary, samples) for canary in canaries]
+    own = {source.path: source for source in sources}
+    wanted = [[each for each in sample if _counts(each, own, canaries)] for sample in samples]
+    voted = majority([[_finding(each, own, context) for each in sample] for sample in wanted])
+    checks.unstable += voted.unstable
+    least = given["severity_filter"]
     shown = SEVERITIES if least == "all" else SEVERITIES[SEVERITIES.index(least) :]
-    kept = [each for each in merged(placed) if each["severity"] in shown]
+    kept = [each for each in voted.kept if each["severity"] in shown]
     context.findings = kept
     return {
         "findings": kept,
         "counts": {severity: sum(each["severity"] == severity for each in kept) for severity in reversed(SEVERITIES)},
         "score": score(kept),
         "files_reviewed": len(sources),
-        "not_in_the_source": len(told) - len(placed),
-        "aspects": list(context.parameters["aspects"]),
+        "not_in_the_source": sum(each.anchor is None for each in told),
+        "aspects": list(given["aspects"]),
     }
 
 
-def _placed(said: dict[str, Any], aspect: str, sources: dict[str, Source], context: Context) -> Finding | None:
-    """The finding at the line that holds its evidence; None where the source has no such line."""
-    source = sources.get(said["file"].removeprefix("./"))
-    anchor = anchored(source.lines, said["line"], said["evidence"]) if source else None
-    if source is None or anchor is None or not source.is_asked(anchor.first, anchor.last):
-        return None
+class Told(NamedTuple):
+    """What a model said about an aspect, and where what it quotes stands in the copy that it was shown."""
+
+    said: dict[str, Any]
+    aspect: str
+    sample: int
+    anchor: Anchor | None
+
+    @property
+    def path(self) -> str:
+        """The file."""
+        return str(self.said["file"].removeprefix("./"))
+
+
+def _told(questions: list[dict[str, Any]], answers: list[Any], copies: dict[str, Source]) -> list[Told]:
+    found = []
+    for question, answer in zip(questions, answers, strict=True):
+        for said in answer["findings"]:
+            told = Told(said, question["aspect"], question.get("sample", 0), None)
+            source = copies.get(told.path)
+            if source:
+                told = told._replace(anchor=anchored(source.lines, said["line"], said["evidence"], source.asked))
+            found.append(told)
+    return found
+
+
+def _checked(canary: Canary, samples: list[list[Told]]) -> dict[str, Any]:
+    """Whether most of the samples reported what was planted."""
+    seen = sum(any(each.anchor and canary.holds(each.path, *each.anchor) for each in sample) for sample in samples)
+    return {
+        "file": canary.file,
+        "defect": canary.kind,
+        "aspect": canary.aspect,
+        "reported": seen * 2 > len(samples),
+    }
+
+
+def _counts(told: Told, own: dict[str, Source], canaries: list[Canary]) -> bool:
+    """Whether it stands in the source, is about what is asked, and is not about what was planted."""
+    if told.anchor is None or told.path not in own:
+        return False
+    words = " ".join(str(value) for value in told.said.values())
+    if any(canary.holds(told.path, *told.anchor) or canary.name in words for canary in canaries):
+        return False
+    return own[told.path].is_asked(*told.anchor)
+
+
+def _finding(told: Told, own: dict[str, Source], context: Context) -> Finding:
+    """The finding at the lines that hold its evidence."""
+    assert told.anchor is not None
+    source, anchor, said = own[told.path], told.anchor, told.said
     quoted = source.lines[anchor.first - 1 : anchor.last]
+    code = next(line for line in quoted if line.strip())
+    before = source.lines[: anchor.first - 1 + quoted.index(code)]
+    nth = sum(" ".join(line.split()) == " ".join(code.split()) for line in before)
     finding: Finding = {
         "file": source.path,
         "line": anchor.first,
         "end_line": anchor.last,
-        "rule": aspect,
+        "rule": told.aspect,
         "severity": said["severity"],
         "message": said["message"],
         "evidence": "\n".join(quoted),
         "suggestion": said.get("suggestion", ""),
-        "fingerprint": fingerprint(source.path, aspect, quoted[0]),
+        "fingerprint": fingerprint(source.path, told.aspect, code, nth),
         "patch": "",
     }
     if context.parameters["generate_fixes"] and said.get("replacement") is not None:

@@ -47,8 +47,11 @@ def collected(path: str, options: Mapping[str, Any], coverage: list[dict[str, An
     if not root.exists():
         raise NotFoundError(f"there is nothing at {path}", hint="llmx template exec code-review --param code_path=PATH")
     diff = options.get("diff") or ("--cached" if options.get("staged") else "")
-    sources = list(_of_diff(root, diff, coverage) if diff else _of_files(root, coverage))
-    if not sources and not (diff and not coverage):
+    sources = list(_of_diff(root, diff, options, coverage) if diff else _of_files(root, coverage))
+    if diff and not coverage:
+        what = "the diff" if diff == "-" else f"git diff {diff}"
+        raise InconclusiveError(f"{what} changes nothing: there was nothing to review")
+    if not sources:
         raise InconclusiveError(f"nothing at {path} can be reviewed", hint="the coverage in the result says why")
     return sources
 
@@ -97,13 +100,16 @@ def _text(file: Path, *, is_named: bool) -> tuple[str, str]:
         return "", "no UTF-8 text"
 
 
-def _of_diff(root: Path, diff: str, coverage: list[dict[str, Any]]) -> Iterator[Source]:
+def _of_diff(root: Path, diff: str, options: Mapping[str, Any], coverage: list[dict[str, Any]]) -> Iterator[Source]:
     """The files that the diff changes, as they are now, with the lines that it adds."""
     top = _git(root, "rev-parse", "--show-toplevel")
     if top is None:
         raise UsageError(f"{root} is in no git repository", hint="--diff and --staged need one")
     base = Path(top.strip())
-    for name, lines in changed_lines(_diff_text(base, diff)).items():
+    text = str(options["diff_text"]) if diff == "-" else _diff_text(base, diff)
+    for name, lines in changed_lines(text).items():
+        if not (base / name).resolve().is_relative_to(base.resolve()):
+            raise UsageError(f"the diff names {name!r}, which is outside of {base}")
         text, reason = _text(base / name, is_named=False) if (base / name).exists() else ("", "deleted")
         reason = reason or ("" if lines else "nothing is added")
         coverage.append({"path": name, "read": not reason, "reason": reason})

@@ -1,0 +1,78 @@
+"""What ``llmx template exec`` prints and writes: reports, artifacts, and the envelope."""
+
+import os
+import sys
+from pathlib import Path
+
+from llmx.cli.output import Output
+from llmx.core.jsonline import dumps
+from llmx.core.plugins import load
+from llmx.errors import InconclusiveError, LlmxError, UsageError, nearest, render
+from llmx.exec.result import write_file
+from llmx.templates.artifacts import write
+from llmx.templates.outcomes import Result
+from llmx.templates.reports import FORMS
+
+
+def forms(given: list[str] | None, output: Output) -> list[tuple[str, str]]:
+    """Each report and its file; raises ``UsageError`` where it cannot be written, before anything is asked."""
+    found = [_form(text) for text in given or ()]
+    shown = [form for form, file in found if not file]
+    if len(shown) > 1 or (shown and output == Output.json):
+        other = f"--report {shown[1]}" if len(shown) > 1 else "--output json"
+        hint = f"give one of them a file, such as --report {shown[0]}=FILE"
+        raise UsageError(f"--report {shown[0]} and {other} both go to stdout", hint=hint)
+    return found
+
+
+def _form(text: str) -> tuple[str, str]:
+    form, _, file = text.partition("=")
+    if form not in FORMS:
+        near = nearest(form, FORMS)
+        hint = f"did you mean {near}?" if near else f"it is one of {', '.join(FORMS)}"
+        raise UsageError(f"--report: there is no form {form!r}", hint=hint)
+    parent = os.path.dirname(os.path.abspath(file))
+    if file and (os.path.isdir(file) or not os.access(file if os.path.exists(file) else parent, os.W_OK)):
+        raise UsageError(f"--report {text}: {file} cannot be written", hint="nothing was asked; name another file")
+    return form, file
+
+
+def deliver(result: Result, folder: str, *, force: bool) -> list[Path]:
+    """Write the artifacts. Where that fails the result is shown all the same, and the run can be gone on with."""
+    if not folder:
+        return []
+    try:
+        return write(Path(folder), result.artifacts, force=force)
+    except LlmxError as error:
+        again = f"--resume {result.run} writes it without asking again"
+        error.hint = f"{error.hint}; {again}" if error.hint else again
+        result.fail(error)
+        return []
+
+
+def report_all(result: Result, wanted: list[tuple[str, str]]) -> None:
+    """Write the reports, or print them."""
+    for form, file in wanted:
+        text = load(FORMS[form])(result)
+        if file:
+            try:
+                write_file(file, text.encode(errors="replace"))
+            except OSError as error:
+                raise UsageError(f"--report {form}={file}: {error.strerror}") from None
+        else:
+            print(text, end="")
+
+
+def show(result: Result, paths: list[Path], output: Output, *, quiet: bool) -> None:
+    """The envelope, or in a few lines what it says; nothing where a report has gone to stdout.
+
+    What kept the run from being whole is said on stderr, too, for whoever reads a log.
+    """
+    if result.problem:
+        print(render(result.error or InconclusiveError(result.problem)), file=sys.stderr)
+    if output == Output.json:
+        print(dumps(result.envelope([str(path) for path in paths])))
+    elif not quiet:
+        print(load("llmx.templates.reports.plain:as_markdown")(result), end="")
+        for path in paths:
+            print(f"written: {path}")

@@ -1,0 +1,99 @@
+"""What an unfinished run has done so far, a file for each phase and each item, so that nothing is paid twice."""
+
+import hashlib
+import json
+import shutil
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from llmx import paths
+from llmx.errors import NotFoundError
+from llmx.paths import make_private
+from llmx.templates import Template
+from llmx.templates.effects import Effects, read_effects
+
+LAST = "last"
+"""Stands for the newest unfinished run of the same template with the same parameters."""
+
+LONGEST_S = 14 * 86400.0
+"""An unfinished run that nobody has gone on with for so long is forgotten."""
+
+
+class Kept:
+    """A folder of its own for each run; ``identity`` is what makes two runs the same work."""
+
+    def __init__(self, run: str, template: Template, asked: Mapping[str, Any]) -> None:
+        self.run = run
+        text = json.dumps([template.id, template.digest, dict(asked)], sort_keys=True, default=str)
+        self.identity = hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
+        self.results: dict[str, Any] = {}
+        self.effects: dict[str, Effects] = {}
+        self.models: list[dict[str, Any]] = []
+
+    @property
+    def _folder(self) -> Path:
+        return folder() / self.run
+
+    def put(self, name: str, value: object, effects: Effects, models: list[dict[str, Any]]) -> None:
+        """Keep what a phase or an item came to; what is no JSON is done again later."""
+        told = {"identity": self.identity, "name": name, "value": value, "models": models, "effects": effects.as_dict()}
+        try:
+            text = json.dumps(told)
+        except (TypeError, ValueError):
+            return
+        make_private(str(self._folder))
+        fresh = self._folder / f".{name}"
+        fresh.write_text(text, encoding="utf-8", errors="surrogatepass")
+        fresh.replace(self._folder / f"{name}.json")
+
+    def remove(self) -> None:
+        """The run is over."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    @property
+    def is_there(self) -> bool:
+        """Whether anything is kept, so that the run can go on."""
+        return any(self._folder.glob("*.json"))
+
+    def read(self) -> None:
+        """Take up what an earlier run has done; raises ``NotFoundError`` where there is none of this work."""
+        if self.run == LAST:
+            self.run = self._newest()
+        if "/" in self.run or self.run.startswith(".") or not self._folder.is_dir():
+            hint = "the run's id is in the metadata of its result; --resume last is the newest of this work"
+            raise NotFoundError(f"there is no unfinished run {self.run}", hint=hint)
+        for file in self._folder.glob("[!.]*.json"):
+            found = json.loads(file.read_text(encoding="utf-8", errors="surrogatepass"))
+            if found["identity"] != self.identity:
+                raise NotFoundError(f"run {self.run} was of another template or with other parameters")
+            self.results[found["name"]] = found["value"]
+            self.effects[found["name"]] = read_effects(found["effects"])
+            self.models += [each for each in found["models"] if each not in self.models]
+
+    def _newest(self) -> str:
+        for path in sorted(_folders(), key=lambda each: each.stat().st_mtime, reverse=True):
+            file = next(path.glob("[!.]*.json"), None)
+            if file and json.loads(file.read_text(errors="surrogatepass"))["identity"] == self.identity:
+                return path.name
+        raise NotFoundError("there is no unfinished run of this template with these parameters")
+
+
+def folder() -> Path:
+    """Where unfinished runs are."""
+    return Path(paths.state_dir()) / "templates"
+
+
+def forget_old() -> None:
+    """Remove runs that nobody has gone on with."""
+    for path in _folders():
+        if time.time() - path.stat().st_mtime > LONGEST_S:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _folders() -> list[Path]:
+    try:
+        return [path for path in folder().iterdir() if path.is_dir()]
+    except OSError:
+        return []

@@ -1,0 +1,51 @@
+"""Where a result comes from: the template, what went in, who answered at which prices, and this program."""
+
+import asyncio
+import hashlib
+import json
+from typing import Any
+from urllib.parse import urlsplit
+
+from llmx import __version__
+from llmx.core.usage import Call
+from llmx.core.usage.free import price_table
+from llmx.templates.digests import LOCAL, model_digest
+from llmx.templates.phases import Context
+
+
+async def provenance(context: Context) -> dict[str, Any]:
+    """All of it, for the envelope and for every report; what is not known is None, never left out."""
+    models = []
+    for told in context.provenance.get("models", []):
+        digest = await asyncio.to_thread(model_digest, told["backend"], told["model"])
+        models.append({**told, "digest": digest, "endpoint": _endpoint(told, context.meter.calls)})
+    client = context.client
+    return {
+        "llmx": __version__,
+        "template": context.template.id,
+        "version": context.template.version,
+        "template_digest": context.template.digest,
+        "input_digest": input_digest(context),
+        "prices": price_table() if context.meter.calls else None,
+        "seed": context.seed,
+        "replayed": bool(client and client.options.replay),
+        **context.provenance,
+        "models": models,
+    }
+
+
+def input_digest(context: Context) -> str:
+    """One sum over the parameters and all that was read."""
+    text = json.dumps([dict(context.parameters), dict(sorted(context.inputs.items()))], sort_keys=True, default=str)
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
+
+
+def _endpoint(told: dict[str, Any], calls: list[Call]) -> str | None:
+    """The URL that answered, without what may be secret in it."""
+    if told["backend"] in LOCAL:
+        return None
+    urls = (c.target.base_url for c in calls if (c.target.backend, c.target.model) == (told["backend"], told["model"]))
+    parts = urlsplit(next((url for url in urls if url), ""))
+    if not parts.hostname:
+        return None
+    return f"{parts.scheme}://{parts.hostname}{f':{parts.port}' if parts.port else ''}{parts.path}"

@@ -1,0 +1,129 @@
+"""``templates/kept.py``: a run that ends in the middle is gone on with, and nothing that is done is paid twice."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from llmx.errors import NotFoundError
+from llmx.templates.kept import LONGEST_S, folder, forget_old
+from tests.templates.conftest import asked_of, llmx, perform
+from tests.templates.model import Model
+
+EACH = """
+    [parameters.words]
+    type = "array"
+    description = "w"
+    default = ["one", "two", "three"]
+    [[phases]]
+    id = "read"
+    run = "phases:read"
+    [[phases]]
+    id = "each"
+    for_each = "words"
+    prompt = "ask.j2"
+    """
+CODE = """
+    def read(context):
+        context.coverage.append({"path": "a", "read": False, "reason": "it cannot be read"})
+        context.took("a", "text")
+        context.add("made.txt", "bytes")
+        return 1
+    """
+
+
+@pytest.mark.promise("S2-31")
+def test_what_a_finished_phase_has_read_and_made_comes_back_with_it(own, alone):
+    name = own(EACH, CODE, ask_j2="{{ item }}")
+    with Model(lambda body: "yes" if "three" not in str(body) else 400) as model:
+        first = perform(name, client=asked_of(model.url), jobs=1)
+        assert first.exit_code == 3
+        model.answers = lambda body: "yes"
+        model.bodies.clear()
+        second = perform(name, client=asked_of(model.url), jobs=1, resume=first.run)
+    assert (second.result, len(model.bodies)) == (["yes"] * 3, 1)
+    assert second.outcome == "inconclusive", "the coverage of the first run still counts"
+    assert [each["path"] for each in second.coverage] == ["a"]
+    assert [each.name for each in second.artifacts] == ["made.txt"]
+    assert second.provenance["input_digest"] == first.provenance["input_digest"]
+    assert [each["status"] for each in second.phases] == ["kept", "done"]
+
+
+def test_the_last_run_is_that_of_the_same_work(own, alone):
+    name = own(EACH, CODE, ask_j2="{{ item }}")
+    with Model(lambda body: 400) as model:
+        first = perform(name, {"words": ["x"]}, asked_of(model.url))
+        perform(name, {"words": ["y"]}, asked_of(model.url))
+        model.answers = lambda body: "yes"
+        assert perform(name, {"words": ["x"]}, asked_of(model.url), resume="last").run == first.run
+        with pytest.raises(NotFoundError, match="no unfinished run of this template"):
+            perform(name, {"words": ["z"]}, asked_of(model.url), resume="last")
+        with pytest.raises(NotFoundError, match="of another template or with other parameters"):
+            perform(name, {"words": ["z"]}, asked_of(model.url), resume=next(folder().iterdir()).name)
+
+
+@pytest.mark.parametrize("run", ["../x", "/etc", ".", "..", "nothing"])
+def test_a_run_is_looked_for_in_its_folder_only(own, alone, run):
+    with pytest.raises(NotFoundError, match="no unfinished run"):
+        perform(own(EACH, CODE, ask_j2="x"), resume=run)
+
+
+def test_a_phase_that_is_tried_again_reads_nothing_twice_and_asks_only_what_is_left(own, alone):
+    name = own(EACH + "    retries = 1\n", CODE, ask_j2="{{ item }}")
+    answers = {"one": ["1"], "two": [[("a_tool", {})], "2"], "three": ["3"]}
+    with Model(lambda body: answers[body["messages"][-1]["content"]].pop(0)) as model:
+        result = perform(name, client=asked_of(model.url), jobs=1)
+    assert result.result == ["1", "2", "3"]
+    assert len(model.bodies) == 4
+    assert len(result.coverage) == 1
+
+
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGKILL])
+def test_a_run_that_is_ended_in_the_middle_goes_on_without_paying_twice(own, alone, end, tmp_path):
+    """The third question hangs; by then the first two are answered and on the disk."""
+    name, third, hold = own(EACH, CODE, ask_j2="{{ item }}"), threading.Event(), threading.Event()
+
+    def answer(body):
+        if body["messages"][-1]["content"] == "three" and not hold.is_set():
+            third.set()
+            hold.wait(60)
+        return "yes"
+
+    with Model(answer) as model:
+        named = ["--backend", "openai", "--model", "gpt-4o-mini", "--api-base", model.url, "--output", "json"]
+        words = ["exec", name, *named, "--jobs", "1", "--min-coverage", "0", "--output-dir", "out"]
+        command = [sys.executable, "-m", "llmx", "template", *words]
+        env = {**os.environ, "OPENAI_API_KEY": "k"}
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env) as ran:
+            assert third.wait(60)
+            ran.send_signal(end)
+            out, err = ran.communicate(timeout=60)
+        hold.set()
+        assert out == ""
+        assert list((tmp_path / "out").iterdir()) == [], "nothing half-written"
+        run = "last"
+        if end == signal.SIGINT:
+            assert ran.returncode == 130
+            run = re.search(r"--resume (\S+)", err)[1]
+        model.bodies.clear()
+        done = llmx(*words, "--resume", run, OPENAI_API_KEY="k")
+        assert done.returncode == 0, done.stderr
+        assert [each["messages"][-1]["content"] for each in model.bodies] == ["three"]
+    assert json.loads(done.stdout)["result"] == ["yes"] * 3
+    assert (tmp_path / "out" / "made.txt").read_text() == "bytes"
+    assert list(folder().iterdir()) == [], "nothing is kept of a run that is over"
+
+
+def test_runs_that_nobody_goes_on_with_are_forgotten(own, alone):
+    with Model(lambda body: 400) as model:
+        run = perform(own(EACH, CODE, ask_j2="x"), client=asked_of(model.url)).run
+    os.utime(folder() / run, (0, 0))
+    (folder() / "young").mkdir()
+    forget_old()
+    assert LONGEST_S > 86400
+    assert [each.name for each in folder().iterdir()] == ["young"]
