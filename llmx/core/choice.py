@@ -63,7 +63,7 @@ class Choice(NamedTuple):
     def model(self) -> str:
         """The model's name as its backend knows it: those that run files themselves get the whole ref."""
         if self.ref.source == "hf" and self.backend == "ollama":
-            return f"hf.co/{self.ref.name}"
+            return f"hf.co/{self.ref.name}" + (f":{self.ref.variant}" if self.ref.variant else "")
         return str(self.ref) if self.ref.source != "name" and self.backend in LOCAL else self.ref.model
 
 

@@ -1,4 +1,4 @@
-"""Model refs: ``[backend/]name[:variant][@backend]``, ``hf:org/repo[/file.gguf]`` and ``file:/x.gguf``.
+"""Model refs: ``[backend/]name[:variant][@backend]``, ``hf:org/repo[/file.gguf | :Q4_K_M]`` and ``file:/x.gguf``.
 
 What stands before the first slash is a backend only where llmx knows one of that name, so that ``mlx-community/x`` is
 a model. A name that must not be read so is written with ``@backend`` behind it.
@@ -11,13 +11,14 @@ from llmx.core.backends.endpoints import NAMES, canonical, is_known
 from llmx.errors import UsageError, nearest
 
 _REPO = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
+_QUANTIZATION = re.compile(r"(UD-|I1-)?[A-Z]{1,5}\d[A-Z0-9_]*")
 
 
 class ModelRef(NamedTuple):
     """Which model, and of which backend where that was said; ``str`` writes it in the one canonical form.
 
     ``source`` is ``name`` for a model that the backend knows by ``name``, ``hf`` for the Hugging Face repository
-    ``name`` with a ``file`` in it, ``file`` for a file of this machine.
+    ``name`` with a ``file`` in it or the quantization ``variant``, ``file`` for a file of this machine.
     """
 
     name: str
@@ -31,9 +32,13 @@ class ModelRef(NamedTuple):
         """The model's name as its backend knows it."""
         match self.source:
             case "hf":
-                return f"{self.name}/{self.file}" if self.file else self.name
+                return f"{self.name}/{self.file}" if self.file else self._name_and_variant
             case "file":
                 return self.file
+        return self._name_and_variant
+
+    @property
+    def _name_and_variant(self) -> str:
         return f"{self.name}:{self.variant}" if self.variant else self.name
 
     def __str__(self) -> str:
@@ -92,12 +97,20 @@ def _refuse_misspelled(text: str, rest: str, backend: str) -> None:
 
 
 def _hugging_face(text: str) -> ModelRef:
+    """A repository, a file of it, or the one of its files with that quantization."""
     words = text[3:].split("/")
     repo, file = "/".join(words[:2]), "/".join(words[2:])
+    repo, colon, variant = repo.partition(":")
+    if variant.endswith(".gguf") and not file:
+        variant, file = "", variant
+    elif colon and not variant:
+        repo = ""
     if not _REPO.fullmatch(repo) or (len(words) > 2 and not file.endswith(".gguf")) or {"", ".", ".."} & set(words):
-        hint = "it is written hf:org/repo or hf:org/repo/file.gguf"
+        hint = "it is written hf:org/repo, hf:org/repo:Q4_K_M or hf:org/repo/file.gguf"
         raise UsageError(f"{text!r} names no Hugging Face repository", hint=hint)
-    return ModelRef(repo, source="hf", file=file)
+    if variant and (file or not _QUANTIZATION.fullmatch(variant.upper())):
+        raise UsageError(f"{text!r} names no quantization", hint=f"such as hf:{repo}:Q4_K_M")
+    return ModelRef(repo, variant.upper(), source="hf", file=file)
 
 
 def _file(text: str) -> ModelRef:

@@ -23,7 +23,8 @@ def path_of(ref: str, env: Mapping[str, str] = os.environ) -> str:
     if not colon and wanted in found:
         return found[wanted].path
     of_repo = [model for id, model in found.items() if id.startswith(f"hf:{repo}/")]
-    return _usual(of_repo, quantization.upper() or DEFAULT, exactly=bool(quantization))
+    plain = quantization.upper().removeprefix("UD-")
+    return _usual(of_repo, plain or DEFAULT, exactly=bool(quantization))
 
 
 def refs(env: Mapping[str, str] = os.environ) -> list[ModelRef]:

@@ -55,8 +55,7 @@ def _local(path: str) -> Inspected:
 
 def _of_hub(source: HubSource, hub: Hub) -> Inspected:
     """Of what is here already; else of the file on the hub, of which the header is fetched."""
-    suffix = f":{source.quantization}" if source.quantization else ""
-    path = path_of(f"{source}{suffix}")
+    path = path_of(str(source))
     if path and os.path.isfile(path):
         return _local(path)
     repo = hub.repo(source.repo)

@@ -21,7 +21,9 @@ class HubSource(NamedTuple):
     quantization: str = ""
 
     def __str__(self) -> str:
-        return f"hf:{self.repo}/{self.file}" if self.file else f"hf:{self.repo}"
+        if self.file:
+            return f"hf:{self.repo}/{self.file}"
+        return f"hf:{self.repo}:{self.quantization}" if self.quantization else f"hf:{self.repo}"
 
 
 class OllamaSource(NamedTuple):

@@ -120,6 +120,8 @@ def test_a_repository_without_a_model_is_said_to_be_none():
         ("org/repo", "hf:org/repo"),
         ("org/repo:m.gguf", "hf:org/repo/m.gguf"),
         ("org/repo@gguf", "hf:org/repo"),
+        ("org/repo:q8_0", "hf:org/repo:Q8_0"),
+        ("hf:org/repo:UD-Q4_K_XL", "hf:org/repo:UD-Q4_K_XL"),
         ("ollama/qwen2.5:1.5b", "ollama/qwen2.5:1.5b"),
         ("llama3.1:8b@ollama", "ollama/llama3.1:8b"),
         ("llama3.2", "ollama/llama3.2:latest"),
