@@ -13,8 +13,11 @@ from llmx.models.remote import Remote, Resolve
 from llmx.models.web import CutError, StatusError, WebError, fill, open_url, plain
 
 BUFFER = 256 << 10
-CHUNK = 64 << 20
-"""Bytes that one request asks for: few requests, whose cost is nothing, and the file fills from its start."""
+LEAST_CHUNK, MOST_CHUNK = 16 << 20, 64 << 20
+"""Bytes that one request asks for: few requests, whose cost is nothing, but enough of them that all connections have
+work to the end, and that the file fills from its start, where its digest is computed meanwhile."""
+ROUNDS = 6
+"""Requests that a connection makes of a file, within these bounds."""
 CONNECTIONS = 4
 
 _TICK = 0.1
@@ -53,11 +56,15 @@ class _RestartError(Exception):
 
 
 class Way(NamedTuple):
-    """How files are fetched."""
+    """How files are fetched; without a ``chunk`` its size follows the file's."""
 
     connections: int = CONNECTIONS
-    chunk: int = CHUNK
+    chunk: int = 0
     patience: Patience = PATIENCE
+
+    def chunk_of(self, size: int) -> int:
+        """Bytes that one request asks for of a file of that size."""
+        return self.chunk or min(MOST_CHUNK, max(LEAST_CHUNK, size // (ROUNDS * self.connections)))
 
 
 class Tell(NamedTuple):
@@ -73,6 +80,7 @@ def download(partial: Partial, resolve: Resolve, tell: Tell, way: Way) -> tuple[
     Raises ``WebError``; what is here is kept for the next time, but for bytes that were proven wrong.
     """
     remote, afresh = resolve(), False
+    partial.chunk = way.chunk_of(remote.size)
     for attempt in range(way.patience.tries):
         partial.begin(remote, afresh=afresh)
         before = partial.done

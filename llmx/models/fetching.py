@@ -58,7 +58,7 @@ def obtain(wanted: Wanted, moved: Moved, way: Way, *, force: bool = False) -> bo
 
 
 def _obtain(wanted: Wanted, moved: Moved, way: Way) -> bool:
-    with Partial(wanted.target, way.chunk) as partial:
+    with Partial(wanted.target) as partial:
         while not partial.acquire():
             moved("Downloading", fetched_by_another(wanted.target)[0])
             time.sleep(_LOOK_AGAIN)

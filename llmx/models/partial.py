@@ -24,14 +24,16 @@ _FORMAT = 1
 
 
 class Partial:
-    """The one partly fetched file of ``target``, held by a lock: who has it is the one who pulls."""
+    """The one partly fetched file of ``target``, held by a lock: who has it is the one who pulls.
 
-    def __init__(self, target: str, chunk: int) -> None:
+    ``chunk`` is set before it begins; a file that goes on keeps the chunks it was begun with.
+    """
+
+    def __init__(self, target: str) -> None:
         self.target = target
         self.part = f"{target}.part"
         self.state = f"{target}.part.state"
-        self.chunk = chunk
-        self.size = 0
+        self.chunk = self.size = 0
         self.served = ""
         self._handle = -1
         self._lock = -1

@@ -47,6 +47,11 @@ def test_a_file_comes_in_ranges_and_is_the_right_one(hub, where, content):
     assert left_over(where) == []
 
 
+@pytest.mark.parametrize(("size", "chunk"), [(1, 16), (384 << 20, 16), (1 << 30, 42), (5 << 30, 64)])
+def test_a_file_comes_in_enough_pieces_for_all_connections(size, chunk):
+    assert Way().chunk_of(size) >> 20 == chunk
+
+
 def test_what_is_here_is_not_fetched_again(hub, where):
     pull(hub, where)
     sent = hub.bytes_sent
