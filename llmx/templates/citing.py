@@ -91,8 +91,12 @@ def _in(number: int, quote: str, sources: Mapping[int, Source]) -> dict[str, Any
 
 
 def reference(name: str, first: int, last: int, place: str = "") -> str:
-    """Where something stands, in Markdown, as editors and terminals read it: ```notes.md:12-14```, with its page."""
-    text = f"{name}:{first}" if first == last else f"{name}:{first}-{last}"
+    """Where something stands, in Markdown, as editors and terminals read it: ```notes.md:12-14```, with its page.
+
+    Without lines (``first`` is 0) it is the name alone.
+    """
+    lines = f":{first}" if first == last else f":{first}-{last}"
+    text = name + (lines if first else "")
     shown = f"`{text}`" if text.isprintable() and "`" not in text else inert(text)
     return f"{shown} ({inert(place)})" if place else shown
 

@@ -1,7 +1,7 @@
 """What a template is told to read: files and folders as documents, and why anything in them is left out."""
 
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,28 +10,25 @@ from llmx.errors import NotFoundError
 from llmx.knowledge import Place
 from llmx.templates.builtin.code_review.sources import SKIPPED_FOLDERS
 
-_HARMLESS = {"unsupported": "binary", "empty": "empty", "no_text": "binary"}
+_HARMLESS = {"unsupported": "binary", "empty": "empty"}
 """Why a file that nobody named may be left out: pictures and empty files hold nothing to read."""
 
 
-async def materials(paths: Sequence[str], coverage: list[dict[str, Any]]) -> AsyncIterator[Document]:
+async def materials(
+    paths: Sequence[str], coverage: list[dict[str, Any]], most: int | None = None
+) -> AsyncIterator[Document]:
     """The documents at ``paths`` and below the folders among them, once each; the path of each is absolute.
 
-    What was read and what was not, and why, is added to ``coverage``. Raises ``NotFoundError`` for a path that is not
-    there, before anything is read.
+    What was read and what was not, and why, is added to ``coverage``; what comes after ``most`` documents is not read.
+    Raises ``NotFoundError`` for a path that is not there, before anything is read.
     """
-    for path in paths:
-        if not os.path.exists(path):
-            raise NotFoundError(f"there is nothing at {path}")
-    seen: set[str] = set()
-    for path in paths:
-        for file in files_below(Path(path)):
-            place = os.path.abspath(file)
-            if place not in seen:
-                seen.add(place)
-                document = await _read(Path(place), str(file), coverage, is_named=file == Path(path))
-                if document:
-                    yield document
+    read = 0
+    for file, is_named in list(_files(paths)):
+        if read == most:
+            coverage.append({"path": str(file), "read": False, "reason": f"there are more than {most}"})
+        elif document := await _read(file, coverage, is_named=is_named):
+            read += 1
+            yield document
 
 
 def places_of(document: Document) -> tuple[Place, ...]:
@@ -40,22 +37,19 @@ def places_of(document: Document) -> tuple[Place, ...]:
     return tuple(Place(document.line_at(part.start), document.place(part.start, part.end)) for part in named)
 
 
-async def _read(file: Path, shown: str, coverage: list[dict[str, Any]], *, is_named: bool) -> Document | None:
-    document, reason = None, ""
-    if file.is_symlink() and not is_named:
-        reason = "a link"
-    else:
-        try:
-            document = await read_async(file)
-        except DocumentError as error:
-            reason = (not is_named and _HARMLESS.get(error.reason)) or error.message.removeprefix(f"{file} ")
-            if error.hint and error.reason == "reader":
-                reason = f"{reason}: {error.hint}"
-    coverage.append({"path": shown, "read": not reason, "reason": reason})
-    return document
+def _files(paths: Sequence[str]) -> Iterator[tuple[Path, bool]]:
+    """Each file once, and whether it was named itself."""
+    seen: set[str] = set()
+    for path in paths:
+        if not os.path.exists(path):
+            raise NotFoundError(f"there is nothing at {path}")
+        for file in _below(Path(path)):
+            if (place := os.path.abspath(file)) not in seen:
+                seen.add(place)
+                yield file, file == Path(path)
 
 
-def files_below(path: Path) -> list[Path]:
+def _below(path: Path) -> list[Path]:
     """``path`` where it is a file, else the files below it, but what is hidden or was built."""
     if not path.is_dir():
         return [path]
@@ -64,3 +58,24 @@ def files_below(path: Path) -> list[Path]:
         folders[:] = sorted(name for name in folders if name not in SKIPPED_FOLDERS and not name.startswith("."))
         found += [Path(folder, name) for name in sorted(names) if not name.startswith(".")]
     return found
+
+
+async def _read(file: Path, coverage: list[dict[str, Any]], *, is_named: bool) -> Document | None:
+    document, reason = None, ""
+    place = os.path.abspath(file)
+    if file.is_symlink() and not is_named:
+        reason = "a link"
+    else:
+        try:
+            document = await read_async(place)
+        except DocumentError as error:
+            reason = why(error, place)
+            reason = reason if is_named else _HARMLESS.get(error.reason, reason)
+    coverage.append({"path": str(file), "read": not reason, "reason": reason})
+    return document
+
+
+def why(error: DocumentError, name: str) -> str:
+    """Why a document was not read, in one line without its name, with what to install where that is it."""
+    said = error.message.removeprefix(name).lstrip(": ")
+    return f"{said}: {error.hint}" if error.reason == "reader" and error.hint else said

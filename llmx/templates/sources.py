@@ -12,24 +12,25 @@ from llmx.errors import ConfigError, NotFoundError, PolicyError, nearest
 from llmx.templates import Template
 
 BUILT_IN = {
+    "code-generator": ("code", "Write code and its tests from a description, and check them for real in the sandbox."),
     "code-review": ("code", "Review files, a folder or a diff; findings with lines that were checked to exist."),
-    "code-generator": (
-        "code",
-        "Write code and its tests from a description, and check them for real in the sandbox.",
-    ),
     "content-generation": (
         "content",
         "Write a text by a plan, and edit it until its quality passes or the rounds run out.",
-    ),
-    "knowledge-management": (
-        "research",
-        "Keep documents in collections and ask them; answers name the lines that they stand on.",
     ),
     "document-processor": (
         "document",
         "Summarize, translate, reformat or classify documents, or list their key points; long ones in parts.",
     ),
     "interactive-chat": ("chat", "Talk with a model, once or over many turns, with a history that is kept."),
+    "knowledge-management": (
+        "research",
+        "Keep documents in collections and ask them; answers name the lines that they stand on.",
+    ),
+    "research-assistant": (
+        "research",
+        "Research a topic in files, folders and web pages; every quote is looked up in its source.",
+    ),
 }
 """Id -> category and description, so that a list reads no file; a test compares them with the files."""
 

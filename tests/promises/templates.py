@@ -14,6 +14,11 @@ ROWS = [
     Row("S2-30", "Artifacts are written below the output folder only, and over nothing without --force"),
     Row("S2-31", "A phase that fails is named, with what was made until then, and the exit code says it"),
     Row("S2-32", "Templates of one's own, in the user's folder; a clash with a built-in one must be meant"),
+    Row(
+        "S2-33",
+        "research-assistant: gather, ingest, synthesize, validate, with synthesis, sources.json and validation.txt",
+        "searches with a tool of an MCP server that the user has declared; llmx has no web search of its own",
+    ),
     Row("S2-34", "interactive-chat: one message or lines of stdin, /quit, a limit of turns, a session that is kept"),
     Row("S2-37", "document-processor: seven kinds of documents, five transformations, long ones whole, bad ones named"),
     Row("S2-90", "Templates for programs: list, info, execute, search, schema, with the results of the command line"),
