@@ -4,16 +4,16 @@
 _llmx_place() {
   members= words= values= runs=
   case $1 in
-    "llmx") members="generate chat embed template backend session usage keys exec runs model agent client mcp config trust undo history cache quickstart doctor selftest help completion version" words="generate chat embed template backend session usage keys exec runs model agent client mcp config trust undo history cache quickstart doctor selftest help completion version --output --quiet --trace --profile --config --version --help" values="--output=text,json --trace=off,error,warn,info,debug,trace --profile=@profiles -p=@profiles --config= -c=" ;;
-    "llmx generate") members="" words="--system --image --agent --schema --truncate --model --backend --api-base --temperature --top-p --max-tokens --timeout --session --cache --fresh --record --replay --max-cost --max-tokens-total --keep-alive --stream --output --help" values="--system= -s= --image= --agent= -a= --schema= --model= -m= --backend= -b= --api-base= --temperature= --top-p= --max-tokens= --timeout= --session= --record= --replay= --max-cost= --max-tokens-total= --keep-alive= --output=text,json" ;;
-    "llmx chat") members="" words="--system --agent --model --backend --api-base --temperature --top-p --max-tokens --timeout --truncate --session --cache --max-cost --max-tokens-total --markdown --help" values="--system= -s= --agent= -a= --model= -m= --backend= -b= --api-base= --temperature= --top-p= --max-tokens= --timeout= --session= --max-cost= --max-tokens-total=" ;;
-    "llmx embed") members="" words="--lines --model --backend --api-base --timeout --output --help" values="--model= -m= --backend= -b= --api-base= --timeout= --output=text,json" ;;
+    "llmx") members="generate chat embed template backend session usage keys exec runs model agent client prompt mcp config trust undo history cache quickstart doctor selftest help completion version" words="generate chat embed template backend session usage keys exec runs model agent client prompt mcp config trust undo history cache quickstart doctor selftest help completion version --output --quiet --trace --profile --config --version --help" values="--output=text,json --trace=off,error,warn,info,debug,trace --profile=@profiles -p=@profiles --config= -c=" ;;
+    "llmx generate") members="" words="--system --image --agent --schema --truncate --model --backend --api-base --temperature --top-p --max-tokens --timeout --cache --fresh --record --replay --max-cost --max-tokens-total --keep-alive --session --stream --output --help" values="--system= -s= --image= --agent= -a= --schema= --model= -m= --backend= -b= --api-base= --temperature= --top-p= --max-tokens= --timeout= --record= --replay= --max-cost= --max-tokens-total= --keep-alive= --session= --output=text,json" ;;
+    "llmx chat") members="" words="--system --agent --model --backend --api-base --temperature --top-p --max-tokens --timeout --cache --fresh --record --replay --max-cost --max-tokens-total --keep-alive --truncate --session --markdown --help" values="--system= -s= --agent= -a= --model= -m= --backend= -b= --api-base= --temperature= --top-p= --max-tokens= --timeout= --record= --replay= --max-cost= --max-tokens-total= --keep-alive= --session=" ;;
+    "llmx embed") members="" words="--lines --model --backend --api-base --timeout --cache --fresh --record --replay --max-cost --max-tokens-total --output --help" values="--model= -m= --backend= -b= --api-base= --timeout= --record= --replay= --max-cost= --max-tokens-total= --output=text,json" ;;
     "llmx template") members="list info search schema exec new test" words="list info search schema exec new test --help" values="" ;;
     "llmx template list") members="" words="--category --output --help" values="--category= --output=text,json" ;;
     "llmx template info") members="" words="--show-schema --output --help" values="--output=text,json" ;;
     "llmx template search") members="" words="--category --output --help" values="--category= --output=text,json" ;;
     "llmx template schema") members="" words="--help" values="" ;;
-    "llmx template exec") members="" words="--param --params-file --output-dir --force --report --fail-on --min-coverage --diff --staged --baseline --update-baseline --votes --canary --plan --jobs --seed --resume --model --backend --api-base --temperature --timeout --cache --fresh --record --replay --max-cost --max-tokens-total --output --help" values="--param= --params-file= --output-dir= -o= --report= --fail-on= --min-coverage= --diff= --baseline= --votes= --canary= --jobs= --seed= --resume= --model= -m= --backend= -b= --api-base= --temperature= --timeout= --record= --replay= --max-cost= --max-tokens-total= --output=text,json" ;;
+    "llmx template exec") members="" words="--param --params-file --output-dir --force --report --fail-on --min-coverage --diff --staged --baseline --update-baseline --votes --canary --plan --jobs --seed --resume --model --backend --api-base --temperature --timeout --cache --fresh --record --replay --max-cost --max-tokens-total --keep-alive --output --help" values="--param= --params-file= --output-dir= -o= --report= --fail-on= --min-coverage= --diff= --baseline= --votes= --canary= --jobs= --seed= --resume= --model= -m= --backend= -b= --api-base= --temperature= --timeout= --record= --replay= --max-cost= --max-tokens-total= --keep-alive= --output=text,json" ;;
     "llmx template new") members="" words="--output --help" values="--output=text,json" ;;
     "llmx template test") members="" words="--case --record --live --model --backend --api-base --output --help" values="--case= --model= -m= --backend= -b= --api-base= --output=text,json" ;;
     "llmx backend") members="list test" words="list test --help" values="" ;;
@@ -54,7 +54,7 @@ _llmx_place() {
     "llmx model load") members="" words="--preset --keep-alive --context --dry-run --output --help" values="--preset= --keep-alive= --context= --output=text,json" ;;
     "llmx model unload") members="" words="--output --help" values="--output=text,json" ;;
     "llmx model status") members="" words="--require --output --help" values="--require=ollama,gguf,mlx --output=text,json" ;;
-    "llmx model bench") members="" words="--vs --words --tokens --output --help" values="--vs= --words= --tokens= --output=text,json" ;;
+    "llmx model bench") members="" words="--vs --words --tokens --max-cost --max-tokens-total --output --help" values="--vs= --words= --tokens= --max-cost= --max-tokens-total= --output=text,json" ;;
     "llmx model stats") members="" words="--output --help" values="--output=text,json" ;;
     "llmx agent") members="init list get create set edit delete default enable disable resolve run export import" words="init list get create set edit delete default enable disable resolve run export import --help" values="" ;;
     "llmx agent init") members="" words="--output --help" values="--output=text,json" ;;
@@ -68,7 +68,7 @@ _llmx_place() {
     "llmx agent enable") members="" words="@agents --help" values="" ;;
     "llmx agent disable") members="" words="@agents --help" values="" ;;
     "llmx agent resolve") members="" words="@agents --explain --strict --output --help" values="--output=text,json" ;;
-    "llmx agent run") members="" words="@agents --every --output --help" values="--every= --output=text,json" ;;
+    "llmx agent run") members="" words="@agents --every --model --backend --api-base --temperature --top-p --max-tokens --timeout --cache --fresh --record --replay --max-cost --max-tokens-total --keep-alive --output --help" values="--every= --model= -m= --backend= -b= --api-base= --temperature= --top-p= --max-tokens= --timeout= --record= --replay= --max-cost= --max-tokens-total= --keep-alive= --output=text,json" ;;
     "llmx agent export") members="" words="@agents --output --help" values="--output=text,json" ;;
     "llmx agent import") members="" words="--force --output --help" values="--output=text,json" ;;
     "llmx client") members="list show import render diff apply check permit deny revoke verify undo history endpoint" words="list show import render diff apply check permit deny revoke verify undo history endpoint --help" values="" ;;
@@ -88,6 +88,14 @@ _llmx_place() {
     "llmx client endpoint") members="set reset" words="set reset --help" values="" ;;
     "llmx client endpoint set") members="" words="--model --small-model --api-key --overwrite --output --help" values="--model= -m= --small-model= --api-key= --output=text,json" ;;
     "llmx client endpoint reset") members="" words="--output --help" values="--output=text,json" ;;
+    "llmx prompt") members="list show render new check enable disable" words="list show render new check enable disable --help" values="" ;;
+    "llmx prompt list") members="" words="--output --help" values="--output=text,json" ;;
+    "llmx prompt show") members="" words="@prompts --client --exec --output --help" values="--client= --output=text,json" ;;
+    "llmx prompt render") members="" words="@prompts --var --client --exec --output --help" values="--var= --client= --output=text,json" ;;
+    "llmx prompt new") members="" words="--description --kind --register --output --help" values="--description= --kind=subagent,command,skill --output=text,json" ;;
+    "llmx prompt check") members="" words="@prompts --output --help" values="--output=text,json" ;;
+    "llmx prompt enable") members="" words="@prompts --kind --project --help" values="--kind=subagent,command,skill" ;;
+    "llmx prompt disable") members="" words="@prompts --project --help" values="" ;;
     "llmx mcp") members="add list remove enable disable check" words="add list remove enable disable check --help" values="" ;;
     "llmx mcp add") members="" words="--url --env --header --transport --timeout --cwd --project --output --help" values="--url= --env= --header= --transport= --timeout= --cwd= --output=text,json" ;;
     "llmx mcp list") members="" words="--client --all --output --help" values="--client= --output=text,json" ;;
@@ -116,7 +124,7 @@ _llmx_place() {
     "llmx cache clear") members="" words="--answers --nix --uv --all --older-than --output --help" values="--older-than= --output=text,json" ;;
     "llmx quickstart") members="" words="--output --help" values="--output=text,json" ;;
     "llmx doctor") members="" words="--output --help" values="--output=text,json" ;;
-    "llmx selftest") members="" words="--require --output --help" values="--require= --output=text,json" ;;
+    "llmx selftest") members="" words="--require --record --replay --max-cost --max-tokens-total --output --help" values="--require= --record= --replay= --max-cost= --max-tokens-total= --output=text,json" ;;
     "llmx help") members="" words="@topics --output --help" values="--output=text,json" ;;
     "llmx completion") members="show install" words="show install --help" values="" ;;
     "llmx completion show") members="" words="bash zsh fish --help" values="" ;;

@@ -80,6 +80,7 @@ def test_what_did_not_run_is_never_0_and_every_report_says_so(code, tmp_path, wa
     jsonschema.validate(sarif, SARIF)
     assert sarif["runs"][0]["invocations"][0]["executionSuccessful"] is False
     suite = ET.fromstring((tmp_path / "o.xml").read_text()).find("testsuite")
+    assert suite is not None
     assert (suite.get("errors"), suite.get("failures")) == ("1", "0")
     assert (tmp_path / "o.txt").read_text().startswith("::error title=code-review::")
 

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+from typing import Any
 
 import pytest
 
@@ -75,7 +76,7 @@ def test_a_run_is_looked_for_in_its_folder_only(own, alone, run):
 
 def test_a_phase_that_is_tried_again_reads_nothing_twice_and_asks_only_what_is_left(own, alone):
     name = own(EACH + "    retries = 1\n", CODE, ask_j2="{{ item }}")
-    answers = {"one": ["1"], "two": [[("a_tool", {})], "2"], "three": ["3"]}
+    answers: dict[str, list[Any]] = {"one": ["1"], "two": [[("a_tool", {})], "2"], "three": ["3"]}
     with Model(lambda body: answers[body["messages"][-1]["content"]].pop(0)) as model:
         result = perform(name, client=asked_of(model.url), jobs=1)
     assert result.result == ["1", "2", "3"]
@@ -109,7 +110,7 @@ def test_a_run_that_is_ended_in_the_middle_goes_on_without_paying_twice(own, alo
         run = "last"
         if end == signal.SIGINT:
             assert ran.returncode == 130
-            run = re.search(r"--resume (\S+)", err)[1]
+            (run,) = re.findall(r"--resume (\S+)", err)
         model.bodies.clear()
         done = llmx(*words, "--resume", run, OPENAI_API_KEY="k")
         assert done.returncode == 0, done.stderr

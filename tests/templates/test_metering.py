@@ -8,9 +8,10 @@ import pytest
 
 from llmx.core.calls import Calls
 from llmx.core.client import LLMClient
+from llmx.core.events import Usage
 from llmx.core.llm_config import LLMConfig
 from llmx.core.settings import active
-from llmx.core.usage import Call, Caller, Target, Usage
+from llmx.core.usage import Call, Caller, Target
 from llmx.templates.digests import model_digest
 from llmx.templates.loading import load_template
 from llmx.templates.metering import RunMeter

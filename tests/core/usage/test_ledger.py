@@ -12,9 +12,9 @@ import pytest
 from llmx.core.events import Usage
 from llmx.core.usage import NANO, Call, Caller, Most, Target
 from llmx.core.usage.budget import Limit, limits
+from llmx.core.usage.free import is_free
 from llmx.core.usage.holder import is_alive, me
 from llmx.core.usage.ledger import Hold, Ledger, day
-from llmx.core.usage.free import is_free
 from llmx.core.usage.prices import cost
 from llmx.core.usage.projects import project_of
 from llmx.errors import BudgetError
