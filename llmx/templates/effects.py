@@ -22,8 +22,9 @@ class Effects:
     checks: Checks = field(default_factory=Checks)
 
     def apply(self, context: Context) -> None:
-        """Add them to the run."""
-        context.coverage.extend(self.coverage)
+        """Add them to the run; what was said of a path before is replaced."""
+        rows = {each["path"]: each for each in (*context.coverage, *self.coverage)}
+        context.coverage[:] = rows.values()
         context.inputs.update(self.inputs)
         for each in self.artifacts:
             context.add(each.name, each.data, each.media_type)
@@ -47,7 +48,7 @@ class View:
     """A run as one try of a phase sees it: it may read all that was done, and what it adds is kept apart."""
 
     def __init__(self, context: Context) -> None:
-        self._covered = len(context.coverage)
+        self._covered = list(context.coverage)
         self._inputs = dict(context.inputs)
         self._made = list(context.artifacts)
         self._findings = context.findings
@@ -63,7 +64,7 @@ class View:
         """What the phase has added."""
         seen = self.context
         return Effects(
-            seen.coverage[self._covered :],
+            [each for each in seen.coverage if each not in self._covered],
             {name: sum_ for name, sum_ in seen.inputs.items() if self._inputs.get(name) != sum_},
             [each for each in seen.artifacts if not any(each is other for other in self._made)],
             seen.findings if seen.findings is not self._findings else None,

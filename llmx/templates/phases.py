@@ -30,7 +30,8 @@ class PhaseError(LlmxError):
 class Context:
     """One run, as its phases see it. ``results`` are those of the phases that are done, by their ids.
 
-    ``coverage`` says of everything that was to be read whether it was: ``{"path", "read", "reason"}``. ``findings`` are
+    ``coverage`` says of everything that was to be read whether it was: ``{"path", "read", "reason"}``, and what a
+    later phase says of a path replaces what was said before. ``findings`` are
     what a reviewing template reports, None for one that does not review. ``inputs`` are digests of what was read, by
     name. Of ``metrics`` a template counts itself what only it knows: ``agents_invoked`` (agents by name),
     ``tools_invoked`` and ``rag_queries``; calls, tokens and costs are counted here. ``votes`` and ``canaries`` are what

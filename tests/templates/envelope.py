@@ -15,8 +15,9 @@ def list_of(items):
 
 
 METRICS = {
-    **dict.fromkeys(("duration_ms", "tokens_used", "agents_invoked", "tools_invoked", "rag_queries"), WHOLE),
+    **dict.fromkeys(("duration_ms", "agents_invoked", "tools_invoked", "rag_queries"), WHOLE),
     **dict.fromkeys(("model_calls", "cached_calls"), WHOLE),
+    "tokens_used": {"type": ["integer", "null"], "minimum": 0},  # null: somebody did not say
     "cost_usd": {"type": ["number", "null"], "minimum": 0},
 }
 STATUSES = ["done", "kept", "skipped", "failed", "running"]

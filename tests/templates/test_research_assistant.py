@@ -310,7 +310,7 @@ def test_an_answer_that_is_none_is_never_0(birds, request, answer, code, problem
 
 def test_what_the_demo_model_makes_up_is_never_0(birds):
     result = research(sources=["birds"], backend="gguf", model=f"file:{DEMO}")
-    assert result.exit_code in (3, 7)
+    assert result.exit_code in (2, 3, 7)  # 2: its small context takes no more
     assert result.problem
 
 
