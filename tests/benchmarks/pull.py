@@ -1,7 +1,8 @@
 """What pulling and listing models cost: ``python -m tests.benchmarks.pull [NAME …]``. Exit 1 when a promise is broken.
 
-CPU time (``waiting``: seconds on the clock), the contenders in turn in one run, into memory (/dev/shm) where there is some, so that only ratios count. A
-pull is counted without the start of Python, of which a download of gigabytes shows nothing.
+CPU time (``waiting``: seconds on the clock), the contenders in turn in one run, into memory (/dev/shm) where there is
+some, so that only ratios count. A pull is counted without the start of Python, of which a download of gigabytes shows
+nothing.
 """
 
 import os
