@@ -82,7 +82,8 @@ def import_(
         print(dumps([row._asdict() for row in found]))
     else:
         for row in found:
-            print(f"{row.state:<9} {row.client:<15} {row.name}{f'  ({row.reason})' if row.reason else ''}")
+            named = f"{row.name}  " if row.name else ""
+            print(f"{row.state:<9} {row.client:<15} {named}{f'({row.reason})' if row.reason else ''}".rstrip())
     if any(row.state in ("conflict", "refused") for row in found):
         raise typer.Exit(1)
 

@@ -30,7 +30,9 @@ def show(client: Client, where: Where, output: Output) -> None:
                     "scope": scope,
                     "path": str(file.path),
                     "exists": file.path.exists(),
-                    "servers": [{"name": server.name, "enabled": server.enabled} for server in held],
+                    "servers": [
+                        {"name": server.name, "enabled": server.enabled, "fault": server.fault} for server in held
+                    ],
                     "managed": [
                         "all of it"
                         if owned.path == WHOLE
@@ -46,7 +48,8 @@ def show(client: Client, where: Where, output: Output) -> None:
     for row in files:
         print(f"{row['scope']:<8} {'' if row['exists'] else '(none) '}{row['path']}")
         for server in row["servers"]:
-            print(f"  server   {server['name']}{'' if server['enabled'] else '  (off)'}")
+            said = server["fault"] or ("" if server["enabled"] else "off")
+            print(f"  server   {server['name']}{f'  ({said})' if said else ''}")
         for entry in row["managed"]:
             print(f"  llmx's   {entry}")
 

@@ -204,7 +204,7 @@ def tell(rows: list[tuple[str, Server]], output: Output) -> None:
         )
         return
     for origin, server in ((origin, keyless(server)) for origin, server in rows):
-        what = server.url or " ".join([server.command, *server.args])
+        what = server.fault or server.url or " ".join([server.command, *server.args])
         print(f"{server.name:<20} {'on ' if server.enabled else 'off'}  {origin:<9} {what}")
 
 

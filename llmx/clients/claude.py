@@ -9,7 +9,7 @@ from shlex import quote
 from llmx.clients.prompts import Places, prompt_entries
 from llmx.clients.protocol import Entry, File, Loss, Reader, Rendering, Scope, Where, setting_entries
 from llmx.clients.rules import globs, widens
-from llmx.clients.shapes import dropped, read_servers
+from llmx.clients.shapes import dropped, opening, read_servers
 from llmx.core.edits.values import Value, look
 from llmx.core.source import Endpoint, Server, Source
 
@@ -34,12 +34,7 @@ class Claude:
         """Servers, endpoint, permissions, prompts and settings; it has no language servers but those of plug-ins."""
         del read
         servers, settings = self.files(where, scope)
-        entries = [
-            Entry(servers, ("mcpServers", name), written(server), "mcp")
-            for name, server in source.servers.items()
-            if server.enabled
-        ]
-        losses = [Loss("lsp", name, "Claude has language servers through plug-ins only") for name in source.lsp]
+        entries, losses = opening(source, servers, written, lsp="Claude has language servers through plug-ins only")
         entries += prompt_entries(source.prompts, self.name, self._places(where, scope))
         if source.endpoint:
             entries += endpoint_entries(source.endpoint, settings)

@@ -7,8 +7,8 @@ from typing import Any
 from llmx.clients.prompts import losses as no_prompts
 from llmx.clients.prompts import of_kind, prompt_entries, whole
 from llmx.clients.protocol import Entry, File, Loss, Reader, Rendering, Scope, Where, setting_entries
-from llmx.clients.rules import WRAPPERS, rule
-from llmx.clients.shapes import dropped, read_server
+from llmx.clients.rules import rule
+from llmx.clients.shapes import dropped, list_in, read_each, read_server, table_in
 from llmx.core.edits.values import Value, look
 from llmx.core.plugins import load
 from llmx.core.source import Endpoint, Permissions, Server, Source
@@ -17,6 +17,25 @@ from llmx.core.source.tables import references
 PROVIDER = "llmx"
 DECISIONS = {"allow": "allow", "ask": "prompt", "deny": "forbidden"}
 HEAD = "# Written by llmx from your permissions; `llmx client apply codex` writes it anew.\n"
+FLAGS = (
+    *("--", "--json", "--json=full", "--json=compact", "--quiet", "-q", "--no-sandbox", "--keep-children", "--monitor"),
+    *("--keep-output", "--background", "--wezterm", "--detach", "--hold", "--last", "--no-gpu"),
+    *("--explain", "--nix-shell", "--nix-pure", "--schema", "--help", "-h"),
+)
+"""Options of llm-exec that stand in one word and take no value of the user's."""
+
+DEEPEST = 4
+UNSAID = "behind options of llm-exec that have a value, such as --timeout 5, llm-exec's own policy holds them alone"
+WRAPPED = f"""
+options = {json.dumps(FLAGS)}
+
+def wrapped(words, decision):
+    for program in [["llm-exec"], ["llmx", "exec"]]:
+        for count in range({DEEPEST + 1}):
+            prefix_rule(pattern = program + [options] * count + words, decision = decision)
+
+"""
+"""Starlark that makes the rules for a wrapped command, with up to ``DEEPEST`` of these options before it."""
 
 
 class Codex:
@@ -62,12 +81,7 @@ class Codex:
     def servers(self, where: Where, scope: Scope, read: Reader) -> list[Server]:
         """What ``mcp_servers`` holds."""
         file = self.files(where, scope)[0]
-        table = look(read(file.path, file.format), ("mcp_servers",))
-        entries = table.items() if isinstance(table, dict) else ()
-        found = [(e, read_server(str(n), _common(e))) for n, e in entries if isinstance(e, dict)]
-        return [
-            s._replace(enabled=e.get("enabled") is not False, timeout=e.get("tool_timeout_sec")) for e, s in found if s
-        ]
+        return read_each(look(read(file.path, file.format), ("mcp_servers",)), _read)
 
 
 def unwritable(server: Server) -> str:
@@ -121,8 +135,9 @@ def prompts(source: Source, folder: Path) -> list[Entry]:
 
 
 def rules_text(permissions: Permissions) -> tuple[str, list[Loss]]:
-    """The file of rules; Codex knows literal words only, and of a wrapped command only its plainest form."""
+    """The file of rules; Codex knows literal words only, and so of llm-exec's options only those without a value."""
     lines: list[str] = []
+    wrapped: list[str] = []
     losses: list[Loss] = []
     for verdict, rules in zip(("allow", "ask", "deny"), permissions, strict=True):
         for text in rules:
@@ -130,15 +145,14 @@ def rules_text(permissions: Permissions) -> tuple[str, list[Loss]]:
             if found.has_holes:
                 losses.append(Loss("permission", f"{verdict} {text}", "Codex takes words as they are, without *"))
                 continue
-            forms = [found.words]
+            words = json.dumps(list(found.words))
+            lines.append(f'prefix_rule(pattern = {words}, decision = "{DECISIONS[verdict]}")\n')
             if verdict != "allow":
-                forms += [(*wrapper.split(), *dashes, *found.words) for wrapper in WRAPPERS for dashes in (("--",), ())]
-                reason = "behind options of llm-exec only llm-exec's own policy holds it"
-                losses.append(Loss("permission", f"{verdict} {text}, wrapped", reason))
-            lines += [
-                f'prefix_rule(pattern={json.dumps(list(form))}, decision="{DECISIONS[verdict]}")' for form in forms
-            ]
-    return (HEAD + "".join(f"{line}\n" for line in lines) if lines else ""), losses
+                wrapped.append(f'wrapped({words}, "{DECISIONS[verdict]}")\n')
+    if wrapped:
+        losses.append(Loss("permission", "deny and ask, wrapped", UNSAID))
+    text = "".join([*lines, *([WRAPPED] if wrapped else []), *wrapped])
+    return (HEAD + text if text else ""), losses
 
 
 def _is_bearer(name: str, value: str) -> bool:
@@ -151,23 +165,24 @@ def _is_whole(value: str) -> bool:
     return len(found) == 1 and value == f"${{{found[0]}}}"
 
 
-def _switched(server: Server, entry: dict[str, Any]) -> Server:
+def _read(name: str, entry: dict[str, Any]) -> Server:
     """The server with its switch and its time."""
+    server = read_server(name, _common(entry))
     time = entry.get("tool_timeout_sec")
-    timeout = float(time) if isinstance(time, int | float) else None
+    timeout = float(time) if isinstance(time, int | float) and not isinstance(time, bool) else None
     return server._replace(enabled=entry.get("enabled") is not False, timeout=timeout)
 
 
 def _common(entry: dict[str, Any]) -> dict[str, Any]:
     """An entry in the shape that others have."""
     if "command" in entry:
-        names = [name for name in entry.get("env_vars") or () if isinstance(name, str)]
-        return {**entry, "env": {**(entry.get("env") or {}), **{name: f"${{{name}}}" for name in names}}}
-    headers = dict(entry.get("http_headers") or {})
-    headers |= {name: f"${{{variable}}}" for name, variable in (entry.get("env_http_headers") or {}).items()}
+        names = [name for name in list_in(entry, "env_vars") if isinstance(name, str)]
+        return {**entry, "env": {**table_in(entry, "env"), **{name: f"${{{name}}}" for name in names}}}
+    headers = table_in(entry, "http_headers")
+    headers |= {name: f"${{{variable}}}" for name, variable in table_in(entry, "env_http_headers").items()}
     if entry.get("bearer_token_env_var"):
         headers["Authorization"] = f"Bearer ${{{entry['bearer_token_env_var']}}}"
-    return {"url": entry["url"], "headers": headers} if "url" in entry else {}
+    return {"url": entry.get("url"), "headers": headers}
 
 
 CODEX = Codex()

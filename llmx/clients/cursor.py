@@ -5,11 +5,12 @@ It cannot be asked offline. The CLI has no rule for asking: it asks for what is 
 
 from llmx.clients.prompts import Places, prompt_entries
 from llmx.clients.protocol import Entry, File, Loss, Reader, Rendering, Scope, Where, setting_entries
-from llmx.clients.rules import WRAPPERS, meet, rule, widens
-from llmx.clients.shapes import dropped, read_servers, respelled, respelled_map
+from llmx.clients.rules import LINES, WRAPPERS, meet, rule, spellings, widens
+from llmx.clients.shapes import dropped, opening, read_servers, respelled, respelled_map
 from llmx.core.edits.values import Value, look
-from llmx.core.source import Server, Source
+from llmx.core.source import Permissions, Server, Source
 
+ENDS = ("", " *")
 REFERENCE = r"\$\{env:([A-Za-z_][A-Za-z0-9_]*)\}"
 
 
@@ -31,28 +32,12 @@ class Cursor:
         """Servers, permissions, prompts and settings."""
         del read
         servers, settings = self.files(where, scope)
-        entries = [
-            Entry(servers, ("mcpServers", name), written(server), "mcp")
-            for name, server in source.servers.items()
-            if server.enabled
-        ]
-        losses = [Loss("lsp", name, "Cursor has language servers through extensions only") for name in source.lsp]
+        entries, losses = opening(source, servers, written, lsp="Cursor has language servers through extensions only")
         entries += prompt_entries(source.prompts, self.name, places(where, scope))
         if source.endpoint:
             losses.append(Loss("endpoint", source.endpoint.url, "Cursor keeps it in no file, and asks its own servers"))
-        for text in source.rules_for(self.name).allow:
-            asked = next((one for one in source.rules_for(self.name).ask if meet(one, text)), "")
-            reason = widens(text) or (asked and f"what {asked!r} asks about would run without a question")
-            if reason:
-                losses.append(Loss("permission", f"allow {text}", reason))
-            else:
-                entries += [_member(settings, "allow", form) for form in forms(text)]
-        for text in source.rules_for(self.name).deny:
-            entries += [_member(settings, "deny", form) for form in [*forms(text), *wrapped_forms(text)]]
-        losses += [
-            Loss("permission", f"ask {text}", "Cursor has no such rule; it asks for all that is not allowed")
-            for text in source.rules_for(self.name).ask
-        ]
+        found = rule_entries(source.rules_for(self.name), settings)
+        entries, losses = entries + found[0], losses + found[1]
         entries += setting_entries(settings, source.settings.get(self.name, {}))
         return Rendering(tuple(entries), tuple(losses))
 
@@ -81,18 +66,52 @@ def written(server: Server) -> Value:
     return dropped({"command": server.command, "args": args, "env": respelled_map(server.env, form), "cwd": server.cwd})
 
 
+def rule_entries(permissions: Permissions, settings: File) -> tuple[list[Entry], list[Loss]]:
+    """Members of the two lists, and what they cannot say; what is asked about must not be allowed by another rule."""
+    entries: list[Entry] = []
+    losses = [
+        Loss("permission", f"ask {text}", "Cursor has no such rule; it asks for all that is not allowed")
+        for text in permissions.ask
+    ]
+    for text in permissions.allow:
+        asked = next((one for one in permissions.ask if meet(one, text)), "")
+        reason = widens(text) or _unsaid(text) or (asked and f"what {asked!r} asks about would run without a question")
+        if reason:
+            losses.append(Loss("permission", f"allow {text}", reason))
+        else:
+            entries += [_member(settings, "allow", form) for form in forms(text)]
+    for text in permissions.deny:
+        if reason := _unsaid(text):
+            losses.append(Loss("permission", f"deny {text}", reason))
+        entries += [
+            _member(settings, "deny", form) for form in [*([] if reason else forms(text)), *wrapped_forms(text)]
+        ]
+    return entries, losses
+
+
 def forms(text: str) -> list[str]:
-    """``Shell(program)``, or ``Shell(program:arguments)`` with and without more behind them."""
-    program, *rest = rule(text).words
-    joined = " ".join(rest)
-    return [f"Shell({program}:{joined})", f"Shell({program}:{joined} *)"] if rest else [f"Shell({program})"]
+    """``Shell(program)``, or ``Shell(program:arguments)`` with and without more behind them, in each spelling."""
+    program = rule(text).words[0]
+    behind = [spelled.removeprefix(program).strip() for spelled in spellings(text)]
+    if not behind[0]:
+        return [f"Shell({program})"]
+    return [f"Shell({program}:{words}{end})" for words in behind for end in ("", " *")]
 
 
 def wrapped_forms(text: str) -> list[str]:
     """The same behind the wrapper."""
-    joined = rule(text).joined
-    split = [(wrapper.split(" ")[0], " ".join([*wrapper.split(" ")[1:], "*", joined])) for wrapper in WRAPPERS]
-    return [f"Shell({program}:{rest}{end})" for program, rest in split for end in ("", " *")]
+    words = [
+        f"{program}:{between}{one}{end}" for program, between in WRAPPERS for one in spellings(text) for end in ENDS
+    ]
+    lines = [f"{program}:{between}{one}*" for program, between in LINES for one in spellings(text)]
+    return [f"Shell({form})" for form in [*words, *lines]]
+
+
+def _unsaid(text: str) -> str:
+    """Why Cursor cannot be told the program of the rule; empty where it can."""
+    program = rule(text).words[0]
+    is_plain = not any(char.isspace() or char in "'\"\\:()," for char in program)
+    return "" if is_plain and text.strip().startswith(program) else "Cursor knows a program by one plain word only"
 
 
 def _member(file: File, verdict: str, value: str) -> Entry:

@@ -10,7 +10,7 @@ from typing import Any
 from llmx.clients.prompts import kind_of, of_kind, prompt_entries, whole
 from llmx.clients.prompts import losses as no_prompts
 from llmx.clients.protocol import Entry, File, Loss, Reader, Rendering, Scope, Where, setting_entries
-from llmx.clients.shapes import dropped, read_server
+from llmx.clients.shapes import dropped, list_in, read_each, read_server, table_in
 from llmx.core.edits.values import Value, look
 from llmx.core.plugins import load
 from llmx.core.source import Endpoint, Prompt, Server, Source
@@ -71,11 +71,7 @@ class Goose:
         if scope == "project":
             return []
         file = self.files(where, scope)[0]
-        table = look(read(file.path, file.format), ("extensions",))
-        entries = table.items() if isinstance(table, dict) else ()
-        found = [(str(name), entry) for name, entry in entries if isinstance(entry, dict)]
-        servers = [(entry, read_server(name, _common(entry))) for name, entry in found]
-        return [server._replace(enabled=entry.get("enabled") is not False) for entry, server in servers if server]
+        return read_each(look(read(file.path, file.format), ("extensions",)), _read)
 
     def _folder(self, where: Where) -> Path:
         return where.roaming / "Block/goose/config" if where.platform == "win32" else where.config("goose")
@@ -158,14 +154,17 @@ def endpoint_entries(endpoint: Endpoint, main: File, provider: File) -> list[Ent
     ]
 
 
-def _common(entry: dict[str, Any]) -> dict[str, Any]:
-    """An extension in the shape that others have; not one that is built in."""
+def _read(name: str, entry: dict[str, Any]) -> Server | None:
+    """The server that an extension is; None for one that is built in."""
     if entry.get("type") == "stdio":
-        envs = dict(entry.get("envs") or {}) | {name: f"${{{name}}}" for name in entry.get("env_keys") or ()}
-        return {"command": entry.get("cmd", ""), "args": entry.get("args"), "env": envs}
-    if entry.get("type") in ("streamable_http", "sse"):
-        return {"url": entry.get("uri", ""), "headers": entry.get("headers"), "type": entry["type"]}
-    return {}
+        envs = table_in(entry, "envs") | {key: f"${{{key}}}" for key in list_in(entry, "env_keys")}
+        server = read_server(name, {"command": entry.get("cmd"), "args": entry.get("args"), "env": envs})
+    elif entry.get("type") in ("streamable_http", "sse"):
+        shape = {"url": entry.get("uri"), "headers": entry.get("headers"), "type": entry["type"]}
+        server = read_server(name, shape)
+    else:
+        return None
+    return server._replace(enabled=entry.get("enabled") is not False)
 
 
 GOOSE = Goose()

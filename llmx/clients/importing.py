@@ -8,11 +8,16 @@ from llmx.clients.reading import value_in
 from llmx.clients.shapes import NAME
 from llmx.core.edits import Operation, Set
 from llmx.core.source import Server
-from llmx.core.source.tables import args_hold_key, holds_key
+from llmx.core.source.servers import servers as declared
+from llmx.core.source.tables import Place, args_hold_key, holds_key
+from llmx.errors import ConfigError
 
 
 class Found(NamedTuple):
-    """One server of a client: ``imported``, ``same``, ``conflict`` or ``refused``, and what there is to know."""
+    """One server of a client: ``imported``, ``same``, ``conflict`` or ``refused``, and what there is to know.
+
+    Without a name it is the client's file that is refused, as a whole.
+    """
 
     client: str
     name: str
@@ -30,7 +35,12 @@ def imports(
     for client in clients:
         if not client.files(where, scope):
             continue
-        for server in client.servers(where, scope, value_in):
+        try:
+            servers = client.servers(where, scope, value_in)
+        except ConfigError as error:
+            found.append(Found(client.name, "", "refused", error.message))
+            continue
+        for server in servers:
             row, kept = _judged(client.name, server, taken)
             found.append(row)
             if row.state == "imported":
@@ -41,16 +51,29 @@ def imports(
 
 def _judged(client: str, server: Server, taken: Mapping[str, Server]) -> tuple[Found, Server]:
     kept, hidden = _without_keys(server)
+    if server.fault:
+        return Found(client, server.name, "refused", server.fault), kept
     if not NAME.fullmatch(server.name):
         return Found(client, server.name, "refused", "its name is not of letters, digits, - and _"), kept
     if args_hold_key(server.command, server.args) or holds_key("url", server.url):
         return Found(client, server.name, "refused", "a key stands in its command or its URL"), kept
+    if fault := _fault(kept):
+        return Found(client, server.name, "refused", fault), kept
     there = taken.get(server.name)
     if there is not None:
         is_same = _bare(there) == _bare(kept)
         return Found(client, server.name, "same" if is_same else "conflict", "" if is_same else _OTHER), kept
     reason = f"its keys were left out; put them into: {', '.join(hidden)}" if hidden else ""
     return Found(client, server.name, "imported", reason), kept
+
+
+def _fault(server: Server) -> str:
+    """Why the source would not take the server; empty where it does."""
+    try:
+        declared({"servers": {server.name: server.as_dict()}}, Place("", {}, ("mcp",)))
+    except ConfigError as error:
+        return error.message.removeprefix(f": mcp.servers.{server.name}").lstrip(".: ")
+    return ""
 
 
 def _bare(server: Server) -> Server:

@@ -10,7 +10,7 @@ from typing import Any
 from llmx.clients.prompts import of_kind, prompt_entries
 from llmx.clients.protocol import Entry, File, Loss, Reader, Rendering, Scope, Where, setting_entries
 from llmx.clients.rules import globs, widens
-from llmx.clients.shapes import dropped, read_server, respelled, respelled_map
+from llmx.clients.shapes import dropped, list_in, read_each, read_server, respelled, respelled_map
 from llmx.core import edits
 from llmx.core.edits.values import KeyPath, Value, look
 from llmx.core.source import Endpoint, Permissions, Prompt, Server, Source, user_source
@@ -67,10 +67,7 @@ class Opencode:
         """What ``mcp`` holds."""
         file = self.files(where, scope)[0]
         value = read(file.path, file.format)
-        table = look(value, ("mcp", "servers") if is_second_generation(value) else ("mcp",))
-        entries = table.items() if isinstance(table, dict) else ()
-        found = [(e, read_server(str(n), _common(e), REFERENCE)) for n, e in entries if isinstance(e, dict)]
-        return [s._replace(enabled=e.get("enabled") is not False and not e.get("disabled")) for e, s in found if s]
+        return read_each(look(value, ("mcp", "servers") if is_second_generation(value) else ("mcp",)), _read)
 
     def _folder(self, where: Where, scope: Scope) -> Path:
         """Where its skills are."""
@@ -216,12 +213,13 @@ def _rules(value: Value) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _common(entry: dict[str, Any]) -> dict[str, Any]:
-    """An entry in the shape that others have."""
-    if isinstance(entry.get("command"), list) and entry["command"]:
-        command, *args = entry["command"]
-        return {"command": command, "args": args, "env": entry.get("environment"), "cwd": entry.get("cwd")}
-    return {"url": entry["url"], "headers": entry.get("headers")} if "url" in entry else {}
+def _read(name: str, entry: dict[str, Any]) -> Server:
+    """The server in an entry; its command is one list."""
+    shape = {"url": entry.get("url"), "headers": entry.get("headers")}
+    if words := list_in(entry, "command"):
+        shape = {"command": words[0], "args": words[1:], "env": entry.get("environment"), "cwd": entry.get("cwd")}
+    is_on = entry.get("enabled") is not False and not entry.get("disabled")
+    return read_server(name, shape, REFERENCE)._replace(enabled=is_on)
 
 
 OPENCODE = Opencode()

@@ -4,7 +4,13 @@ import shlex
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
-WRAPPERS = ("llm-exec", "llmx exec")
+WRAPPERS = (("llm-exec", ""), ("llm-exec", "* "), ("llmx", "*exec "), ("llmx", "*exec * "))
+"""The wrapper's program, and what may stand between it and the command: nothing, options, options of ``llmx``."""
+
+LINES = tuple(
+    (program, f"{words}*{quote}") for program, words in (("llm-exec", ""), ("llmx", "*exec ")) for quote in "'\""
+)
+"""The same for a command that begins a quoted line, as behind ``--command``."""
 
 
 class Rule(NamedTuple):
@@ -38,12 +44,20 @@ def rule(text: str) -> Rule:
     return Rule(text, tuple(words))
 
 
+def spellings(text: str) -> list[str]:
+    """The rule as a command may spell it: its words, and where these need quotes, as it was written."""
+    found = rule(text)
+    return [found.joined, *([text.strip()] if found.has_quotes else [])]
+
+
 def globs(text: str, *, wrapped: bool) -> list[str]:
     """The patterns that cover ``text``, where ``*`` stands for any text: alone, with more behind, and wrapped."""
-    found = rule(text)
-    spelled = [found.joined, *([text.strip()] if found.has_quotes else [])]
+    spelled = spellings(text)
     plain = [form for one in spelled for form in (one, f"{one} *")]
-    return [*plain, *(f"{wrapper} * {form}" for wrapper in WRAPPERS for form in plain if wrapped)]
+    if not wrapped:
+        return plain
+    words = [f"{program} {between}{form}" for program, between in WRAPPERS for form in plain]
+    return [*plain, *words, *(f"{program} {between}{one}*" for program, between in LINES for one in spelled)]
 
 
 def widens(text: str) -> str:

@@ -1,18 +1,30 @@
 """How MCP servers are written in the shape that Claude began and others took over."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from llmx.core.source import Server
+from llmx.clients.protocol import Entry, File, Loss
+from llmx.core.edits.values import Value
+from llmx.core.source import Server, Source
 from llmx.core.source.tables import REFERENCE, references
 
+PATTERN = r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}"
 NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 def dropped(table: Mapping[str, Any]) -> dict[str, Any]:
     """``table`` without what is empty."""
     return {key: value for key, value in table.items() if value not in ("", None, [], {}, ())}
+
+
+def opening(
+    source: Source, file: File, written: Callable[[Server], Value], *, lsp: str
+) -> tuple[list[Entry], list[Loss]]:
+    """What a client begins with: its servers, less those switched off, for which it has no word, and what it lacks."""
+    servers = [server for server in source.servers.values() if server.enabled]
+    entries = [Entry(file, ("mcpServers", server.name), written(server), "mcp") for server in servers]
+    return entries, [Loss("lsp", name, lsp) for name in source.lsp]
 
 
 def respelled(value: str, form: str) -> str:
@@ -41,31 +53,63 @@ def referring(value: str, pattern: str) -> str:
     return re.sub(pattern, lambda found: f"${{{found[1]}}}", value)
 
 
-def read_server(name: str, entry: object, pattern: str = r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}") -> Server | None:
-    """The server in an entry of that shape; None for what is none."""
-    if not isinstance(entry, Mapping) or not ("command" in entry or "url" in entry):
-        return None
+def table_in(entry: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """The table at ``key``, empty for none; raises ``ValueError`` for something else."""
+    found = entry.get(key)
+    if not isinstance(found, Mapping | None):
+        raise ValueError(f"its {key} is no table")
+    return dict(found or {})
+
+
+def list_in(entry: Mapping[str, Any], key: str) -> list[Any]:
+    """The list at ``key``, empty for none; raises ``ValueError`` for something else."""
+    found = entry.get(key)
+    if not isinstance(found, list | None):
+        raise ValueError(f"its {key} is no list")
+    return list(found or ())
+
+
+def text_in(entry: Mapping[str, Any], key: str) -> str:
+    """The text at ``key``, empty for none; raises ``ValueError`` for something else."""
+    found = entry.get(key)
+    if not isinstance(found, str | None):
+        raise ValueError(f"its {key} is no text")
+    return found or ""
+
+
+def read_server(name: str, entry: Mapping[str, Any], pattern: str = PATTERN) -> Server:
+    """The server in an entry of that shape; raises ``ValueError`` with why it is none."""
+    ways = [key for key in ("command", "url") if text_in(entry, key)]
+    if len(ways) != 1:
+        raise ValueError(f"it has {'both' if ways else 'neither'} a command {'and' if ways else 'nor'} a url")
 
     def texts(key: str) -> dict[str, str]:
-        found = entry.get(key)
-        table = found if isinstance(found, Mapping) else {}
-        return {str(k): referring(as_text(v), pattern) for k, v in table.items()}
+        return {str(k): referring(as_text(v), pattern) for k, v in table_in(entry, key).items()}
 
-    is_remote = "command" not in entry
-    args = entry.get("args")
+    is_remote = ways == ["url"]
     return Server(
         name,
-        command="" if is_remote else str(entry["command"]),
-        args=tuple(referring(as_text(word), pattern) for word in args) if isinstance(args, list) else (),
+        command=text_in(entry, "command"),
+        args=tuple(referring(as_text(word), pattern) for word in list_in(entry, "args")),
         env=texts("env"),
-        cwd=str(entry.get("cwd") or ""),
-        url=referring(str(entry["url"]), pattern) if is_remote else "",
+        cwd=text_in(entry, "cwd"),
+        url=referring(text_in(entry, "url"), pattern) if is_remote else "",
         transport=("sse" if entry.get("type") == "sse" else "http") if is_remote else "stdio",
         headers=texts("headers"),
     )
 
 
-def read_servers(table: object, pattern: str = r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}") -> list[Server]:
+def read_each(table: object, read: Callable[[str, dict[str, Any]], Server | None]) -> list[Server]:
+    """The servers of a table; one that cannot be read says so, and hides no other. None stands for no server."""
+    found: list[Server | None] = []
+    for name, entry in table.items() if isinstance(table, Mapping) else ():
+        try:
+            found.append(read(str(name), table_in({name: entry}, name)))
+        except ValueError as error:
+            found.append(Server(str(name), fault=str(error)))
+    return [server for server in found if server]
+
+
+def read_servers(table: object, pattern: str = PATTERN) -> list[Server]:
     """All servers of a table of that shape."""
-    entries = table.items() if isinstance(table, Mapping) else ()
-    return [server for name, entry in entries if (server := read_server(str(name), entry, pattern))]
+    return read_each(table, lambda name, entry: read_server(name, entry, pattern))

@@ -236,3 +236,105 @@ def test_a_file_that_does_not_parse_stops_all_of_them(home, data):
     assert ".claude.json:1:" in llmx("client", "apply", code=2).stderr
     assert (home / ".claude.json").read_text() == data
     assert (home / ".codex/config.toml").read_bytes() == before
+
+
+ODD = {
+    "fine": {"command": "x"},
+    "words": {"command": ["x", "y"]},
+    "text": "x",
+    "args": {"command": "x", "args": "y"},
+    "env": {"command": "x", "env": ["A=b"]},
+    "nothing": {"type": "stdio"},
+    "url": {"url": "ftp://x"},
+    "both": {"command": "x", "url": "http://x"},
+}
+
+
+@pytest.mark.parametrize("output", ["text", "json"])
+def test_import_takes_the_rest_and_names_what_is_odd(home, output):
+    (home / ".claude.json").write_text(json.dumps({"mcpServers": ODD}))
+    (home / ".codex/config.toml").write_text(
+        "[mcp_servers.late]\ncommand = 'z'\ntool_timeout_sec = -1\n[mcp_servers]\n"
+    )
+    (home / ".cursor").mkdir()
+    (home / ".cursor/mcp.json").write_text("{")
+    done = llmx("client", "import", "--output", output, code=1)
+    servers = tomllib.loads((home / ".config/llmx/config.toml").read_text())["mcp"]["servers"]
+    assert servers == {"fine": {"command": "x"}}
+    if output == "text":
+        lines = {tuple(line.split()[1:3]): line for line in done.stdout.splitlines()}
+        assert "(its args is no list)" in lines["claude", "args"]
+        assert "http://" in lines["claude", "url"]
+        assert "time such as" in lines["codex", "late"]
+        assert "mcp.json:1:" in next(line for line in done.stdout.splitlines() if "cursor" in line)
+    else:
+        rows = json.loads(done.stdout)
+        assert [row["name"] for row in rows if row["state"] == "refused"] == [*list(ODD)[1:], "", "late"]
+
+
+def test_a_server_that_is_odd_is_shown_as_such_and_hides_no_other(home):
+    (home / ".claude.json").write_text(json.dumps({"mcpServers": ODD}))
+    shown = llmx("client", "show", "claude").stdout
+    assert "fine\n" in shown
+    assert "args  (its args is no list)" in shown
+    listed = llmx("mcp", "list", "--client", "claude").stdout
+    assert "its env is no table" in listed
+
+
+@pytest.fixture
+def codex(tmp_path, monkeypatch):
+    """A stand-in that says what it is told to: the real one is asked in ``tests/oracles``."""
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    said = programs / "said.json"
+    program = programs / "codex"
+    program.write_text(
+        f'#!/bin/sh\n[ "$1" = mcp ] && cat {said} && cat "$HOME/.codex/config.toml" >"{programs}/seen"\n'
+        f'cp "$PWD/.codex/config.toml" "{programs}/project" 2>/dev/null\nexit 0\n'
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}:/usr/bin:/bin")
+
+    def say(**servers):
+        rows = [{"name": name, "transport": how} for name, how in servers.items()]
+        said.write_text(json.dumps(rows))
+        return programs
+
+    return say
+
+
+KEY = "sk-ant-api03-" + "a1B2" * 20
+
+
+@pytest.mark.parametrize("output", ["text", "json"])
+def test_verify_shows_no_key_of_a_url_or_a_command(home, codex, output):
+    (home / ".codex/config.toml").write_text(
+        f'[mcp_servers.a]\ncommand = "x"\nargs = ["--token", "hunter2secret", "{KEY}"]\n'
+        f'[mcp_servers.b]\nurl = "https://me:hunter2@example.com/?api_key={KEY}"\n'
+    )
+    codex(a={"command": "x", "args": ["--token", "hunter2secret", KEY]}, b={"url": "https://elsewhere"})
+    done = llmx("client", "verify", "codex", "--output", output, code=1)
+    assert "hunter2" not in done.stdout + done.stderr
+    assert KEY not in done.stdout + done.stderr
+    assert "[redacted]" in done.stdout
+    assert "https://elsewhere" in done.stdout
+    if output == "json":
+        assert {row["what"]: row["agrees"] for row in json.loads(done.stdout)} == {"mcp a": True, "mcp b": False}
+
+
+@pytest.mark.parametrize("is_trusted", [True, False])
+def test_verify_compares_a_trusted_projects_files_too(home, tmp_path, codex, is_trusted):
+    (home / ".codex/config.toml").write_text(f'[projects."{tmp_path}"]\ntrust_level = "trusted"\n')
+    (tmp_path / "llmx.toml").write_text('[mcp.servers.p]\ncommand = "x"\n')
+    llmx("trust")
+    llmx("client", "apply", "codex")
+    (tmp_path / "llmx.toml").write_text('[mcp.servers.p]\ncommand = "x"\n' + ("" if is_trusted else "# new\n"))
+    programs = codex(p={"command": "x"})
+    done = llmx("client", "verify", "codex")
+    assert ("agrees  mcp p: x" in done.stdout) is is_trusted
+    assert (programs / "project").exists() is is_trusted
+    assert is_trusted or "is not trusted" in done.stderr
+    if is_trusted:
+        assert "mcp_servers.p" in (programs / "project").read_text()
+        trusted = tomllib.loads((programs / "seen").read_text())["projects"]
+        assert [table["trust_level"] for table in trusted.values()] == ["trusted", "trusted"]

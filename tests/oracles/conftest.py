@@ -56,9 +56,10 @@ def oracle(request, home, tmp_path, monkeypatch):
     programs.mkdir()
     for name, place in PLACES.items():
         (programs / name).symlink_to(folder / place)
-    wrapper = programs / "llm-exec"
-    wrapper.write_text(f"#!{sys.executable}\nimport sys\nfrom llmx.__main__ import exec_main\nsys.exit(exec_main())\n")
-    wrapper.chmod(0o755)
+    for name, main in (("llm-exec", "exec_main"), ("llmx", "main")):
+        wrapper = programs / name
+        wrapper.write_text(f"#!{sys.executable}\nimport sys\nfrom llmx.__main__ import {main}\nsys.exit({main}())\n")
+        wrapper.chmod(0o755)
     monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
     quiet = ("DISABLE_AUTOUPDATER", "DISABLE_TELEMETRY", "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC")

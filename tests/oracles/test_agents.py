@@ -36,21 +36,55 @@ RUN = {
     "opencode": ["run", "go"],
     "codex": ["exec", "--skip-git-repo-check", "-s", "workspace-write", "go"],
 }
-COMMANDS = ["touch made", "llm-exec --no-sandbox -- touch made"]
+COMMANDS = [
+    "touch made",
+    "llm-exec --no-sandbox -- touch made",
+    "llm-exec --no-sandbox touch made",
+    "llmx exec --no-sandbox -- touch made",
+]
+IN_A_LINE = "llm-exec --no-sandbox --command 'touch made'"
+WITH_A_VALUE = "llm-exec --timeout 9 --no-sandbox touch made"
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=["plain", "wrapped"])
-@pytest.mark.parametrize("verdict", ["permit", "deny"])
-def test_a_rule_decides_whether_the_file_is_made(oracle, verdict, command):
+@pytest.mark.parametrize("command", COMMANDS)
+def test_what_is_permitted_is_run(oracle, command):
+    run(oracle, command, "permit", ["touch", "llm-exec", "llmx exec"])
+    assert (oracle.project / "made").exists()
+
+
+DENIED = [(command, "touch") for command in [*COMMANDS, IN_A_LINE]]
+DENIED += [(command, "touch made") for command in [*COMMANDS[1:], WITH_A_VALUE]]  # a rule that is all of the command
+
+
+@pytest.mark.parametrize(("command", "rule"), DENIED)
+def test_what_is_denied_is_not_run_and_the_agent_alone_knows_it(oracle, command, rule):
+    if oracle.name == "codex" and command in (IN_A_LINE, WITH_A_VALUE):
+        pytest.skip("codex knows options of llm-exec only where they have no value; llm-exec's own policy holds these")
+    run(oracle, command, "deny", [rule], without_policy=True)
+    assert not (oracle.project / "made").exists()
+
+
+@pytest.mark.parametrize("command", [IN_A_LINE, WITH_A_VALUE])
+def test_what_the_agent_lets_through_the_wrappers_own_policy_holds(oracle, command):
+    run(oracle, command, "deny", ["touch"])
+    assert not (oracle.project / "made").exists()
+
+
+def run(oracle, command, verdict, rules, *, without_policy=False):
+    """Let the agent take the order for ``command``; all that is not denied is permitted."""
     if oracle.name not in RUN:
         pytest.skip(f"{oracle.name} has no rules on single commands")
     with ModelServer(command) as server:
         oracle.llmx("client", "endpoint", "set", server.url, oracle.name, "--model", "fake-1")
-        for rule in ["touch"] if verdict == "deny" else ["touch", "llm-exec"]:
+        others = ["llm-exec", "llmx exec"] if verdict == "deny" else []
+        for rule in others:
+            oracle.llmx("client", "permit", oracle.name, rule)
+        for rule in rules:
             oracle.llmx("client", verdict, oracle.name, rule)
+        if without_policy:
+            oracle.llmx("config", "unset", "exec.policy.deny")
         said = oracle.ask(*RUN[oracle.name])
     assert server.ordered, said
-    assert (oracle.project / "made").exists() == (verdict == "permit"), said
 
 
 def test_the_agent_offers_the_prompts_that_the_source_names(oracle):

@@ -55,6 +55,8 @@ async def check(servers: Iterable[Server], *, deadline: float, env: Mapping[str,
 async def _check(server: Server, deadline: float, env: Mapping[str, str]) -> Checked:
     if not server.enabled:
         return Checked(server.name, "disabled")
+    if server.fault:
+        return Checked(server.name, "failed", server.fault)
     began = time.monotonic()
     try:
         async with asyncio.timeout(deadline):

@@ -31,7 +31,8 @@ REGION = "us-east-1"
 class Server(NamedTuple):
     """One MCP server: a ``command``, or a ``url`` with its ``transport``; ``timeout`` in seconds, None = the client's.
 
-    Values may hold ``${NAME}``, which stands for the variable and is filled in by whoever starts the server.
+    Values may hold ``${NAME}``, which stands for the variable and is filled in by whoever starts the server. ``fault``
+    says why an entry of a client's own file is no server; then the rest is empty.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Server(NamedTuple):
     headers: dict[str, str] = {}  # noqa: RUF012
     enabled: bool = True
     timeout: float | None = None
+    fault: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """What is set, as the source writes it."""
