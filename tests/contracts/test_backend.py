@@ -24,6 +24,7 @@ from llmx.core.settings.keys import defaults
 from tests.core.backends import recorded
 from tests.core.backends.server import HANG, ModelServer, Step, head
 from tests.core.gguf.scripted import write_scripted
+from tests.core.mlx.scripted import write_scripted as write_scripted_folder
 
 CALLS = (ToolCall("", "add", '{"a": 1, "b": 2}'), ToolCall("", "now", "{}"))
 
@@ -54,7 +55,7 @@ KINDS = {
 }
 
 
-ENGINES = ("llama-cpp-python", "xllamacpp")
+ENGINES = ("llama-cpp-python", "xllamacpp", "mlx")
 
 
 class LocalSubject:
@@ -67,7 +68,7 @@ class LocalSubject:
     )
 
     def __init__(self, engine: str, folder: Path) -> None:
-        self.name, self.engine, self.folder = "gguf", engine, folder
+        self.name, self.engine, self.folder = "mlx" if engine == "mlx" else "gguf", engine, folder
 
     def backend(self, *_script: Any) -> Backend:
         """The backend, whatever its next answer."""
@@ -75,23 +76,32 @@ class LocalSubject:
 
     def runs(self, path: str) -> Backend:
         """The backend with that model under every name."""
-        settings = {**defaults(), "gguf.engine": self.engine, "gguf.threads": 1}
-        backend = LocalBackend("gguf", settings)
+        engine = {"gguf.engine": self.engine} if self.name == "gguf" else {}
+        backend = LocalBackend(self.name, {**defaults(), **engine, "gguf.threads": 1})
         backend.find = lambda _backend, _ref, _env: path
         return backend
 
     def says(self, *texts: str, cut: bool = False) -> Backend:
         """A backend that answers with these texts."""
-        return self.runs(write_scripted(self.folder / "says.gguf", texts, ends=not cut, context=256))
+        return self.runs(self.written("says.gguf", texts, ends=not cut, context=256))
 
     def calls(self) -> Backend:
         """A backend that wants tools called."""
-        return self.runs(write_scripted(self.folder / "calls.gguf", self.calls_written, context=512))
+        return self.runs(self.written("calls.gguf", self.calls_written, context=512))
+
+    def written(self, name: str, texts: Sequence[str], **options: Any) -> str:
+        """A model's file, or for mlx its folder."""
+        write = write_scripted if self.name == "gguf" else write_scripted_folder
+        return write(self.folder / name, texts, **options)
 
     def fails(self, _status: str) -> Backend:
         """A backend whose every answer is an error."""
         path = self.folder / "broken.gguf"
-        path.write_bytes(b"GGUF" + bytes(100))
+        if self.name == "mlx":
+            path.mkdir(exist_ok=True)
+            (path / "config.json").write_text("{")
+        else:
+            path.write_bytes(b"GGUF" + bytes(100))
         return self.runs(str(path))
 
 
@@ -137,7 +147,8 @@ class Subject:
 
 
 @pytest.fixture(params=["mock", *KINDS, *ENGINES])
-def subject(request, tmp_path):
+def subject(request, tmp_path, monkeypatch):
+    monkeypatch.setenv("MLX_DISABLE_COMPILE", "1")  # kernels would be compiled with g++ on first use
     if request.param in ENGINES:
         yield LocalSubject(request.param, tmp_path)
         return
@@ -244,7 +255,7 @@ def test_health_tells_and_never_raises(subject):
     assert isinstance(health, Health)
     assert health.is_up
     assert health.reason
-    assert health.models or subject.name == "gguf"
+    assert health.models or not isinstance(subject, Subject)
     if subject.is_served:
         for path in ("/models", "/v1/models", "/api/tags"):
             subject.server.by_path[path] = [HANG]

@@ -27,7 +27,10 @@ ROWS = [
     Row("S4-31", "The preset small is Phi-4 mini, 30 s for its tools"),
     Row("S4-32", "The preset medium is Qwen3 Coder 30B, 60 s for its tools"),
     Row("S4-33", "The preset local is a file of one's own, 45 s for its tools"),
-    Row("S4-39", "gguf.stop_repetition ends an answer that repeats itself", "off by default; the rest to come"),
+    Row(
+        *("S4-39", "An answer ends at its end, its length, or where it says 10 to 100 characters three times"),
+        "gguf.stop_repetition is off by default; the queue and Parquet are to come",
+    ),
     Row("S4-26", "Too little memory is told before loading: required, available, and what would fit"),
     Row("S4-27", "A file that is no sound GGUF file is refused with what is wrong in it"),
 ]

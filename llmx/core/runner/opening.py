@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from llmx.core.gguf.header import read_header
 from llmx.core.gguf.memory import DEFAULT_CONTEXT, LEAST_CONTEXT, need, require_room, usual_context
 from llmx.core.gguf.model_facts import facts_of
+from llmx.core.mlx.memory import context_for
 from llmx.core.process.headroom import headroom
 from llmx.core.runner import Configuration
 from llmx.core.runner.engines import choose
@@ -42,14 +43,15 @@ def configuration_of(
 
 
 def fitted(plain: Configuration, *, wants_usual: bool = False) -> Configuration:
-    """With a context that the model and the memory have room for; as it is for MLX, which sees to that itself.
+    """With a context that the model and the memory have room for.
 
     Raises ``LlmxError`` for a file that is no model, and for a model or a context that the machine has no room for;
     where it ``wants_usual``, also rather than take less than the usual context.
     """
+    room = headroom()
     if plain.engine == "mlx":
-        return plain
-    facts, room = facts_of(read_header(plain.path)), headroom()
+        return plain._replace(context=context_for(plain.path, plain.context, room))
+    facts = facts_of(read_header(plain.path))
     kind, parallel = plain.cache_type, plain.parallel
     context = plain.context
     if not context and wants_usual:

@@ -25,5 +25,8 @@ class Repetition:
         return any(self._repeats(length) for length in range(SHORTEST, LONGEST + 1))
 
     def _repeats(self, length: int) -> bool:
+        """Whether a text of that length stands there often enough; a single character, as in a rule, all the time."""
         unit = self._tail[-length:]
-        return len(self._tail) >= length * TIMES and self._tail.endswith(unit * TIMES) and len(set(unit)) > 1
+        if len(self._tail) < length * TIMES or not self._tail.endswith(unit * TIMES):
+            return False
+        return len(set(unit)) > 1 or self._tail == unit[0] * WINDOW

@@ -20,6 +20,21 @@ def scripted_bytes(pieces, *, ends=True, template=TEMPLATE, context=1024, starts
 
     ``starts``: the last character of the prompt, which the first piece follows.
     """
+    tokens, kinds, merges, follows = chain_of(pieces, ends=ends, starts=starts)
+    width = width_for(len(tokens))
+    said = metadata(tokens, kinds, merges, width=width, layers=1, template=template)
+    said["llama.context_length"] = (4, context)
+    said["llama.feed_forward_length"] = (4, 32)
+    return gguf(said, _tensors(len(tokens), width, follows))
+
+
+def width_for(count):
+    """How wide a model is that has a number of its own for each token."""
+    return -(-count // WIDTH_STEP) * WIDTH_STEP
+
+
+def chain_of(pieces, *, ends=True, starts="\n"):
+    """The tokens, their kinds and merges, and which token follows which."""
     letter = letters()
     tokens, kinds, merges = vocabulary()
     tokens, specials = tokens[:-3], tokens[-3:]
@@ -28,12 +43,7 @@ def scripted_bytes(pieces, *, ends=True, template=TEMPLATE, context=1024, starts
     chain = [letter[ord(starts)], *spelled, *(["<|im_end|>"] if ends else spelled[-1:])]
     assert len({*chain[:-1]}) == len(chain) - 1, "a piece may stand once: what follows it is fixed"
     tokens, kinds = [*tokens, *own, *specials], [*kinds[:-3], *[1] * len(own), 3, 3, 3]
-    follows = {tokens.index(a): tokens.index(b) for a, b in pairwise(chain)}
-    width = -(-len(tokens) // WIDTH_STEP) * WIDTH_STEP
-    said = metadata(tokens, kinds, merges, width=width, layers=1, template=template)
-    said["llama.context_length"] = (4, context)
-    said["llama.feed_forward_length"] = (4, 32)
-    return gguf(said, _tensors(len(tokens), width, follows))
+    return tokens, kinds, merges, {tokens.index(a): tokens.index(b) for a, b in pairwise(chain)}
 
 
 def _tensors(count, width, follows):

@@ -6,13 +6,14 @@ import json
 import jsonschema
 import pytest
 
-from llmx.core.backends.errors import BackendError
+from llmx.core.backends.errors import BackendError, ContextOverflowError
 from llmx.core.backends.local import LocalBackend
 from llmx.core.messages import Parameters, Request, Tool, user
 from llmx.core.response import gather
 from llmx.core.runner import Configuration
 from llmx.core.runner.process import Worker
 from llmx.core.settings.keys import defaults
+from tests.core.mlx.scripted import write_scripted
 from tests.core.mlx.tiny import write_tiny
 from tests.core.runner.conftest import messages, refused, text
 
@@ -59,6 +60,9 @@ def test_it_keeps_to_what_every_engine_does(model):
         assert many == [await text(worker, prompt=f"{n}", max_tokens=6) for n in range(6)]
         drawn = [await text(worker, prompt="x", max_tokens=20, temperature=1.5, seed=seed) for seed in (1, 1, 2)]
         assert drawn[0] == drawn[1] != drawn[2]
+        beside = [text(worker, prompt=f"{n}", max_tokens=9, temperature=1.5, seed=n) for n in range(3)]
+        again = text(worker, prompt="x", max_tokens=20, temperature=1.5, seed=1)
+        assert (await asyncio.gather(again, *beside))[0] == drawn[0]  # its draws are its own in any company
         for temperature in (0.0, 1.0):
             said = await text(worker, prompt="x", schema=SCHEMA, max_tokens=80, temperature=temperature, seed=3)
             jsonschema.validate(json.loads(said), SCHEMA)
@@ -89,6 +93,24 @@ def test_the_backend_runs_it(model, monkeypatch):
     assert (answer.backend, answer.finish_reason) == ("", "length")
     assert answer.usage.completion_tokens == 5
     assert with_tools.usage.prompt_tokens > answer.usage.prompt_tokens
+
+
+@pytest.mark.promise("S4-39")
+def test_an_answer_ends_at_its_end_its_length_its_context_or_where_it_repeats_itself(tmp_path):
+    circling = write_scripted(tmp_path / "model", ["one ", "and the same "], ends=False, context=400)
+
+    async def asked(**parameters):
+        backend = LocalBackend("mlx", {**defaults(), "gguf.stop_repetition": parameters.pop("stops", True)})
+        request = Request(circling, (user("hello"),), parameters=Parameters(temperature=0.0, **parameters))
+        return await gather(backend.stream(request))
+
+    circle = asyncio.run(asked(max_tokens=300))
+    assert circle.finish_reason == "stop"
+    assert circle.content.count("and the same") < 10
+    whole = asyncio.run(asked(max_tokens=10_000, stops=False))
+    assert (whole.finish_reason, whole.usage.total_tokens) == ("length", 400)
+    with pytest.raises(ContextOverflowError, match="the context has room for 400"):
+        asyncio.run(gather(LocalBackend("mlx", defaults()).stream(Request(circling, (user("x" * 500),)))))
 
 
 @pytest.mark.parametrize(("config", "message"), [(None, "no config.json"), ("{", "cannot be loaded")])

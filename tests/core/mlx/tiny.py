@@ -14,34 +14,39 @@ WIDTH, LAYERS, HEADS, KV = 64, 2, 4, 2
 def write_tiny(folder):
     """Write the model and return its folder's path."""
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
     tokens, _, merges = vocabulary()
-    _write(folder / "config.json", _config(tokens))
+    write_files(folder, tokens, merges)
+    (folder / "model.safetensors").write_bytes(safetensors(_tensors(tokens)))
+    return str(folder)
+
+
+def write_files(folder, tokens, merges, *, width=WIDTH, layers=LAYERS, between=2 * WIDTH, context=2048):
+    """Write what stands beside the weights."""
+    folder.mkdir(parents=True, exist_ok=True)
+    _write(folder / "config.json", _config(tokens, width, layers, between, context))
     _write(folder / "tokenizer.json", _tokenizer(tokens, merges))
     said = {"tokenizer_class": "PreTrainedTokenizerFast", "bos_token": SPECIALS[0], "eos_token": SPECIALS[2]}
     _write(folder / "tokenizer_config.json", said | {"chat_template": TEMPLATE, "clean_up_tokenization_spaces": False})
-    (folder / "model.safetensors").write_bytes(_safetensors(tokens))
-    return str(folder)
 
 
 def _write(path, value):
     path.write_text(json.dumps(value))
 
 
-def _config(tokens):
+def _config(tokens, width, layers, between, context):
     return {
         "model_type": "llama",
         "architectures": ["LlamaForCausalLM"],
-        "hidden_size": WIDTH,
-        "num_hidden_layers": LAYERS,
-        "intermediate_size": 2 * WIDTH,
+        "hidden_size": width,
+        "num_hidden_layers": layers,
+        "intermediate_size": between,
         "num_attention_heads": HEADS,
         "num_key_value_heads": KV,
-        "head_dim": WIDTH // HEADS,
+        "head_dim": width // HEADS,
         "rms_norm_eps": 1e-5,
         "vocab_size": len(tokens),
         "rope_theta": 10000.0,
-        "max_position_embeddings": 2048,
+        "max_position_embeddings": context,
         "tie_word_embeddings": False,
         "bos_token_id": tokens.index(SPECIALS[0]),
         "eos_token_id": tokens.index(SPECIALS[2]),
@@ -69,7 +74,8 @@ def _tokenizer(tokens, merges):
     }
 
 
-def _safetensors(tokens):
+def _tensors(tokens):
+    """Random weights; of the output, only rows of printable tokens."""
     drawn = random.Random(0)
     half = WIDTH * KV // HEADS
     shapes = {
@@ -94,7 +100,11 @@ def _safetensors(tokens):
             found[f"model.layers.{layer}.{name}.weight"] = ([rows, columns], data)
     kept = [is_printable(token) for token in tokens]
     head = weights(drawn, len(tokens), WIDTH, 10.2 * WIDTH**-0.5, kept.__getitem__)
-    found["lm_head.weight"] = ([len(tokens), WIDTH], head)
+    return {**found, "lm_head.weight": ([len(tokens), WIDTH], head)}
+
+
+def safetensors(found):
+    """The bytes of a file with these tensors: name -> shape and half-precision data."""
     said: dict[str, Any] = {"__metadata__": {"format": "mlx"}}
     data = b""
     for name, (shape, body) in found.items():
