@@ -16,6 +16,7 @@ class TemplateGroup(LazyGroup):
         "search": Member("llmx.cli.template_search:app", "Find templates by words.", LOOK),
         "schema": Member("llmx.cli.template_schema:app", "Print the JSON Schema of a template's parameters.", LOOK),
         "exec": Member("llmx.cli.template_exec:app", "Run a template.", RUN),
+        "batch": Member("llmx.cli.template_batch:app", "Run a template over many inputs.", RUN),
         "new": Member("llmx.cli.template_new:app", "Begin a template of your own.", MAKE),
         "test": Member("llmx.cli.template_test:app", "Run the golden cases of templates.", MAKE),
     }

@@ -28,7 +28,7 @@ class RunOptions:
     """How a template is run. ``fail_on`` is the least severity that counts, ``never`` for none.
 
     ``min_coverage`` is how many of 100 files must have been read for the outcome to count. ``extra`` is what a template
-    reads beside its parameters, such as ``diff``. ``run`` is the run's id, else one is made; without ``settles``,
+    reads beside its parameters, such as ``diff``. ``run`` is an id that was chosen before, which goes on with what is kept; without ``settles``,
     what is kept of the run stays until ``settle`` is called.
     """
 
@@ -60,7 +60,7 @@ async def execute(
     known = read_baseline(options.baseline, is_new=options.updates_baseline) if options.baseline else None
     same = {"extra": dict(options.extra), "seed": options.seed, "votes": options.votes, "canaries": options.canaries}
     kept = Kept(run, template, {"parameters": values, **same})
-    if options.resume:
+    if options.resume or kept.is_there:
         kept.read()
     meter = RunMeter()
     async with _apart(client, meter) as asked:

@@ -1,0 +1,80 @@
+"""``llmx template batch``: one template over many inputs."""
+
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from llmx.cli.model_client import NOBODY, Asker
+from llmx.cli.model_options import ModelOptions, all_but, asks_a_model
+from llmx.cli.notes import note
+from llmx.cli.template_exec import FailOnOption, MinCoverageOption
+from llmx.cli.template_info import NameArgument
+from llmx.core.blocking import run
+from llmx.core.client import LLMClient
+from llmx.core.jsonline import dumps
+from llmx.errors import NotFoundError, UsageError, nearest
+from llmx.templates.batch import Batch, read_inputs, worst
+from llmx.templates.running import FAIL_ON, RunOptions
+from llmx.templates.sources import find
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+@asks_a_model(all_but("top_p", "max_tokens", "timeout"))
+def batch(
+    ctx: typer.Context,
+    name: NameArgument,
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A JSON object of parameters a line; - is stdin.")],
+    *,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, max=256, metavar="N", help="Inputs at once.")] = 4,
+    resume: Annotated[str, typer.Option("--resume", metavar="ID", help="Go on with a batch that was broken off.")] = "",
+    fail_on: FailOnOption = "low",
+    min_coverage: MinCoverageOption = 100.0,
+    seed: Annotated[int | None, typer.Option("--seed", metavar="N", help="For models that take one.")] = None,
+    given: ModelOptions,
+) -> None:
+    """Run a template on each line of FILE. Results are JSON Lines in the order of the inputs; the worst gives the code.
+
+    Worst are failures, then findings (1), then what is inconclusive (3). All inputs are checked before any is sent.
+    """
+    if fail_on not in FAIL_ON:
+        near = nearest(fail_on, FAIL_ON)
+        hint = near and f"did you mean {near}?"
+        raise UsageError(f"--fail-on {fail_on}: it is one of {', '.join(FAIL_ON)}", hint=hint)
+    template = find(name)
+    inputs = read_inputs(template, _text(file), file)
+    asked = Asker(ctx, given, NOBODY._replace(template=template.id)).client(given.config)
+    made = Batch(template, inputs, RunOptions(None, 1, seed, fail_on, min_coverage), resume=resume)
+    note(f"batch {made.id}: {made.left} of {len(inputs)} inputs to do; broken off, it goes on with --resume {made.id}")
+    codes: list[int] = run(lambda: _told(made, asked, jobs))
+    note(f"batch {made.id}: " + ", ".join(f"{count} x exit {code}" for code, count in sorted(Counter(codes).items())))
+    if code := worst(codes):
+        raise typer.Exit(code)
+
+
+async def _told(made: Batch, asked: LLMClient, jobs: int) -> list[int]:
+    codes = []
+    async with asked:
+        async for envelope in made.results(asked, jobs):
+            print(dumps(envelope), flush=True)
+            codes.append(_code(envelope))
+    return codes
+
+
+def _code(envelope: dict[str, Any]) -> int:
+    return int(envelope["exit_code"])
+
+
+def _text(file: str) -> str:
+    if file == "-":
+        return sys.stdin.read()
+    try:
+        return Path(file).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise NotFoundError(f"there is no file {file}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{file} cannot be read: {getattr(error, 'strerror', error)}") from None
