@@ -9,10 +9,11 @@ import hashlib
 import json
 import os
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import chdir
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import chdir, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Literal, NamedTuple
 
 from llmx.core.calls import CallOptions, Calls
@@ -27,7 +28,7 @@ from llmx.templates.outcomes import Result
 from llmx.templates.running import RunOptions, execute
 
 CASE, CASSETTE, GOLDEN = "case.toml", "cassette.jsonl", "golden.json"
-_KEYS = ("parameters", "options", "evaluators", "data")
+_KEYS = ("parameters", "options", "before", "evaluators", "data")
 _OPTIONS = ("fail_on", "min_coverage", "diff", "staged")
 
 Status = Literal["same", "differs", "recorded", "inconclusive"]
@@ -37,7 +38,7 @@ Clients = Callable[[str, str], LLMClient]
 
 @dataclass(frozen=True)
 class Case:
-    """One case; without a ``golden`` only its evaluators judge."""
+    """One case; without a ``golden`` only its evaluators judge. ``before`` are parameters of runs that ask no model."""
 
     name: str
     folder: Path
@@ -47,6 +48,7 @@ class Case:
     options: RunOptions = field(default_factory=RunOptions)
     evaluators: tuple[Mapping[str, Any], ...] = ()
     data: Mapping[str, Any] = field(default_factory=dict)
+    before: tuple[Mapping[str, Any], ...] = ()
 
 
 class Verdict(NamedTuple):
@@ -118,7 +120,9 @@ def exit_code(verdicts: Sequence[Verdict]) -> int:
 
 
 async def _run(template: Template, case: Case, client: LLMClient) -> tuple[Result, tuple[Check, ...]]:
-    with chdir(case.folder):
+    with chdir(case.folder), _own_data():
+        for parameters in case.before:
+            await execute(template, parameters, None)
         result = await execute(template, case.parameters, client, case.options)
     answer = result.result if isinstance(result.result, str) else json.dumps(result.result, ensure_ascii=False)
 
@@ -128,6 +132,20 @@ async def _run(template: Template, case: Case, client: LLMClient) -> tuple[Resul
     due = case.evaluators if not result.problem else ()
     data = {**result.parameters, **case.data}
     return result, tuple([await evaluate(evaluator, answer.strip(), data, ask) for evaluator in due])
+
+
+@contextmanager
+def _own_data() -> Iterator[None]:
+    """What templates keep is kept elsewhere for a while: a case neither sees the user's nor changes it."""
+    name, before = "XDG_DATA_HOME", os.environ.get("XDG_DATA_HOME")
+    with TemporaryDirectory(prefix="llmx-case-") as folder:
+        os.environ[name] = folder
+        try:
+            yield
+        finally:
+            del os.environ[name]
+            if before is not None:
+                os.environ[name] = before
 
 
 def _difference(case: Case, result: Result) -> str:
@@ -185,6 +203,7 @@ def _read(file: Path) -> Case:
         RunOptions(**judged, extra=extra),
         evaluators,
         told.get("data", {}),
+        tuple(told.get("before", ())),
     )
 
 

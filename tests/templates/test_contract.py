@@ -41,6 +41,7 @@ class Row(NamedTuple):
 ROWS = {
     "code-review": Row(),
     "content-generation": Row(),
+    "knowledge-management": Row(),
     "interactive-chat": Row(garbage=0),  # whatever is said is a reply
 }
 ASKING = [name for name, row in ROWS.items() if row.asks]
@@ -65,6 +66,9 @@ def words_of(name):
     shutil.copytree(case.folder, here)
     os.chdir(here)
     told = tomllib.loads((here / "case.toml").read_text())
+    for parameters in told.get("before", ()):
+        words = [word for key, value in parameters.items() for word in ("--param", f"{key}={value}")]
+        assert inside.llmx("template", "exec", name, *words).returncode == 0
     (here / "parameters.json").write_text(json.dumps(told.get("parameters", {})))
     options = [f"--{key.replace('_', '-')}={value}" for key, value in told.get("options", {}).items()]
     return ["template", "exec", name, "--params-file", "parameters.json", *options, "--output", "json"]
