@@ -18,6 +18,7 @@ class TemplateGroup(LazyGroup):
         "exec": Member("llmx.cli.template_exec:app", "Run a template.", RUN),
         "batch": Member("llmx.cli.template_batch:app", "Run a template over many inputs.", RUN),
         "new": Member("llmx.cli.template_new:app", "Begin a template of your own.", MAKE),
+        "import": Member("llmx.cli.template_import:app", "Make a template out of a prompt file or a skill.", MAKE),
         "test": Member("llmx.cli.template_test:app", "Run the golden cases of templates.", MAKE),
     }
 

@@ -17,7 +17,7 @@ from llmx.core.client import LLMClient
 from llmx.core.jsonline import dumps
 from llmx.errors import NotFoundError, UsageError, nearest
 from llmx.templates.batch import Batch, read_inputs, worst
-from llmx.templates.running import FAIL_ON, RunOptions
+from llmx.templates.running import FAIL_ON, RunOptions, config_for
 from llmx.templates.sources import find
 
 app = typer.Typer(add_completion=False)
@@ -47,7 +47,8 @@ def batch(
         raise UsageError(f"--fail-on {fail_on}: it is one of {', '.join(FAIL_ON)}", hint=hint)
     template = find(name)
     inputs = read_inputs(template, _text(file), file)
-    asked = Asker(ctx, given, NOBODY._replace(template=template.id)).client(given.config)
+    config = given.config if given.replay else config_for(template, given.config)
+    asked = Asker(ctx, given, NOBODY._replace(template=template.id)).client(config)
     made = Batch(template, inputs, RunOptions(None, 1, seed, fail_on, min_coverage), resume=resume)
     note(f"batch {made.id}: {made.left} of {len(inputs)} inputs to do; broken off, it goes on with --resume {made.id}")
     codes: list[int] = run(lambda: _told(made, asked, jobs))

@@ -15,8 +15,8 @@ from llmx.core.plugins import load
 from llmx.templates.artifacts import require_writable
 from llmx.templates.outcomes import Result
 from llmx.templates.parameters import values
+from llmx.templates.running import config_for, settle
 from llmx.templates.running import execute as run_template
-from llmx.templates.running import settle
 from llmx.templates.sources import find
 
 app = typer.Typer(add_completion=False)
@@ -26,7 +26,7 @@ app = typer.Typer(add_completion=False)
 @asks_a_model(all_but("top_p", "max_tokens"))
 def execute(
     ctx: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A template's id, or a folder with one.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A template's id, or a folder or file that is one.")],
     *,
     param: o.ParamOption = None,
     params_file: o.ParamsFileOption = "",
@@ -55,14 +55,15 @@ def execute(
     limits = (seconds(given.timeout), jobs, seed, fail_on, min_coverage, resume)
     options = o.run_options(template, o.Given(*limits, diff, staged, baseline, update_baseline, votes, canary))
     asker = Asker(ctx, given, NOBODY._replace(template=template.id))
-    asked = asker.client(given._replace(timeout=None).config)  # the time is the run's, not a call's
+    config = given._replace(timeout=None).config  # the time is the run's, not a call's
+    asked = asker.client(config if given.replay else config_for(template, config))
     if plan:
         load("llmx.cli.template_plan:show_plan")(name, chosen, asked, options, output)
         return
     if output_dir:
         require_writable(Path(output_dir))
     try:
-        result: Result = load("llmx.core.blocking:run")(lambda: run_template(name, chosen, asked, options))
+        result: Result = load("llmx.core.blocking:run")(lambda: run_template(template, chosen, asked, options))
     except KeyboardInterrupt:
         note(f"what is done is kept: --resume {options.run} goes on with it")
         raise

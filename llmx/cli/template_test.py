@@ -14,6 +14,7 @@ from llmx.core.settings.sources import shown
 from llmx.errors import InconclusiveError, NotFoundError, UsageError
 from llmx.templates import Template
 from llmx.templates.cases import Case, Clients, Verdict, cases_of, client_for, exit_code, play, record
+from llmx.templates.running import config_for
 from llmx.templates.sources import FILE, find, folders
 
 app = typer.Typer(add_completion=False)
@@ -40,11 +41,12 @@ def run_cases(
         raise UsageError("without --record or --live no model is asked", hint="leave the model out, or add --record")
     settings = settings_of(ctx)
 
-    def clients(recorded: str, replayed: str) -> Any:  # noqa: ANN401  # a client
-        return client_for(settings, given.config, recorded, replayed)
+    def clients(template: Template) -> Clients:
+        config = config_for(template, given.config) if record_ or live else given.config
+        return lambda recorded, replayed: client_for(settings, config, recorded, replayed)
 
     templates = [find(name)] if name else _own()
-    told = [(template, _verdicts(template, case, clients, (record_, live))) for template in templates]
+    told = [(template, _verdicts(template, case, clients(template), (record_, live))) for template in templates]
     _show(told, output)
     if code := exit_code([verdict for _, verdicts in told for verdict in verdicts]):
         raise typer.Exit(code)

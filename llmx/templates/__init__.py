@@ -70,7 +70,7 @@ class Phase:
 
 @dataclass(frozen=True)
 class Template:
-    """What a template's folder says."""
+    """What a template's folder says, or a file that is one by itself; only such a file names a ``model``."""
 
     id: str
     version: str
@@ -87,6 +87,7 @@ class Template:
     overrides: bool = False
     takes: tuple[str, ...] = ()
     estimate: Mapping[str, str] = field(default_factory=dict)
+    model: str = ""
 
     @property
     def schema(self) -> dict[str, Any]:

@@ -235,6 +235,9 @@ def _imported(template: Template, module: str) -> ModuleType:
     if template.source == "built-in":
         __import__(name := f"llmx.templates.builtin.{template.folder.name}.{module}")
         return sys.modules[name]
+    if template.source == "file":  # it has no code of its own: who reads such files names ours
+        __import__(module)
+        return sys.modules[module]
     file = template.folder / f"{module}.py"
     made = ModuleType(f"llmx_template_{template.digest[:16]}_{module}")
     made.__file__ = str(file)

@@ -11,8 +11,8 @@ from jsonschema import Draft202012Validator
 
 from llmx.core.backends.errors import AnswerError, RefusedError
 from llmx.core.client import LLMClient
-from llmx.core.messages import Tool
-from llmx.core.response import Response
+from llmx.core.messages import Message, Tool
+from llmx.core.response import Response, gather
 from llmx.errors import LlmxError, SchemaError
 from llmx.templates import Artifact, Phase, Template
 from llmx.templates.artifacts import check_name
@@ -78,25 +78,29 @@ class Context:
 
     async def ask(
         self,
-        prompt: str,
+        prompt: str | Sequence[Message],
         system: str = "",
         *,
         schema: Mapping[str, Any] | None = None,
         max_tokens: int | None = None,
         tools: Sequence[Tool] = (),
         sample: int = 0,
+        **sampling: float,
     ) -> Any:  # noqa: ANN401  # what the schema says, else text
-        """The model's answer: text, or with a ``schema`` a value that fits it; ``sample`` counts other answers to it.
+        """The model's answer to a prompt or a whole conversation: text, or with a ``schema`` a value that fits it.
+
+        ``sample`` counts other answers to the same; ``sampling`` is ``temperature`` and ``top_p``, where the template
+        and not the user is to say them.
 
         Raises what a model does wrong as an error: an empty answer, one that was cut, a call of a tool that it has not.
         """
         if self.client is None:
             raise PhaseError(f"{self.template.id} asks no model in this phase")
-        system, prompt = self.renderer.settled([system, prompt])
+        if isinstance(prompt, str):
+            system, prompt = self.renderer.settled([system, prompt])
         client = self.client.sampled(sample) if sample else self.client
-        response: Response = await client.generate(
-            prompt, system or None, schema=schema, max_tokens=max_tokens, tools=tools, seed=self.seed
-        )
+        limits: dict[str, Any] = {"max_tokens": max_tokens, "seed": self.seed, **sampling}
+        response = await gather(client.stream(prompt, system or None, schema=schema, tools=tools, **limits))
         self.count(response)
         return _answer(response, schema, tools)
 

@@ -4,10 +4,11 @@ import os
 import time
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from llmx.core.client import LLMClient
+from llmx.core.llm_config import LLMConfig
 from llmx.templates import Template
 from llmx.templates.baseline import read_baseline
 from llmx.templates.engine import JOBS, Engine
@@ -89,6 +90,12 @@ async def execute(
     if options.settles:
         settle(result)
     return result
+
+
+def config_for(template: Template, config: LLMConfig) -> LLMConfig:
+    """``config``, with the model that a file names which is a template, where nobody has said who is to answer."""
+    is_said = config.model or config.backend or config.api_base
+    return config if is_said or not template.model else replace(config, model=template.model)
 
 
 def new_run() -> str:
