@@ -29,8 +29,8 @@ class RunOptions:
     """How a template is run. ``fail_on`` is the least severity that counts, ``never`` for none.
 
     ``min_coverage`` is how many of 100 files must have been read for the outcome to count. ``extra`` is what a template
-    reads beside its parameters, such as ``diff``. ``run`` is an id that was chosen before, which goes on with what is kept; without ``settles``,
-    what is kept of the run stays until ``settle`` is called.
+    reads beside its parameters, such as ``diff``. ``run`` is an id that was chosen before, which goes on with what is
+    kept; without ``settles``, what is kept of the run stays until ``settle`` is called.
     """
 
     timeout: float | None = None

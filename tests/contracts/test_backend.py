@@ -92,7 +92,7 @@ class LocalSubject:
     def written(self, name: str, texts: Sequence[str], **options: Any) -> str:
         """A model's file, or for mlx its folder."""
         write = write_scripted if self.name == "gguf" else write_scripted_folder
-        return write(self.folder / name, texts, **options)
+        return str(write(self.folder / name, texts, **options))
 
     def fails(self, _status: str) -> Backend:
         """A backend whose every answer is an error."""
