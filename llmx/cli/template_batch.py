@@ -10,8 +10,8 @@ import typer
 from llmx.cli.model_client import NOBODY, Asker
 from llmx.cli.model_options import ModelOptions, all_but, asks_a_model
 from llmx.cli.notes import note
-from llmx.cli.template_options import FailOnOption, MinCoverageOption
 from llmx.cli.template_info import NameArgument
+from llmx.cli.template_options import FailOnOption, MinCoverageOption
 from llmx.core.blocking import run
 from llmx.core.client import LLMClient
 from llmx.core.jsonline import dumps

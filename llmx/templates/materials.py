@@ -3,7 +3,7 @@
 import os
 from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from llmx.documents import Document, DocumentError, read_async
 from llmx.errors import NotFoundError
@@ -14,10 +14,17 @@ _HARMLESS = {"unsupported": "binary", "empty": "empty"}
 """Why a file that nobody named may be left out: pictures and empty files hold nothing to read."""
 
 
+class Material(NamedTuple):
+    """A document, and how its path was written; the document's own is absolute."""
+
+    name: str
+    document: Document
+
+
 async def materials(
     paths: Sequence[str], coverage: list[dict[str, Any]], most: int | None = None
-) -> AsyncIterator[Document]:
-    """The documents at ``paths`` and below the folders among them, once each; the path of each is absolute.
+) -> AsyncIterator[Material]:
+    """The documents at ``paths`` and below the folders among them, once each.
 
     What was read and what was not, and why, is added to ``coverage``; what comes after ``most`` documents is not read.
     Raises ``NotFoundError`` for a path that is not there, before anything is read.
@@ -28,7 +35,7 @@ async def materials(
             coverage.append({"path": str(file), "read": False, "reason": f"there are more than {most}"})
         elif document := await _read(file, coverage, is_named=is_named):
             read += 1
-            yield document
+            yield Material(str(file), document)
 
 
 def places_of(document: Document) -> tuple[Place, ...]:

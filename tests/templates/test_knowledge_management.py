@@ -12,6 +12,7 @@ import pytest
 from llmx.core.demo import PATH as DEMO
 from llmx.errors import NotFoundError, UsageError
 from llmx.templates.running import RunOptions
+from tests.documents.made import pdf_by_canvas
 from tests.knowledge.corpus import TEXTS
 from tests.templates.scripted import run, script
 
@@ -198,6 +199,28 @@ def test_a_question_that_no_document_holds_a_word_of_is_not_asked(filled):
     assert do("query", query='" *', answer=False).result["passages"] == []
 
 
+def test_files_can_be_asked_without_keeping_them(notes, tmp_path, monkeypatch):
+    script(tmp_path, monkeypatch, said(("A day.", (1, "Only complete answers are kept, for a day."))))
+    result = run(
+        "knowledge-management", {"operation": "query", "query": "how long are answers kept", "paths": ["notes"]}
+    )
+    assert (result.exit_code, len(result.coverage)) == (0, len(TEXTS))
+    (citation,) = result.result["answer"][0]["citations"]
+    assert (citation["name"], citation["first"]) == ("notes/cache.md", 3)
+    assert do("list").exit_code == NotFoundError.exit_code
+    (notes / "locked.pdf").write_bytes(b"%PDF-1.4\nbroken")
+    asked = {"operation": "query", "query": "espresso", "paths": ["notes"], "answer": False}
+    assert run("knowledge-management", asked).exit_code == 3
+
+
+def test_a_page_of_a_pdf_is_named(notes):
+    (notes / "birds.pdf").write_bytes(pdf_by_canvas(["Herons eat frogs.", "Storks eat worms."]))
+    result = run("knowledge-management", {"operation": "query", "query": "worms", "paths": ["notes"], "answer": False})
+    best = result.result["passages"][0]
+    assert (best["document"], best["place"], best["quote"]) == ("notes/birds.pdf", "page 2", "Storks eat worms.")
+    assert "(page 2)" in result.result["text"]
+
+
 def test_what_the_demo_model_makes_up_is_never_0(filled):
     result = do("query", query="how long are answers kept", backend="gguf", model=f"file:{DEMO}")
     assert result.exit_code in (3, 7)
@@ -214,6 +237,9 @@ def test_what_the_demo_model_makes_up_is_never_0(filled):
         ("delete", {}, "needs document_id"),
         ("ingest", {"content": "x", "chunk_size": 50, "chunk_overlap": 50}, "chunk_overlap=50 must be less than"),
         ("ingest", {"content": "x", "collection": " x"}, "is no name for a collection"),
+        ("ingest", {"content": "x", "collection": None}, "needs collection"),
+        ("query", {"query": "x", "collection": None}, "needs collection"),
+        ("query", {"query": "x", "paths": ["notes"]}, "takes a collection or paths, not both"),
     ],
 )
 def test_what_does_not_go_together_is_exit_2(notes, operation, parameters, problem):

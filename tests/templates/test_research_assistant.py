@@ -86,15 +86,15 @@ def test_a_synthesis_names_the_lines_that_it_stands_on(birds, tmp_path, monkeypa
     (section,) = told["sections"]
     assert [(each["source"], each["first"]) for each in section["statements"][1]["citations"]] == [(1, 3), (2, 2)]
     assert [(each["name"], each["citations"]) for each in told["sources"]] == [
-        (f"{birds}/herons.md", 2),
-        (f"{birds}/storks.txt", 1),
+        ("birds/herons.md", 2),
+        ("birds/storks.txt", 1),
     ]
     assert (told["validation"]["verified"], told["validation"]["removed"]) == (3, 0)
     assert told["search"] == {"tool": None, "found": 0, "failed": []}
     made = artifacts(result)
     assert list(made) == ["synthesis.md", "sources.json", "validation.txt"]
     assert "Both eat frogs. [2][3]" in made["synthesis.md"]
-    assert f'[1] `{birds}/herons.md:3`: "grey heron eats fish and frogs"' in made["synthesis.md"]
+    assert '[1] `birds/herons.md:3`: "grey heron eats fish and frogs"' in made["synthesis.md"]
     assert json.loads(made["sources.json"]) == told["sources"]
     assert "citations checked: 3\nverified: 3, of which put right: 0\nremoved: 0\n" in made["validation.txt"]
     assert (result.metrics.model_calls, result.metrics.rag_queries) == (1, 1)
@@ -114,7 +114,7 @@ def test_what_is_made_up_is_taken_out_and_counted(birds, tmp_path, monkeypatch):
     assert "bread" not in made["synthesis.md"]
     assert 'source 2, it is not in the source: "They eat bread, butter and jam."' in made["validation.txt"]
     assert "source 7, there is no such source" in made["validation.txt"]
-    assert "3 that do not were removed, and 2 statements with them" in made["synthesis.md"]
+    assert "found: 1; not found and taken out: 3, and statements with them: 2." in made["synthesis.md"]
 
 
 @pytest.mark.promise("S2-33")
@@ -381,8 +381,6 @@ def test_the_example_of_the_guide_runs(tmp_path, monkeypatch):
         ["bash", "-c", shell], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr + done.stdout
-    made = (
-        CHAPTER.split("writes `report/synthesis.md`:\n\n```\n")[1].split("```")[0].replace("/home/you", str(tmp_path))
-    )
+    made = CHAPTER.split("writes `report/synthesis.md`:\n\n```\n")[1].split("```")[0]
     assert made.strip() in (tmp_path / "report" / "synthesis.md").read_text()
     assert (tmp_path / "report" / "sources.json").exists()

@@ -4,6 +4,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import closing
 from typing import Any
 
 from llmx.errors import InconclusiveError
@@ -34,11 +35,8 @@ def told(number: int, passage: Passage) -> dict[str, Any]:
 
 def listed(context: Context, facts: Mapping[str, Any]) -> dict[str, Any]:
     """The documents of the collection."""
-    store = SqliteStore()
-    try:
+    with closing(SqliteStore()) as store:
         documents = [each._asdict() for each in store.documents(context.parameters["collection"])]
-    finally:
-        store.close()
     for each in documents:
         for name in ("added_at", "updated_at"):
             each[name] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(each[name]))

@@ -5,8 +5,9 @@ import os
 from collections import Counter
 from typing import Any
 
+from llmx.documents import Document
 from llmx.errors import InconclusiveError, NotFoundError, UsageError
-from llmx.knowledge import Entry, Store
+from llmx.knowledge import Chunk, Entry, Store
 from llmx.knowledge.chunks import chunked, title_of
 from llmx.knowledge.words import clean
 from llmx.templates.materials import materials, places_of
@@ -83,22 +84,36 @@ def _put_text(store: Store, context: Context, id_: str) -> dict[str, Any]:
 async def _put_files(store: Store, context: Context, paths: list[str], id_: str) -> list[dict[str, Any]]:
     """Each document by itself, so that what is done stays done when it is broken off."""
     changes: list[dict[str, Any]] = []
-    async for document in materials(paths, context.coverage):
+    async for _, document in materials(paths, context.coverage):
         if id_ and changes:
             raise UsageError("document_id names one document, but there are several", hint="leave document_id out")
-        title = document.title or os.path.basename(document.path)
-        places = places_of(document)
-        entry = Entry(id_ or document.path, clean(document.text), title, document.path, document.kind, places)
-        changes.append(_put(store, context, entry))
+        changes.append(_put(store, context, _entry(id_ or document.path, document)))
     return changes
 
 
+async def read_for(store: Store, context: Context, collection: str) -> None:
+    """Put the files of a question into a store of its own, by the names that they were given."""
+    given = context.parameters
+    async for name, document in materials(given["paths"], context.coverage):
+        entry = _entry(name, document)
+        store.put(collection, entry, _chunks(context, entry))
+
+
+def _entry(id_: str, document: Document) -> Entry:
+    title = document.title or os.path.basename(document.path)
+    return Entry(id_, clean(document.text), title, document.path, document.kind, places_of(document))
+
+
 def _put(store: Store, context: Context, entry: Entry) -> dict[str, Any]:
+    chunks = _chunks(context, entry)
+    change = store.put(context.parameters["collection"], entry, chunks)
+    return {"id": entry.id, "title": entry.title, "change": change, "chunks": len(chunks)}
+
+
+def _chunks(context: Context, entry: Entry) -> list[Chunk]:
     given = context.parameters
     is_markdown = entry.kind == "markdown"
-    chunks = chunked(entry.text, given["chunk_size"], given["chunk_overlap"], is_markdown=is_markdown)
-    change = store.put(given["collection"], entry, chunks)
-    return {"id": entry.id, "title": entry.title, "change": change, "chunks": len(chunks)}
+    return chunked(entry.text, given["chunk_size"], given["chunk_overlap"], is_markdown=is_markdown)
 
 
 def _gone(store: Store, collection: str, paths: list[str]) -> list[str]:

@@ -1,16 +1,26 @@
 """The five operations: what is written to a collection, what is found in it, and what of an answer holds."""
 
 import json
+import tempfile
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import closing
 from typing import Any
 
 from llmx.errors import UsageError
-from llmx.knowledge import Query
+from llmx.knowledge import Query, Store
 from llmx.knowledge.sqlite import SqliteStore
 from llmx.templates.builtin.knowledge_management.answers import answered, changed, listed, told
-from llmx.templates.builtin.knowledge_management.changes import delete, ingest, update
+from llmx.templates.builtin.knowledge_management.changes import delete, ingest, read_for, update
 from llmx.templates.phases import Context
 
-_CHANGES = {"ingest": ingest, "update": update, "delete": delete}
+_PASSING = "passing"
+"""The collection of a question that has none, in a database that is removed behind it."""
+
+_CHANGES: dict[str, Callable[[Store, Context], Awaitable[dict[str, Any]]]] = {
+    "ingest": ingest,
+    "update": update,
+    "delete": delete,
+}
 _NEEDS = {
     "query": ("query",),
     "update": ("document_id",),
@@ -22,6 +32,11 @@ def check(context: Context) -> None:
     """Raise ``UsageError`` where a parameter is missing that the operation needs, or two do not go together."""
     given = context.parameters
     operation = given["operation"]
+    if given["collection"] and operation == "query" and given["paths"]:
+        hint = "operation=ingest puts them into the collection; without collection they are read for this question"
+        raise UsageError("operation=query takes a collection or paths, not both", hint=hint)
+    if not given["collection"] and (operation != "query" or not given["paths"]):
+        raise UsageError(f"operation={operation} needs collection", hint="--param collection=NAME")
     for name in _NEEDS.get(operation, ()):
         if not given[name].strip():
             raise UsageError(f"operation={operation} needs {name}", hint=f"--param {name}=…")
@@ -35,24 +50,23 @@ def check(context: Context) -> None:
 
 async def change(context: Context) -> dict[str, Any]:
     """Write to the collection: what became of each document, and of each file that was to be read."""
-    store = SqliteStore()
-    try:
-        made: dict[str, Any] = await _CHANGES[context.parameters["operation"]](store, context)
-    finally:
-        store.close()
-    return {**made, "coverage": context.coverage}
+    with closing(SqliteStore()) as store:
+        return await _CHANGES[context.parameters["operation"]](store, context)
 
 
-def search(context: Context) -> dict[str, Any]:
-    """The passages that fit the question best, with their lines."""
+async def search(context: Context) -> dict[str, Any]:
+    """The passages that fit the question best, with their lines; without a collection, those of ``paths``."""
     given = context.parameters
     context.metrics.rag_queries += 1
-    store = SqliteStore()
-    try:
-        found = store.search(given["collection"], Query(given["query"]), given["max_results"])
-    finally:
-        store.close()
+    with tempfile.TemporaryDirectory() as folder, closing(_store(given, folder)) as store:
+        if not given["collection"]:
+            await read_for(store, context, _PASSING)
+        found = store.search(given["collection"] or _PASSING, Query(given["query"]), given["max_results"])
     return {"passages": [told(number, passage) for number, passage in enumerate(found, 1)]}
+
+
+def _store(given: Mapping[str, Any], folder: str) -> SqliteStore:
+    return SqliteStore() if given["collection"] else SqliteStore(f"{folder}/knowledge.db")
 
 
 def finish(context: Context) -> dict[str, Any]:
@@ -63,8 +77,6 @@ def finish(context: Context) -> dict[str, Any]:
         return answered(context, facts)
     if given["operation"] == "list":
         return listed(context, facts)
-    context.coverage[:] = results["change"]["coverage"]
     result = {**facts, **results["change"], "text": changed(results["change"])}
-    del result["coverage"]
     context.add("changes.json", json.dumps(result, indent=1, ensure_ascii=False) + "\n", "application/json")
     return result

@@ -21,7 +21,7 @@ async def gathered(context: Context) -> dict[str, Any]:
     most = given["max_sources"]
     urls = list(dict.fromkeys(each for each in given["sources"] if is_url(each)))
     paths = [each for each in given["sources"] if not is_url(each)]
-    sources = [_source(each.path, each) async for each in materials(paths, context.coverage, most)]
+    sources = [_source(*each) async for each in materials(paths, context.coverage, most)]
     sources += await _pages(context, urls, most - len(sources))
     found: dict[str, Any] = {"tool": given["search_tool"] or None, "found": 0, "failed": []}
     if given["search_tool"] and len(sources) < most:

@@ -1,7 +1,9 @@
 """What code does in a research: gather, choose passages, look up every quote, and write it down."""
 
+import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from typing import Any
 
 from llmx.errors import InconclusiveError, UsageError
@@ -9,7 +11,7 @@ from llmx.knowledge import Entry, Place, Query
 from llmx.knowledge.chunks import chunked
 from llmx.knowledge.quotes import Quotable
 from llmx.knowledge.sqlite import SqliteStore
-from llmx.templates.builtin.research_assistant.gathering import gathered
+from llmx.templates.builtin.research_assistant.gathering import gathered, is_url
 from llmx.templates.builtin.research_assistant.reporting import add_artifacts, as_markdown
 from llmx.templates.citing import Source, check_citations
 from llmx.templates.phases import Context
@@ -34,14 +36,10 @@ def ingest(context: Context) -> dict[str, Any]:
     """The passages that fit the topic best, and at least one of each source, in questions of a bounded size."""
     sources, given = context.results["gather"]["sources"], context.parameters
     chunks = {each["number"]: chunked(each["text"], is_markdown=each["kind"] == "markdown") for each in sources}
-    with tempfile.TemporaryDirectory() as folder:
-        store = SqliteStore(f"{folder}/knowledge.db")
-        try:
-            for each in sources:
-                store.put(_RUN, _entry(each, str(each["number"])), chunks[each["number"]])
-            found = store.search(_RUN, Query(given["topic"]), given["max_passages"])
-        finally:
-            store.close()
+    with tempfile.TemporaryDirectory() as folder, closing(SqliteStore(f"{folder}/knowledge.db")) as store:
+        for each in sources:
+            store.put(_RUN, _entry(each, str(each["number"])), chunks[each["number"]])
+        found = store.search(_RUN, Query(given["topic"]), given["max_passages"])
     context.metrics.rag_queries += 1
     if given["collection"]:
         _keep(given["collection"], sources, chunks)
@@ -58,12 +56,10 @@ def _entry(source: Mapping[str, Any], id_: str) -> Entry:
 
 
 def _keep(collection: str, sources: Sequence[Mapping[str, Any]], chunks: Mapping[int, Any]) -> None:
-    store = SqliteStore()
-    try:
+    with closing(SqliteStore()) as store:
         for each in sources:
-            store.put(collection, _entry(each, each["name"]), chunks[each["number"]])
-    finally:
-        store.close()
+            id_ = each["name"] if is_url(each["name"]) else os.path.abspath(each["name"])
+            store.put(collection, _entry(each, id_)._replace(source=id_), chunks[each["number"]])
 
 
 def _chosen(

@@ -98,10 +98,9 @@ def _note(result: Mapping[str, Any]) -> str:
     if validation is None:
         return "The citations were not checked."
     removed, statements = validation["removed"], len(validation["unsupported"])
-    told = f"{validation['verified']} citations were looked up and stand in their sources"
-    return (
-        f"{told}; {removed} that do not were removed, and {statements} statements with them." if removed else f"{told}."
-    )
+    told = f"Citations that were looked up and found: {validation['verified']}"
+    taken = f"; not found and taken out: {removed}, and statements with them: {statements}" if removed else ""
+    return f"{told}{taken}."
 
 
 def _where(citation: Mapping[str, Any]) -> str:
