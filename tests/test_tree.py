@@ -141,7 +141,7 @@ FACTS = [p.path.split()[1:] for p in places() if "--output" in p.options and p.p
 NO_FACTS = {
     *("llmx config init", "llmx config set", "llmx config unset", "llmx config edit", "llmx config schema"),
     *("llmx completion show", "llmx completion install", "llmx exec", "llm-exec"),
-    *("llmx runs logs", "llmx session export", "llmx chat", "llmx template schema"),
+    *("llmx runs logs", "llmx session export", "llmx chat", "llmx template schema", "llmx template batch"),
     *(f"llmx agent {name}" for name in ("edit", "delete", "default", "enable", "disable")),
     *(f"llmx mcp {name}" for name in ("remove", "enable", "disable")),
     *(f"llmx prompt {name}" for name in ("enable", "disable")),
@@ -155,6 +155,7 @@ ARGUMENTS = {
     "template search": ["review"],
     "template info": ["code-review"],
     "template new": ["No Slug"],
+    "template import": ["none.prompt.yml"],
     "template exec": ["interactive-chat", "--backend", "mock", "--param", "message=hi"],
     "mcp add": ["no slug", "--", "x"],
     "client show": ["goose"],
@@ -194,7 +195,7 @@ NOTHING_THERE = {"undo": 4, "trust revoke": 4, "runs show": 4, "runs stop": 4, "
 NOTHING_THERE |= {"model info": 4, "model load": 4, "model unload": 4, "model stats": 3, "model bench": 4}
 NOTHING_THERE |= {f"session {name}": 4 for name in ("show", "resume", "suspend", "complete", "delete", "import")}
 NOTHING_THERE |= {f"model {name}": 4 for name in ("info", "pull", "remove")}
-NOTHING_THERE |= {"keys add": 2, "keys remove": 4, "template new": 2, "template test": 3}
+NOTHING_THERE |= {"keys add": 2, "keys remove": 4, "template new": 2, "template import": 4, "template test": 3}
 NOTHING_THERE |= {"mcp add": 2, "client verify": 3, "client undo": 4, "client endpoint set": 2}
 NOTHING_THERE |= {"prompt new": 2}
 NOTHING_THERE |= {"agent get": 4, "agent set": 4, "agent run": 4, "agent create": 2, "agent import": 2}
