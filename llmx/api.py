@@ -11,6 +11,7 @@ from llmx.core.client import LLMClient
 from llmx.core.llm_config import LLMConfig
 from llmx.templates import catalog
 from llmx.templates.artifacts import write
+from llmx.templates.estimating import estimate
 from llmx.templates.running import PLAIN, RunOptions
 from llmx.templates.running import execute as execute_template
 from llmx.templates.sources import find
@@ -60,6 +61,19 @@ class Template:
         result = run(lambda: execute_template(name, parameters or {}, client or LLMClient(config), options))
         paths = write(Path(output_dir), result.artifacts, force=force) if output_dir else []
         return result.envelope([str(path) for path in paths])
+
+    @staticmethod
+    def estimate_cost(
+        name: str,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        config: LLMConfig | None = None,
+        client: LLMClient | None = None,
+        options: RunOptions = PLAIN,
+    ) -> dict[str, Any]:
+        """What a run will about take: tokens, ``cost_usd``, ``duration_ms``, confidence; nothing is sent."""
+        found: dict[str, Any] = run(lambda: estimate(name, parameters or {}, client or LLMClient(config), options))
+        return found
 
     @staticmethod
     async def execute_async(name: str, parameters: Mapping[str, Any] | None = None, **options: Any) -> dict[str, Any]:  # noqa: ANN401

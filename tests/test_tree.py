@@ -153,6 +153,7 @@ ARGUMENTS = {
     "config get": ["exec.grace"],
     "cache clear": ["--all"],
     "template search": ["review"],
+    "template estimate": ["interactive-chat", "--backend", "mock"],
     "template info": ["code-review"],
     "template new": ["No Slug"],
     "template import": ["none.prompt.yml"],

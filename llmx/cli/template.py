@@ -17,6 +17,7 @@ class TemplateGroup(LazyGroup):
         "schema": Member("llmx.cli.template_schema:app", "Print the JSON Schema of a template's parameters.", LOOK),
         "exec": Member("llmx.cli.template_exec:app", "Run a template.", RUN),
         "batch": Member("llmx.cli.template_batch:app", "Run a template over many inputs.", RUN),
+        "estimate": Member("llmx.cli.template_estimate:app", "Say what a run of a template will about take.", RUN),
         "new": Member("llmx.cli.template_new:app", "Begin a template of your own.", MAKE),
         "import": Member("llmx.cli.template_import:app", "Make a template out of a prompt file or a skill.", MAKE),
         "test": Member("llmx.cli.template_test:app", "Run the golden cases of templates.", MAKE),

@@ -8,6 +8,7 @@ import typer
 
 from llmx.errors import UsageError, nearest
 from llmx.templates import TAKES, Template
+from llmx.templates.engine import JOBS
 from llmx.templates.reports import FORMS
 from llmx.templates.running import FAIL_ON, RunOptions, new_run
 
@@ -58,18 +59,18 @@ ResumeOption = Annotated[
 class Given(NamedTuple):
     """What was given on the command line about how a template is run."""
 
-    timeout: float | None
-    jobs: int
-    seed: int | None
-    fail_on: str
-    min_coverage: float
-    resume: str
-    diff: str
-    staged: bool
-    baseline: str
-    update_baseline: bool
-    votes: int
-    canary: int
+    timeout: float | None = None
+    jobs: int = JOBS
+    seed: int | None = None
+    fail_on: str = "low"
+    min_coverage: float = 100.0
+    resume: str = ""
+    diff: str = ""
+    staged: bool = False
+    baseline: str = ""
+    update_baseline: bool = False
+    votes: int = 1
+    canary: int = 0
 
 
 def run_options(template: Template, given: Given) -> RunOptions:

@@ -19,7 +19,7 @@ from llmx.core.messages import Message, Parameters, Request, Tool, message, syst
 from llmx.core.plugins import load
 from llmx.core.response import Embedded, Response, gather
 from llmx.core.settings import Settings, active
-from llmx.core.usage import Meter
+from llmx.core.usage import Meter, Target
 from llmx.errors import LlmxError
 
 MAX_TOKENS = 512
@@ -64,6 +64,16 @@ class LLMClient:
     def options(self) -> CallOptions:
         """How its calls are treated."""
         return self._calls.options
+
+    @property
+    def repairs(self) -> int:
+        """How often a model may mend an answer that does not fit its schema."""
+        return int(str(self._settings["llm.repair"]))
+
+    @property
+    def fallbacks(self) -> int:
+        """How many others may be asked in its place."""
+        return self._line.last
 
     def metered(self, meter: Meter) -> "LLMClient":
         """Another of the same with connections of its own, which tells ``meter`` of every call."""
@@ -115,15 +125,7 @@ class LLMClient:
         With a ``schema`` it comes when it fits; else ``AnswerSchemaError``. A prompt that does not fit the model's
         context is ``ContextOverflowError``, unless ``truncate`` allows to leave out the middle of the oldest turns.
         """
-        messages = [user(prompt)] if isinstance(prompt, str) else [message(given) for given in prompt]
-        request = Request(
-            "",
-            tuple([system(system_prompt), *messages] if system_prompt else messages),
-            tuple(tools),
-            schema,
-            self._parameters(parameters),
-            self._deadline(),
-        )
+        request = self.request(prompt, system_prompt, tools=tools, schema=schema, **parameters)
         ways = Ways(self._line, self._calls, keeps=bool(self.config.enable_cache), truncates=truncate)
         if schema is None:
             return Asking(ways, request).events()
@@ -131,6 +133,20 @@ class LLMClient:
             lambda asked: Asking(ways, asked).events(), request, self._settings["llm.repair"]
         )
         return fitting
+
+    def request(
+        self,
+        prompt: str | Iterable[Message | Mapping[str, Any]],
+        system_prompt: str | None = None,
+        *,
+        tools: Sequence[Tool] = (),
+        schema: Mapping[str, Any] | None = None,
+        **parameters: Any,  # noqa: ANN401  # those of Parameters
+    ) -> Request:
+        """What would be asked, of whichever model."""
+        messages = [user(prompt)] if isinstance(prompt, str) else [message(given) for given in prompt]
+        told = tuple([system(system_prompt), *messages] if system_prompt else messages)
+        return Request("", told, tuple(tools), schema, self._parameters(parameters), self._deadline())
 
     async def embed(self, texts: Sequence[str]) -> list[list[float]]:
         """A vector for each text."""
@@ -147,6 +163,10 @@ class LLMClient:
         """Who would answer."""
         backend, choice = await self._line.backend(), await self._line.choice()
         return Answering(backend.name, choice.model, backend.is_mock, choice.notices, demo=choice.is_demo)
+
+    async def target(self) -> Target:
+        """Who would be asked, and where; nothing is sent, and no key is needed."""
+        return await self._line.target()
 
     async def health(self) -> Health:
         """Whether the backend that would answer can be used, and why not; never raises."""

@@ -8,6 +8,7 @@ from llmx.core.backends import Backend
 from llmx.core.backends.endpoints import is_known
 from llmx.core.choice import DEFAULT_BACKEND, Asked, AtHand, Choice, Named, at_hand, named
 from llmx.core.plugins import load
+from llmx.core.usage import Target
 from llmx.errors import ConfigError
 
 LOOK_S = 1.0
@@ -55,6 +56,13 @@ class Line:
             if self._keeps:
                 self._open[at].keep()
         return self._open[at]
+
+    async def target(self) -> Target:
+        """Who is asked first, and where; nothing is sent, and no key is needed."""
+        choice = await self.choice()
+        access = access_for(choice.backend, self._given, self._values, self._env)
+        url = load("llmx.core.backends.opening:url_of")(choice.backend, access, self._env)
+        return Target(choice.backend, str(url), choice.model)
 
     def keep(self) -> None:
         """Keep connections from now on."""

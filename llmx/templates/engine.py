@@ -17,7 +17,7 @@ from llmx.errors import BudgetError, InconclusiveError, LlmxError
 from llmx.templates import Phase, Template
 from llmx.templates.effects import Effects, View
 from llmx.templates.kept import Kept
-from llmx.templates.metering import ALLOWANCES, Allowance
+from llmx.templates.metering import ALLOWANCES, PHASE, Allowance
 from llmx.templates.outcomes import Result
 from llmx.templates.parameters import checked
 from llmx.templates.phases import Context, PhaseError, check_result
@@ -92,6 +92,7 @@ class Engine:
 
     def _allow(self, phase: Phase) -> None:
         """From here on, in this task, calls count against the phase's share of what may be used."""
+        PHASE.set(phase.id)
         outer = ALLOWANCES.get()
         client = self._context.client
         if phase.share is None or client is None:
@@ -144,6 +145,8 @@ class Engine:
         if not phase.for_each:
             return await self._work(phase, context, {})
         items = context.renderer.expression(phase.for_each, context.values)
+        if not isinstance(items, list | tuple):
+            raise PhaseError(f"phase {phase.id}: {phase.for_each!r} is no list")
         gate = asyncio.Semaphore(self._jobs)
 
         async def one(item: Any, number: int) -> Any:  # noqa: ANN401

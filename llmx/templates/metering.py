@@ -44,6 +44,10 @@ ALLOWANCES: ContextVar[tuple[Allowance, ...]] = ContextVar("allowances", default
 """Those that hold where a call is made: of the phase, and of the phases around it."""
 
 
+PHASE: ContextVar[str] = ContextVar("phase", default="")
+"""The phase in which a call is made."""
+
+
 class RunMeter:
     """Every call of a run, whoever of its phases has made it."""
 

@@ -8,6 +8,7 @@ ROWS = [
     Row("S2-23", "llmx template exec with --param, --params-file and --output-dir, below which alone it writes"),
     Row("S2-24", "llmx template search finds by words; nothing found is no error"),
     Row("S2-25", "llmx template schema is JSON Schema 2020-12"),
+    Row("S2-26", "llmx template estimate: tokens, cost, duration and confidence; an unknown price is null"),
     Row("S2-27", "Everything that is wrong with parameters is said at once, unknown names with the nearest"),
     Row("S2-28", "A parameter is read by its declared type: topic=2024 stays text, k=@file reads a file"),
     Row("S2-29", "Every template's result has the same shape, however it ends: result, artifacts, metadata, metrics"),

@@ -41,6 +41,11 @@ def open_backend(
     return backend
 
 
+def url_of(name: str, access: Access, env: Mapping[str, str] = os.environ) -> str:
+    """Where the backend called ``name`` is, empty for one that is no server; no key is needed to know."""
+    return "" if name in OPENERS else endpoint_of(name, access.base_url, env).base_url
+
+
 def local_models(env: Mapping[str, str] = os.environ) -> tuple[ModelRef, ...]:
     """The models that this machine can run by itself."""
     return tuple(ref for target in LOCAL_MODELS for ref in load(target)(env))

@@ -1,0 +1,54 @@
+"""``llmx template estimate``: what a run will about take, before anything is sent."""
+
+from typing import Annotated, Any
+
+import typer
+
+from llmx.cli.model_client import NOBODY, Asker
+from llmx.cli.model_options import ModelOptions, asks_a_model
+from llmx.cli.output import Output, OutputOption
+from llmx.cli.template_options import DiffOption, Given, ParamOption, ParamsFileOption, StagedOption, run_options
+from llmx.core.jsonline import dumps
+from llmx.core.plugins import load
+from llmx.templates.estimating import estimate as estimate_run
+from llmx.templates.parameters import values
+from llmx.templates.sources import find
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command("estimate")
+@asks_a_model(("model", "backend", "api_base"))
+def estimate(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A template's id, or a folder with one.")],
+    *,
+    param: ParamOption = None,
+    params_file: ParamsFileOption = "",
+    diff: DiffOption = "",
+    staged: StagedOption = False,
+    given: ModelOptions,
+    output: OutputOption = Output.text,
+) -> None:
+    """Say about how many tokens, dollars and seconds a run takes, and how sure that is. Nothing is sent."""
+    template = find(name)
+    chosen = values(template, param or (), params_file)
+    options = run_options(template, Given(diff=diff, staged=staged))
+    asked = Asker(ctx, given, NOBODY._replace(template=template.id)).client(given.config)
+    found: dict[str, Any] = load("llmx.core.blocking:run")(lambda: estimate_run(template, chosen, asked, options))
+    if output == Output.json:
+        print(dumps(found))
+        return
+    if found["tokens"] is None:
+        print(f"not known: {'; '.join(found['unknown'])}")
+        return
+    told = f"{found['prompt_tokens']} in prompts, {found['answer_tokens']} in answers"
+    print(f"tokens      about {found['tokens']}: {told}")
+    print(f"cost        {_shown(found['cost_usd'], '$', 1)}")
+    print(f"at most     {_shown(found['ceiling_usd'], '$', 1)}")
+    print(f"duration    {_shown(found['duration_ms'], '', 1000)}{' s' if found['duration_ms'] is not None else ''}")
+    print(f"confidence  {found['confidence']:g} (0 to 1; by {found['basis']})")
+
+
+def _shown(value: float | None, sign: str, divisor: float) -> str:
+    return "not known" if value is None else f"{sign}{value / divisor:.6g}"
