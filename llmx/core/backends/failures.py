@@ -141,9 +141,11 @@ def failure(target: Target, status: int, body: object, headers: Mapping[str, str
     )
 
 
-def overflow(target: Target, prompt: int, answer: int, context: int, *, is_exact: bool) -> ContextOverflowError:
-    """The error of a prompt that was not sent because it does not fit, with the numbers, in tokens."""
-    has = "has" if is_exact else "may have"
+def overflow(target: Target, prompt: int, answer: int, context: int, has: str) -> ContextOverflowError:
+    """The error of a prompt that was not sent because it does not fit, with the numbers, in tokens.
+
+    How sure they are is in ``has``: ``has``, ``has at least`` or ``may have``.
+    """
     error = ContextOverflowError(
         f"{target}: the prompt {has} {prompt} tokens and the answer {answer}, but its context is {context}",
         hint=hint(ContextOverflowError, target),

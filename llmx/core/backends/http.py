@@ -15,13 +15,17 @@ from llmx.core.backends.framing import JsonLines, ServerSentEvents
 from llmx.core.backends.profiles import profile
 from llmx.core.backends.retries import Retries
 from llmx.core.backends.transport import Call, Transport
-from llmx.core.backends.wires import Ask, Reader, StreamFailedError, Wire, most_tokens, parsed
+from llmx.core.backends.wires import Ask, Reader, Shown, StreamFailedError, Wire, least_tokens, most_tokens, parsed
 from llmx.core.events import Event
 from llmx.core.messages import Request
+from llmx.core.plugins import load
 
 HEALTH_S = 5.0
 LINGER_S = 0.1
 """How long the end of a connection is awaited behind a whole answer, so that it can be used again."""
+
+SMALLEST = 4000
+"""Tokens that every model has room for whose context is only listed."""
 
 UNREADABLE = (LookupError, TypeError, ValueError, AttributeError)
 """What reading an answer of the wrong shape raises."""
@@ -34,13 +38,16 @@ class HttpBackend:
 
     is_mock = False
 
-    def __init__(self, endpoint: Endpoint, wire: Wire, key: str = "", retries: Retries | None = None) -> None:
+    def __init__(
+        self, endpoint: Endpoint, wire: Wire, key: str = "", retries: Retries | None = None, context: int = 0
+    ) -> None:
         self._endpoint = endpoint
         self._wire = wire
         self._key = key
         self._retries = retries or Retries()
         self._transport = Transport(self._target(""))
-        self._contexts: dict[str, int | None] = {}
+        self._context = context
+        self._shown: dict[str, Shown] = {}
 
     @property
     def name(self) -> str:
@@ -94,8 +101,7 @@ class HttpBackend:
         """The events of one try, as many at once as came at once: a step for each would double what they cost."""
         target = self._target(request.model)
         self._check(request, target)
-        context = await self._context(request, target)
-        ask = self._wire.post(request, self._endpoint, context)
+        ask = self._wire.post(request, self._endpoint, await self._fitting(request, target))
         call = self._call(ask)._replace(expects=self._wire.expects)
         logger.debug("POST %s: %d bytes", call.url, len(call.body))
         reader, framing = self._wire.reader(request), self._wire.framing()
@@ -146,24 +152,41 @@ class HttpBackend:
         if temperature is not None and temperature > most:
             raise BadRequestError(f"{target}: its temperature goes up to {most}, not {temperature}", model=target.model)
 
-    async def _context(self, request: Request, target: Target) -> int | None:
-        """The model's context where it is told; raises ``ContextOverflowError`` where the prompt may not fit in it."""
+    async def _fitting(self, request: Request, target: Target) -> Shown:
+        """What is told of the model; raises ``ContextOverflowError`` where the prompt may not fit in its context."""
         prompt, answer = most_tokens(request), request.parameters.max_tokens or 0
-        if prompt + answer <= self._wire.surely_fits:
-            return None
-        if request.model not in self._contexts:
-            shown = await self._told(self._wire.show(request.model, self._endpoint), target, request)
-            self._contexts[request.model] = self._number(lambda: self._wire.context(shown, request.model))
-        context = self._contexts[request.model]
-        if context is None:
-            return None
+        if prompt + answer <= min(self._wire.surely_fits, self._context or self._wire.surely_fits):
+            return Shown()
+        if request.model not in self._shown:
+            self._shown[request.model] = await self._asked_about(request, target)
+        shown = self._shown[request.model]
+        if shown.context is None:
+            self._refuse_the_impossible(request, target)
+            return shown
         counted = None
-        if prompt + answer > context:
+        if prompt + answer > shown.context:
             told = await self._told(self._wire.count(request, self._endpoint), target, request)
             counted = self._number(lambda: self._wire.counted(told, request))
-        if (counted or prompt) + answer > context:
-            raise overflow(target, counted or prompt, answer, context, is_exact=counted is not None)
-        return context
+        if (counted or prompt) + answer > shown.context:
+            raise overflow(target, counted or prompt, answer, shown.context, "may have" if counted is None else "has")
+        return shown
+
+    async def _asked_about(self, request: Request, target: Target) -> Shown:
+        told = await self._told(self._wire.show(request.model, self._endpoint), target, request)
+        try:
+            shown = self._wire.shown(told, request.model)
+        except UNREADABLE:
+            return Shown()
+        return shown._replace(context=min(shown.context, self._context or shown.context)) if shown.context else shown
+
+    def _refuse_the_impossible(self, request: Request, target: Target) -> None:
+        """Where a context is only listed somewhere, and the server refuses by itself: only what cannot fit at all."""
+        prompt, answer = least_tokens(request), request.parameters.max_tokens or 0
+        listed: int | None = self._context
+        if not listed and prompt + answer > SMALLEST:
+            listed = load("llmx.core.backends.contexts:listed")(self._endpoint.base_url, request.model)
+        if listed and prompt + answer > listed:
+            raise overflow(target, prompt, answer, listed, "has at least")
 
     async def _told(self, ask: Ask, target: Target, request: Request) -> object:
         """The answer to a question beside the call; None where the endpoint does not know such questions."""

@@ -37,7 +37,8 @@ def open_backend(
     endpoint = endpoint_of(name, access.base_url, env)
     key = key_of(endpoint, access, env)
     wire, retries = load(WIRES[endpoint.wire])(), Retries.of(values) if values else Retries()
-    backend: Backend = load("llmx.core.backends.http:HttpBackend")(endpoint, wire, key.value, retries)
+    context = values["llm.context"] if values else 0
+    backend: Backend = load("llmx.core.backends.http:HttpBackend")(endpoint, wire, key.value, retries, context or 0)
     return backend
 
 

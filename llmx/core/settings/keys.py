@@ -268,6 +268,7 @@ SETTINGS = (
     Setting("llm.api_key", "reference", None, "Where the key is kept: env:NAME, file:PATH or keyring:NAME.", "user"),
     Setting("llm.temperature", "number", None, "Sampling temperature; unset = the model's own.", least=0, most=2),
     Setting("llm.max_tokens", "int", None, "Tokens an answer may have; unset = the command's own.", least=1),
+    Setting("llm.context", "int", 0, "The model's context in tokens; 0 = as its server tells.", least=0),
     Setting("llm.top_p", "number", None, "Nucleus sampling; unset = the model's own.", least=0, most=1),
     Setting("llm.timeout", "duration", 30.0, "How long an answer may take; 0 = no limit."),
     Setting("llm.enable_cache", "bool", True, "Keep answers and give them again for the same question."),

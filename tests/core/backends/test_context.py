@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from llmx.core.backends.contexts import listed
 from llmx.core.backends.endpoints import ENDPOINTS
 from llmx.core.backends.errors import ContextOverflowError
 from llmx.core.backends.http import HttpBackend
@@ -84,6 +85,50 @@ def test_a_server_that_does_not_tell_its_context_is_asked_all_the_same(server, l
     server.answer(recorded.streamed(recorded.chat(["x"])))
     server.by_path = {"/v1/models": list_}
     assert asked(server, "vllm", 5000).content == "x"
+
+
+LISTED = ("openai", "gpt-4o", 128_000)
+
+
+@pytest.mark.parametrize(
+    ("words", "given", "is_sent"),
+    [(127_000, 0, True), (128_000, 0, False), (128_000, 200_000, True), (2000, 2000, False), (1400, 2000, True)],
+)
+def test_where_no_server_tells_only_what_cannot_fit_is_refused(server, monkeypatch, words, given, is_sent):
+    endpoint, model, room = LISTED
+    monkeypatch.setattr("llmx.core.backends.contexts.listed", lambda _url, name: room if name == model else None)
+    server.answer(recorded.streamed(recorded.chat(["x"])))
+    backend = HttpBackend(
+        ENDPOINTS[endpoint]._replace(base_url=server.url), load(WIRES["openai-chat"])(), KEY, context=given
+    )
+    request = Request(model, (user("word " * words),), parameters=Parameters(max_tokens=512))
+    if is_sent:
+        assert asyncio.run(gather(backend.stream(request))).content == "x"
+        return
+    with pytest.raises(
+        ContextOverflowError, match=f"the prompt has at least {words} tokens and the answer 512"
+    ) as raised:
+        asyncio.run(gather(backend.stream(request)))
+    assert raised.value.context == (given or room)
+    assert server.asked == []
+
+
+def test_the_context_of_a_known_model_is_listed_by_where_it_is_asked():
+    assert listed("https://api.openai.com/v1", "gpt-4o") == 128_000
+    assert listed("https://api.openai.com/v1", "never-heard-of") is None
+    assert listed("http://127.0.0.1:1/v1", "gpt-4o") is None
+
+
+def test_what_is_set_stands_below_what_a_server_tells(server, monkeypatch):
+    monkeypatch.setenv("LLMX_LLM__CONTEXT", "1024")
+    monkeypatch.setenv("OLLAMA_HOST", server.url)
+    server.answer(ANSWERS["ollama"])
+    server.by_path = {"/api/show": SHOWN}
+    client = get_llm_client(LLMConfig("ollama", "m-1", max_tokens=100))
+    assert asyncio.run(client.generate("x" * 500)).content == "x"
+    assert server.asked[-1].json["options"]["num_ctx"] == 1024
+    with pytest.raises(ContextOverflowError, match="its context is 1024"):
+        asyncio.run(client.generate("x" * 1500))
 
 
 def test_what_surely_fits_costs_no_question(server):

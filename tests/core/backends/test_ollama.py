@@ -54,6 +54,48 @@ def test_roles_and_the_system_prompt_are_messages_and_tokens_are_told(server, mo
     assert (response.usage.prompt_tokens, response.usage.completion_tokens) == (7, 5)
 
 
+PLAIN = whole({"template": "{{ .Prompt }}", "model_info": {"llama.context_length": 8192}})
+
+
+def completion(*texts):
+    """The lines of Ollama's completion."""
+    last = {"response": "", "done": True, "done_reason": "stop", "prompt_eval_count": 7, "eval_count": 5}
+    return recorded.ndjson(
+        *[{"model": "m-1", "response": text, "done": False} for text in texts], {"model": "m-1", **last}
+    )
+
+
+@pytest.mark.promise("S3-09")
+def test_a_model_without_a_template_goes_on_with_the_text_as_it_is(server, monkeypatch):
+    monkeypatch.setenv("OLLAMA_HOST", server.url)
+    server.by_path = {"/api/show": PLAIN}
+    server.answer([head("application/x-ndjson"), completion("upon ", "a time")])
+    client = get_llm_client(LLMConfig("ollama", "m-1", temperature=0.0))
+    response = asyncio.run(client.generate("Once "))
+    assert (server.asked[-1].path, response.content, response.tokens_used) == ("/api/generate", "upon a time", 12)
+    body = server.asked[-1].json
+    assert (body["prompt"], body["raw"], body["options"]["temperature"]) == ("Once ", True, 0.0)
+    assert "messages" not in body
+
+
+@pytest.mark.parametrize(
+    ("turns", "shown"),
+    [
+        ([system("Be brief."), user("a")], PLAIN),
+        ([user("a"), assistant("b"), user("c")], PLAIN),
+        ([user("a")], recorded.SHOWN),
+        ([user("a")], whole({"template": "<|user|>{{ .Prompt }}<|end|>", "model_info": {}})),
+    ],
+)
+def test_turns_and_models_with_a_template_are_chats(server, monkeypatch, turns, shown):
+    monkeypatch.setenv("OLLAMA_HOST", server.url)
+    server.by_path = {"/api/show": shown}
+    server.answer([head("application/x-ndjson"), recorded.ollama(["x"])])
+    asyncio.run(get_llm_client(LLMConfig("ollama", "m-1")).chat(turns))
+    assert server.asked[-1].path == "/api/chat"
+    assert len(server.asked[-1].json["messages"]) == len(turns)
+
+
 @pytest.mark.promise("S3-09")
 def test_where_it_is_down_the_way_to_start_it_is_told():
     with pytest.raises(UnavailableError) as raised:

@@ -8,7 +8,7 @@ import pytest
 
 from llmx.core.backends.endpoints import ENDPOINTS
 from llmx.core.backends.http import HttpBackend
-from llmx.core.backends.wires import WIRES, is_strict
+from llmx.core.backends.wires import WIRES, Shown, is_strict
 from llmx.core.events import ToolCallDelta, Usage
 from llmx.core.messages import (
     Image,
@@ -47,7 +47,7 @@ SAMPLING = Parameters(temperature=0.0, max_tokens=0, seed=0, stop=("END",))
 
 
 def written(wire: str, request: Request, endpoint: str = "openai") -> dict[str, Any]:
-    body: dict[str, Any] = load(WIRES[wire])().post(request, ENDPOINTS[endpoint], None).body
+    body: dict[str, Any] = load(WIRES[wire])().post(request, ENDPOINTS[endpoint], Shown()).body
     return body
 
 

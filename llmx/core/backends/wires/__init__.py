@@ -35,6 +35,13 @@ class Ask(NamedTuple):
     is_above: bool = False
 
 
+class Shown(NamedTuple):
+    """What a server tells of a model: its context in tokens, and whether it has a format for turns at all."""
+
+    context: int | None = None
+    has_turns: bool = True
+
+
 class Reader(Protocol):
     """Reads one answer. What it cannot make sense of raises ``LookupError``, ``TypeError`` or ``ValueError``."""
 
@@ -66,8 +73,8 @@ class Wire(Protocol):
     def headers(self, key: str) -> Mapping[str, str]:
         """The headers that carry the key, and what else this format wants."""
 
-    def post(self, request: Request, endpoint: Endpoint, context: int | None) -> Ask:
-        """How the request is sent; ``context`` is the model's, in tokens, where it is known."""
+    def post(self, request: Request, endpoint: Endpoint, shown: Shown) -> Ask:
+        """How the request is sent to a model of which that is known."""
 
     def reader(self, request: Request) -> Reader:
         """What reads the answer to it."""
@@ -78,8 +85,8 @@ class Wire(Protocol):
     def show(self, model: str, endpoint: Endpoint) -> Ask:
         """How to ask about a model."""
 
-    def context(self, answer: Any, model: str) -> int | None:  # noqa: ANN401  # JSON
-        """The context, in tokens, that an answer about a model tells."""
+    def shown(self, answer: Any, model: str) -> Shown:  # noqa: ANN401  # JSON
+        """What an answer about a model tells."""
 
     def count(self, request: Request, endpoint: Endpoint) -> Ask:
         """How to have the prompt's tokens counted."""
@@ -159,6 +166,11 @@ def most_tokens(request: Request) -> int:
     parts = [part for message in request.messages for part in message.parts]
     size = sum(_size(part) for part in parts) + TURN_TOKENS * len(request.messages)
     return size + sum(len(json.dumps(tool)) for tool in request.tools)
+
+
+def least_tokens(request: Request) -> int:
+    """A lower bound on the tokens of the prompt: no common tokenizer puts two words into one token."""
+    return sum(len(message.text.split()) for message in request.messages)
 
 
 def _size(part: object) -> int:

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from llmx.core.backends import Capabilities, Embedding
 from llmx.core.backends.endpoints import Endpoint
 from llmx.core.backends.framing import ServerSentEvents
-from llmx.core.backends.wires import Ask, OpenCalls, StreamFailedError, given
+from llmx.core.backends.wires import Ask, OpenCalls, Shown, StreamFailedError, given
 from llmx.core.events import Done, Event, FinishReason, ReasoningDelta, TextDelta, ToolCallDelta, Usage
 from llmx.core.messages import Image, Message, Part, Reasoning, Request, Text, ToolCall, ToolResult
 
@@ -47,7 +47,7 @@ class Anthropic:
         """The key and the version of the format."""
         return {"anthropic-version": VERSION, **({"x-api-key": key} if key else {})}
 
-    def post(self, request: Request, endpoint: Endpoint, context: int | None) -> Ask:
+    def post(self, request: Request, endpoint: Endpoint, shown: Shown) -> Ask:
         """The request; what is unset stays out."""
         parameters = request.parameters
         tools = [{"name": t.name, "description": t.description, "input_schema": t.parameters} for t in request.tools]
@@ -81,13 +81,13 @@ class Anthropic:
         """``GET /v1/models/NAME``."""
         return Ask(f"/v1/models/{quote(model, safe='')}")
 
-    def context(self, answer: Any, model: str) -> int | None:  # noqa: ANN401  # JSON
+    def shown(self, answer: Any, model: str) -> Shown:  # noqa: ANN401  # JSON
         """What the newer API tells of a model."""
-        return int(answer["max_input_tokens"])
+        return Shown(int(answer["max_input_tokens"]))
 
     def count(self, request: Request, endpoint: Endpoint) -> Ask:
         """``POST /v1/messages/count_tokens``."""
-        body = self.post(request, endpoint, None).body or {}
+        body = self.post(request, endpoint, Shown()).body or {}
         kept = ("model", "system", "messages", "tools", "tool_choice")
         return Ask("/v1/messages/count_tokens", {key: body[key] for key in kept if key in body})
 

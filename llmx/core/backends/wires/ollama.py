@@ -1,5 +1,7 @@
 """Ollama's own format: ``POST /api/chat``, answered with one JSON object a line.
 
+A model without a template for turns only goes on with a text: one question is sent to it as it is (``/api/generate``).
+
 Ollama cuts a prompt that does not fit ``num_ctx`` from the front, without a word. So ``num_ctx`` is always sent, large
 enough for all of the prompt and the answer; it grows by doubling, because another value loads the model anew.
 """
@@ -12,12 +14,14 @@ from typing import Any
 from llmx.core.backends import Capabilities, Embedding
 from llmx.core.backends.endpoints import Endpoint
 from llmx.core.backends.framing import JsonLines
-from llmx.core.backends.wires import Ask, StreamFailedError, given, most_tokens
+from llmx.core.backends.wires import Ask, Shown, StreamFailedError, given, most_tokens
 from llmx.core.backends.wires.openai_chat import function
 from llmx.core.events import Done, Event, FinishReason, ReasoningDelta, TextDelta, Usage
 from llmx.core.messages import Image, Message, Request, ToolCall, ToolResult
 
 SMALLEST_CONTEXT = 4096
+PASSED_ON = "{{ .Prompt }}"
+"""The template of models that have none of their own."""
 ANSWER_TOKENS = 1024
 """Room for an answer whose length is not set."""
 
@@ -39,18 +43,20 @@ class Ollama:
         """A key is only for those that stand behind a proxy."""
         return {"Authorization": f"Bearer {key}"} if key else {}
 
-    def post(self, request: Request, endpoint: Endpoint, context: int | None) -> Ask:
+    def post(self, request: Request, endpoint: Endpoint, shown: Shown) -> Ask:
         """The request; what is unset stays out."""
         parameters = request.parameters
         names = {part.id: part.name for m in request.messages for part in m.parts if isinstance(part, ToolCall)}
         options = given(
-            num_ctx=context_for(request, context),
+            num_ctx=context_for(request, shown.context),
             temperature=parameters.temperature,
             num_predict=parameters.max_tokens,
             top_p=parameters.top_p,
             seed=parameters.seed,
             stop=parameters.stop,
         )
+        if not shown.has_turns and len(request.messages) == 1 and not request.tools:
+            return Ask("/api/generate", _text(request, options))
         body = given(
             model=request.model,
             messages=[row for message in request.messages for row in _rows(message, names)],
@@ -73,10 +79,10 @@ class Ollama:
         """``POST /api/show``."""
         return Ask("/api/show", {"model": model})
 
-    def context(self, answer: Any, model: str) -> int | None:  # noqa: ANN401  # JSON
-        """The context that the model was made for, under the name of its architecture."""
+    def shown(self, answer: Any, model: str) -> Shown:  # noqa: ANN401  # JSON
+        """The context that the model was made for, under the name of its architecture, and its template."""
         found = [value for key, value in answer.get("model_info", {}).items() if key.endswith(".context_length")]
-        return int(found[0]) if found else None
+        return Shown(int(found[0]) if found else None, str(answer.get("template", "")).strip() != PASSED_ON)
 
     def count(self, request: Request, endpoint: Endpoint) -> Ask:
         """It counts only what it runs."""
@@ -105,11 +111,29 @@ def context_for(request: Request, most: int | None) -> int:
     return size if most is None else min(size, most)
 
 
+def _text(request: Request, options: Mapping[str, Any]) -> dict[str, Any]:
+    """A text to go on with, untouched by any template."""
+    (message,) = request.messages
+    return given(
+        model=request.model,
+        prompt=message.text,
+        raw=True,
+        stream=True,
+        options=options,
+        images=_pictures(message) or None,
+        format=request.schema,
+    )
+
+
+def _pictures(message: Message) -> list[str]:
+    return [base64.b64encode(part.data).decode() for part in message.parts if isinstance(part, Image)]
+
+
 def _rows(message: Message, names: Mapping[str, str]) -> list[dict[str, Any]]:
     results = [part for part in message.parts if isinstance(part, ToolResult)]
     if results:
         return [{"role": "tool", "content": r.content, "tool_name": names.get(r.id, "")} for r in results]
-    images = [base64.b64encode(part.data).decode() for part in message.parts if isinstance(part, Image)]
+    images = _pictures(message)
     calls = [part for part in message.parts if isinstance(part, ToolCall)]
     wanted = [{"function": {"name": call.name, "arguments": json.loads(call.arguments)}} for call in calls]
     return [{"role": message.role, "content": message.text, **given(images=images or None, tool_calls=wanted or None)}]
@@ -127,7 +151,7 @@ class Reader:
         """The events of one line."""
         if "error" in data:
             raise StreamFailedError(data)
-        message = data["message"]
+        message = data["message"] if "message" in data else {**data, "content": data["response"]}
         events: list[Event] = []
         if thought := message.get("thinking"):
             events.append(ReasoningDelta(thought))

@@ -8,7 +8,7 @@ from llmx.core.backends import Capabilities, Embedding
 from llmx.core.backends.endpoints import Endpoint
 from llmx.core.backends.framing import ServerSentEvents
 from llmx.core.backends.profiles import profile
-from llmx.core.backends.wires import Ask, OpenCalls, StreamFailedError, given, is_strict, own_servers
+from llmx.core.backends.wires import Ask, OpenCalls, Shown, StreamFailedError, given, is_strict, own_servers
 from llmx.core.events import Done, Event, FinishReason, ReasoningDelta, TextDelta, ToolCallDelta, Usage
 from llmx.core.messages import Image, Message, Request, Text, Tool, ToolCall, ToolResult
 
@@ -39,7 +39,7 @@ class OpenAIChat:
         """The bearer token."""
         return {"Authorization": f"Bearer {key}"} if key else {}
 
-    def post(self, request: Request, endpoint: Endpoint, context: int | None) -> Ask:
+    def post(self, request: Request, endpoint: Endpoint, shown: Shown) -> Ask:
         """The request; what is unset stays out."""
         parameters = request.parameters
         body = given(
@@ -70,9 +70,9 @@ class OpenAIChat:
         """The list of models of a server of the user's own; providers refuse by themselves what does not fit."""
         return own_servers.models(endpoint)
 
-    def context(self, answer: Any, model: str) -> int | None:  # noqa: ANN401  # JSON
+    def shown(self, answer: Any, model: str) -> Shown:  # noqa: ANN401  # JSON
         """What the list tells of the model."""
-        return own_servers.context(answer, model)
+        return Shown(own_servers.context(answer, model))
 
     def count(self, request: Request, endpoint: Endpoint) -> Ask:
         """Where the server has a tokenizer to ask."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from llmx.core.backends import Capabilities
 from llmx.core.backends.endpoints import Endpoint
-from llmx.core.backends.wires import Ask, OpenCalls, StreamFailedError, given, is_strict
+from llmx.core.backends.wires import Ask, OpenCalls, Shown, StreamFailedError, given, is_strict
 from llmx.core.backends.wires.openai_chat import OpenAIChat, data_url
 from llmx.core.events import Done, Event, FinishReason, ReasoningDelta, TextDelta, ToolCallDelta, Usage
 from llmx.core.messages import Image, Message, Part, Request, Text, ToolCall, ToolResult
@@ -18,7 +18,7 @@ class OpenAIResponses(OpenAIChat):
 
     capabilities = Capabilities(embeddings=True)
 
-    def post(self, request: Request, endpoint: Endpoint, context: int | None) -> Ask:
+    def post(self, request: Request, endpoint: Endpoint, shown: Shown) -> Ask:
         """The request; nothing is kept on the other side, and what is unset stays out."""
         parameters = request.parameters
         body = given(
