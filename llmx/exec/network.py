@@ -1,5 +1,6 @@
 """What ``--net``, ``--connect`` and ``--publish`` mean together, as the arguments of ``make_plan``."""
 
+from llmx.core.network import PROXY_PORT
 from llmx.core.network.names import parse
 from llmx.core.sandbox import Reach
 from llmx.errors import UsageError
@@ -29,6 +30,7 @@ def arguments(
             f"--connect and --publish are for a network of the command's own, and {source} is host",
             hint="drop them: the command's ports are the machine's, and the other way round",
         )
+    _check_apart([port for port, _ in outward], inward, has_proxy=wanted not in ("none", "host"))
     if wanted in ("none", "host"):
         return {"network": wanted, "reach": Reach([], inward, outward)}
     try:
@@ -37,6 +39,21 @@ def arguments(
         raise UsageError(
             f"{source} {text}: {error}", hint="for example --net example.com,*.example.org,@python"
         ) from None
+
+
+def _check_apart(outward: list[int], inward: list[int], *, has_proxy: bool) -> None:
+    """Raise where a port inside would be two things: what is published must not be what leads outside."""
+    for option, ports in (("--publish", outward), ("--connect", inward)):
+        if has_proxy and PROXY_PORT in ports:
+            raise UsageError(
+                f"{option} {PROXY_PORT}: with --net NAME that port of the command's is the proxy's",
+                hint=f"another port, or --publish PORT:{PROXY_PORT}" if option == "--publish" else "another port",
+            )
+    if both := sorted({*outward} & {*inward}):
+        raise UsageError(
+            f"--connect {both[0]} and --publish {both[0]}: the port would lead from this machine to itself",
+            hint="drop one of them; the command listens on the port that is published",
+        )
 
 
 def _port(option: str, text: str) -> int:

@@ -6,6 +6,7 @@ import marshal
 import os
 import select
 
+from llmx.core.network import LONGEST_MESSAGE, LONGEST_REASON
 from llmx.core.network.proxy import Proxy
 from llmx.core.process import die_with_parent
 from llmx.errors import ExecError
@@ -19,7 +20,6 @@ else:
     import _signal
 
 PATIENCE = 10.0  # seconds for it to be ready, and for its last words
-_LONGEST = 4096
 
 
 class Forwarder:
@@ -34,16 +34,31 @@ class Forwarder:
         try:
             for port, host_port in reach.publish:
                 listeners.append(_listen(port, host_port))
-            self._control, its = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_SEQPACKET)
-            parent = os.getpid()
-            self.pid = os.fork()
-            if self.pid == 0:
-                _become(reach, listeners, its, parent)
-            its.close()
+            self._start(reach, listeners)
+        except OSError as error:  # too many processes or descriptors, most likely
+            raise ExecError(
+                f"the sandbox's network could not be opened: {error.strerror}",
+                code="sandbox",
+                hint="--net none and --net host work without it; llm-exec --explain says what else a run takes",
+            ) from None
         finally:
             for listener in listeners:
                 listener.close()
         self._control.setblocking(False)
+
+    def _start(self, reach: "Reach", listeners: list[_socket.socket]) -> None:
+        """Have a process of its own be the proxy; raises ``OSError``."""
+        self._control, its = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_SEQPACKET)
+        parent = os.getpid()
+        try:
+            self.pid = os.fork()
+        except OSError:
+            self._control.close()
+            its.close()
+            raise
+        if self.pid == 0:
+            _become(reach, listeners, its, parent)
+        its.close()
 
     def enter(self, pid: int) -> None:
         """Have everything ready in the network of ``pid``; raises ``ExecError``."""
@@ -100,7 +115,7 @@ class Forwarder:
 
     def _next_words(self) -> tuple[str, ...] | None:
         """One message, waited for; None for none."""
-        data = self._control.recv(_LONGEST) if self._wait() else b""
+        data = self._control.recv(LONGEST_MESSAGE) if self._wait() else b""
         return marshal.loads(data) if data else None
 
     def _wait(self) -> bool:
@@ -111,7 +126,7 @@ class Forwarder:
     def _take(self) -> bool:
         """Note all that is there; False at the end."""
         try:
-            while data := self._control.recv(_LONGEST):
+            while data := self._control.recv(LONGEST_MESSAGE):
                 kind, *words = marshal.loads(data)
                 if kind == "moved":
                     self.moved[words[0], words[1]] = (words[2], words[3], words[4])
@@ -157,7 +172,7 @@ def _become(reach: "Reach", listeners: list[_socket.socket], control: _socket.so
         _let_go([control.fileno(), *(listener.fileno() for listener in listeners)])
         Proxy(reach, listeners, control).serve()
     except Exception as error:  # a defect of ours ends it, and must not look like somebody's deed
-        control.send(marshal.dumps(("broken", f"{type(error).__name__}: {error}")))
+        control.send(marshal.dumps(("broken", f"{type(error).__name__}: {error}"[:LONGEST_REASON])))
     finally:
         os._exit(0)
 

@@ -20,7 +20,8 @@ class Loop:
 
     def __init__(self) -> None:
         self._poll = select.epoll()
-        self._waiting: dict[int, tuple[int, Call]] = {}
+        self._waiting: dict[int, tuple[int, Call, int]] = {}  # events, whom to call, the turn in which it came
+        self._turn = 0
         self.patience: dict[object, tuple[float, Callable[[], None]]] = {}
 
     def watch(self, descriptor: int, events: int, call: "Call") -> None:
@@ -33,7 +34,7 @@ class Loop:
             self._poll.register(descriptor, events)
         elif known[0] != events:
             self._poll.modify(descriptor, events)
-        self._waiting[descriptor] = events, call
+        self._waiting[descriptor] = events, call, known[2] if known else self._turn
 
     def forget(self, descriptor: int) -> None:
         """Look at it no more; before it is closed, as its number may come back."""
@@ -42,8 +43,11 @@ class Loop:
 
     def turn(self) -> None:
         """Wait for the next events and call whom they are for."""
-        for descriptor, events in self._poll.poll(TICK if self.patience else -1):
-            if known := self._waiting.get(descriptor):
+        found = self._poll.poll(TICK if self.patience else -1)
+        self._turn += 1
+        for descriptor, events in found:
+            known = self._waiting.get(descriptor)
+            if known and known[2] != self._turn:  # else the number is somebody else's since: nothing is known of them
                 known[1](events)
         if self.patience:
             now = time.monotonic()

@@ -6,7 +6,7 @@ import marshal
 import resource
 import time
 
-from llmx.core.network import PROXY_PORT
+from llmx.core.network import LONGEST_REASON, PROXY_PORT
 from llmx.core.network.inside import Inside
 from llmx.core.network.loop import READ, Loop
 from llmx.core.network.names import AllowList
@@ -69,7 +69,7 @@ class Proxy:
         try:
             self._open(int(said))
         except OSError as error:
-            self._control.send(marshal.dumps(("failed", str(error))))
+            self._control.send(marshal.dumps(("failed", str(error)[:LONGEST_REASON])))
         else:
             self._control.send(marshal.dumps(("ready",)))
 

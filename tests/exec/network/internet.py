@@ -44,6 +44,7 @@ RECORDS = {
     "closed.example.com": [OTHER],
     **{f"{name}.example.com": [address] for name, address in FORBIDDEN.items()},
 }
+ENDINGS = (".com", ".org", ".net", ".crates.io")
 REBINDING = "rebind.example.com"
 """Its first answer is public, every other one 127.0.0.1."""
 CLONE_NEWNET = 0x40000000
@@ -76,7 +77,7 @@ class NameServer(BaseRequestHandler):
             for one in self.addresses(name, kind)
         ]
         answers = [one for one in found if len(one) == (4 if kind == 1 else 16 if kind == 28 else 0)]
-        known = bool(found) or name.endswith((".com", ".org", ".net"))
+        known = bool(found) or name.endswith(ENDINGS)
         flags = 0x8180 if known else 0x8183
         head = data[:2] + b"".join(n.to_bytes(2, "big") for n in (flags, 1, len(answers), 0, 0))
         body = b"".join(
@@ -91,7 +92,7 @@ class NameServer(BaseRequestHandler):
             return [WEB if count <= 1 else "127.0.0.1"]
         if name in RECORDS:
             return RECORDS[name]
-        return [WEB] if name.endswith((".com", ".org", ".net")) and not name.startswith("missing.") else []
+        return [WEB] if name.endswith(ENDINGS) and not name.startswith("missing.") else []
 
 
 class Names(ThreadingUDPServer):

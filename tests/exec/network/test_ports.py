@@ -1,6 +1,7 @@
 """``--connect`` and ``--publish``: a port of the machine inside, and one of the command's outside."""
 
 import contextlib
+import resource
 import socket
 import subprocess
 import threading
@@ -140,6 +141,26 @@ def test_a_port_that_is_taken_is_told_before_anything_runs(tool):
     assert result["hints"][0] == f"--publish 8000:{port + 1} takes another one"
 
 
+def test_the_proxys_port_is_as_good_as_any_where_there_is_no_proxy(start, free_port, python):
+    port = free_port()
+    process = start("--publish", f"3128:{port}", "--", python, "-c", SERVER, "127.0.0.1", "3128")
+    assert process.stdout.readline() == b"up\n"
+    with socket.create_connection(("127.0.0.1", port), 10) as one:
+        one.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        assert b"200" in one.recv(100)
+    process.terminate()
+    process.communicate(timeout=20)
+
+
+def test_no_room_for_another_process_is_told_as_what_it_is(tool):
+    assert tool("--connect", "5432", "--", "true")["status"] == "ok"  # what this machine can do is known now
+    result = tool(
+        "--connect", "5432", "--", "touch", "ran", before=lambda: resource.setrlimit(resource.RLIMIT_NPROC, (1, 1))
+    )
+    assert (result["exit_code"], result["setup_error"]["code"]) == (125, "sandbox")
+    assert "Resource temporarily unavailable" in result["setup_error"]["message"]
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
@@ -151,6 +172,10 @@ def test_a_port_that_is_taken_is_told_before_anything_runs(tool):
         (["--publish", ":3000"], "is no port"),
         (["--publish", "3000:80:80"], "is no port"),
         (["--publish", "３000"], "is no port"),
+        (["--net", "example.com", "--publish", "3128"], "is the proxy's"),
+        (["--net", "example.com", "--publish", "3128:8080"], "is the proxy's"),
+        (["--net", "example.com", "--connect", "3128"], "is the proxy's"),
+        (["--connect", "5432", "--publish", "5432:8080"], "from this machine to itself"),
         (["--net", "host", "--connect", "5432"], "for a network of the command's own"),
         (["--no-sandbox", "--connect", "5432"], "need the sandbox"),
         (["--level", "privileged", "--publish", "80"], "need the sandbox"),

@@ -3,15 +3,22 @@
 import hashlib
 import io
 import json
+import os
 import shutil
 import subprocess
 import tarfile
 import zipfile
+from pathlib import Path
 
 import pytest
 
 from llmx.core.network.groups import GROUPS
 
+NPM = Path(os.environ.get("LLMX_TEST_NPM", "/nonexistent"))  # read before the tests get an environment of their own
+NEWER_NODES = sorted(NPM.glob("node_modules/node-linux-*/bin/node"))
+"""The Node that `.ci/peers` has taken from npm: it goes by the proxy's variables, as Debian's does not yet."""
+CARGO = os.environ.get("LLMX_TEST_CARGO") or shutil.which("cargo", path="/usr/local/bin:/usr/bin:/bin")
+"""Which an ordinary user may run: rustup's lies in a home."""
 FETCH = "fetch(process.argv[1]).then(r => r.text()).then(t => process.stdout.write(t))"
 
 
@@ -37,14 +44,20 @@ def test_a_page_arrives(online, internet, command, url):
     assert [host["name"] for host in result["network"]["hosts"]] == ["example.com"]
 
 
-def test_node_fetches_where_it_is_new_enough_and_fails_closed_where_it_is_not(online, internet):
-    version = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout
+@pytest.mark.parametrize("which", ["installed", "newer"])
+def test_node_fetches_where_it_is_new_enough_and_fails_closed_where_it_is_not(online, internet, which):
+    if which == "newer" and not NEWER_NODES:
+        pytest.skip("NOT TESTED: no Node that knows the proxy's variables is here: .ci/peers has one")
+    node = "node" if which == "installed" else str(NEWER_NODES[0])
+    version = subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout
     major, minor = map(int, version.lstrip("v").split(".")[:2])
     words = ["--env", f"NODE_EXTRA_CA_CERTS={internet.folder}/ca.pem", "--read", str(internet.folder)]
-    result = online.result("--net", "example.com", *words, "--", "node", "-e", FETCH, "https://example.com/")
+    result = online.result("--net", "example.com", *words, "--", node, "-e", FETCH, "https://example.com/")
     if major >= 24 or (major, minor) >= (22, 21):
         assert result["stdout"] == "welcome\n", result
+        assert [host["name"] for host in result["network"]["hosts"]] == ["example.com"]
     else:
+        assert which == "installed"
         assert result["status"] == "failed"
         assert "did not ask it" in result["hints"][0]
         assert internet.seen == []
@@ -128,3 +141,93 @@ def test_a_server_of_the_commands_own_is_reached_without_the_proxy(online, inter
 def test_java_is_told(online, internet):
     result = online.result("--net", "example.com", "--", "sh", "-c", "echo $JAVA_TOOL_OPTIONS")
     assert "-Dhttps.proxyHost=127.0.0.1 -Dhttps.proxyPort=3128" in result["stdout"]
+
+
+FETCH_JAVA = """
+import java.net.URI;
+class Fetch {
+    public static void main(String[] words) throws Exception {
+        URI.create(words[0]).toURL().openStream().transferTo(System.out);
+    }
+}
+"""
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.skipif(not shutil.which("javac"), reason="NOT TESTED: no Java compiler is here: default-jdk-headless")
+def test_java_fetches(online, internet, scheme):
+    store = internet.folder / "java.p12"
+    words = ["-importcert", "-noprompt", "-alias", "a", "-storepass", "changeit", "-storetype", "PKCS12"]
+    if not store.exists():
+        imported = ["keytool", *words, "-file", internet.folder / "ca.pem", "-keystore", store]
+        subprocess.run(imported, check=True, capture_output=True)
+        store.chmod(0o644)
+    (online.work / "Fetch.java").write_text(FETCH_JAVA)
+    trusts = [f"-Djavax.net.ssl.trustStore={store}", "-Djavax.net.ssl.trustStoreType=PKCS12"]
+    java = ["java", *trusts, "-Djavax.net.ssl.trustStorePassword=changeit", "Fetch.java", f"{scheme}://example.com/"]
+    result = online.result("--net", "example.com", "--read", str(internet.folder), "--", *java, patience=90)
+    assert (result["status"], result["stdout"]) == ("ok", "welcome\n"), result
+    assert [host["name"] for host in result["network"]["hosts"]] == ["example.com"]
+
+
+@pytest.mark.skipif(not shutil.which("go"), reason="NOT TESTED: Go is not installed: golang-go")
+def test_go_downloads_a_module(online, internet):
+    module, version = "example.com/seen", "v1.0.0"
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr(f"{module}@{version}/go.mod", f"module {module}\n")
+        archive.writestr(f"{module}@{version}/seen.go", 'package seen\n\nfunc Word() string { return "installed" }\n')
+    proxy, _ = GROUPS["go"]
+    at = f"{module}/@v/{version}"
+    internet.page(proxy, f"{at}.info", json.dumps({"Version": version, "Time": "2026-01-01T00:00:00Z"}))
+    internet.page(proxy, f"{at}.mod", f"module {module}\n")
+    internet.page(proxy, f"{at}.zip", packed.getvalue())
+    (online.work / "go.mod").write_text(f"module m\n\ngo 1.19\n\nrequire {module} {version}\n")
+    (online.work / "main.go").write_text(
+        f'package main\n\nimport (\n\t"fmt"\n\t"{module}"\n)\n\nfunc main() {{ fmt.Println(seen.Word()) }}\n'
+    )
+    shutil.chown(online.work / "go.mod", online.place.uid)
+    script = "export GONOSUMDB=* GOFLAGS=-mod=mod GOPATH=$PWD/gopath GOCACHE=$PWD/cache; go run ."
+    result = online.result("--net", "@go", "--command", script, patience=180)
+    assert (result["status"], result["stdout"]) == ("ok", "installed\n"), result
+    assert [host["name"] for host in result["network"]["hosts"]] == [proxy]
+
+
+def knows_sparse_indexes():
+    """Older ones want a git repository of all there is."""
+    done = subprocess.run([CARGO, "--version"], capture_output=True, text=True, check=False) if CARGO else None
+    version = done.stdout.split()[1:2] if done else []
+    return tuple(map(int, (version or ["0.0"])[0].split(".")[:2])) >= (1, 70)
+
+
+@pytest.mark.skipif(
+    not knows_sparse_indexes(),
+    reason="NOT TESTED: no cargo since 1.70 is here for every user, Debian 12 has 1.65; LLMX_TEST_CARGO=PATH names one",
+)
+def test_cargo_brings_a_crate(online, internet):
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        for path, text in (
+            ("Cargo.toml", '[package]\nname = "llmx-seen"\nversion = "1.0.0"\nedition = "2021"\n'),
+            ("src/lib.rs", ""),
+        ):
+            entry = tarfile.TarInfo(f"llmx-seen-1.0.0/{path}")
+            entry.size = len(text)
+            archive.addfile(entry, io.BytesIO(text.encode()))
+    _, index, files, _ = GROUPS["rust"]
+    row = {"name": "llmx-seen", "vers": "1.0.0", "deps": [], "features": {}, "yanked": False}
+    row["cksum"] = hashlib.sha256(packed.getvalue()).hexdigest()
+    internet.page(index, "config.json", json.dumps({"dl": f"https://{files}/crates", "api": "https://crates.io"}))
+    internet.page(index, "ll/mx/llmx-seen", json.dumps(row) + "\n")
+    internet.page(files, "crates/llmx-seen/1.0.0/download", packed.getvalue())
+    (online.work / "Cargo.toml").write_text(
+        '[package]\nname = "m"\nversion = "1.0.0"\nedition = "2021"\n[dependencies]\nllmx-seen = "1"\n'
+    )
+    (online.work / "src").mkdir()
+    (online.work / "src/lib.rs").write_text("")
+    shutil.chown(online.work, online.place.uid)
+    script = f"export CARGO_HOME=$PWD/cargo; {CARGO} vendor -q >/dev/null && ls vendor"
+    words = ["--env", f"CARGO_HTTP_CAINFO={internet.folder}/ca.pem", "--read", str(internet.folder)]
+    result = online.result("--net", "@rust", *words, "--command", script, patience=90)
+    assert (result["status"], result["stdout"]) == ("ok", "llmx-seen\n"), result
+    assert {host["name"] for host in result["network"]["hosts"]} == {index, files}

@@ -16,6 +16,8 @@ HOSTS = (
     *("example.com", "*.example.com", "*.example.org", "example.net", "*.example.net"),
     *GROUPS["python"],
     GROUPS["node"][0],
+    *GROUPS["rust"],
+    *GROUPS["go"],
 )
 
 
