@@ -1,8 +1,9 @@
-"""A model server that orders one shell command, once, in the three wires that agents speak."""
+"""A model server in the three wires that agents speak: orders one shell command, once, and notes what it is told."""
 
 import http.server
 import json
 import threading
+from typing import Any
 
 SHELLS = ("Bash", "bash", "shell", "developer__shell", "exec_command", "shell_command", "local_shell")
 
@@ -13,7 +14,7 @@ class ModelServer:
     def __init__(self, command):
         self.command = command
         self.ordered = False
-        self.bodies = []
+        self.bodies: list[dict[str, Any]] = []
         self._http = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
         self._http.model = self  # type: ignore[attr-defined]
         self.url = f"http://127.0.0.1:{self._http.server_port}"
@@ -26,6 +27,10 @@ class ModelServer:
         self._http.shutdown()
         self._http.server_close()
 
+    def tools(self):
+        """The names of all tools that were offered, those in a namespace with it before them."""
+        return {name for body in self.bodies for tool in body.get("tools") or [] for name in _names(tool)}
+
     def order(self, tools):
         """The tool's name and arguments, the first time that one which runs commands is offered."""
         named = {tool.get("name") or tool.get("function", {}).get("name"): tool for tool in tools}
@@ -34,8 +39,16 @@ class ModelServer:
             return None
         self.ordered = True
         key = "cmd" if shell == "exec_command" else "command"
-        value = ["bash", "-lc", self.command] if shell in ("shell", "local_shell") else self.command
+        schema = named[shell].get("parameters") or named[shell].get("function", {}).get("parameters") or {}
+        takes_words = schema.get("properties", {}).get(key, {}).get("type") == "array"
+        value = ["bash", "-lc", self.command] if takes_words else self.command
         return shell, {key: value, "description": "makes a file"}
+
+
+def _names(tool, above=""):
+    name = above + (tool.get("name") or tool.get("function", {}).get("name") or "")
+    inner = tool.get("tools") or []
+    return [found for one in inner for found in _names(one, f"{name}__")] if inner else [name]
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):

@@ -20,22 +20,40 @@ def test_the_agent_took_what_was_written(oracle):
     assert "mcp ev" not in said
 
 
+RUN = {
+    "claude": ["-p", "go"],
+    "opencode": ["run", "go"],
+    "codex": ["exec", "--skip-git-repo-check", "-s", "workspace-write", "go"],
+    "goose": ["run", "--no-session", "-q", "-t", "go"],
+}
+
+
+def test_the_agent_asks_the_model_at_the_endpoint_with_its_servers_tools_and_agents_md(oracle, monkeypatch):
+    monkeypatch.setenv("MCP_CONNECTION_NONBLOCKING", "false")  # Claude's first question waits for its servers
+    monkeypatch.setenv("ENABLE_TOOL_SEARCH", "false")
+    (oracle.project / "AGENTS.md").write_text("Always say bergamot.\n")
+    oracle.llmx("mcp", "add", "ev", "--", "node", str(oracle.server))
+    with ModelServer("true") as server:
+        oracle.llmx("client", "endpoint", "set", server.url, oracle.name, "--model", "fake-1")
+        oracle.llmx("client", "apply", oracle.name)
+        said = oracle.ask(*RUN[oracle.name])
+    assert {body["model"] for body in server.bodies} == {"fake-1"}, said
+    assert any("bergamot" in json.dumps(body) for body in server.bodies)
+    assert any("ev" in name and name.endswith("echo") for name in server.tools()), server.tools()
+
+
 CONNECTED = {"claude": "✔ Connected", "opencode": "connected"}
 
 
-def test_the_agent_connects_the_server(oracle):
-    if oracle.name not in CONNECTED:
-        pytest.skip(f"{oracle.name} has no command that connects a server offline")
+@pytest.mark.parametrize("oracle", CONNECTED, indirect=True)
+def test_the_agent_connects_the_server_when_it_is_asked_for_them(oracle):
     oracle.llmx("mcp", "add", "ev", "--", "node", str(oracle.server))
     oracle.llmx("client", "apply", oracle.name)
     assert CONNECTED[oracle.name] in oracle.ask("mcp", "list")
 
 
-RUN = {
-    "claude": ["-p", "go"],
-    "opencode": ["run", "go"],
-    "codex": ["exec", "--skip-git-repo-check", "-s", "workspace-write", "go"],
-}
+WITH_RULES = ["claude", "opencode", "codex"]
+"""Goose has a mode for all commands instead."""
 COMMANDS = [
     "touch made",
     "llm-exec --no-sandbox -- touch made",
@@ -46,24 +64,25 @@ IN_A_LINE = "llm-exec --no-sandbox --command 'touch made'"
 WITH_A_VALUE = "llm-exec --timeout 9 --no-sandbox touch made"
 
 
+@pytest.mark.parametrize("oracle", WITH_RULES, indirect=True)
 @pytest.mark.parametrize("command", COMMANDS)
 def test_what_is_permitted_is_run(oracle, command):
     run(oracle, command, "permit", ["touch", "llm-exec", "llmx exec"])
     assert (oracle.project / "made").exists()
 
 
-DENIED = [(command, "touch") for command in [*COMMANDS, IN_A_LINE]]
-DENIED += [(command, "touch made") for command in [*COMMANDS[1:], WITH_A_VALUE]]  # a rule that is all of the command
+DENIED = [(agent, command, "touch") for agent in WITH_RULES for command in COMMANDS]
+DENIED += [(agent, command, "touch made") for agent in WITH_RULES for command in COMMANDS[1:]]  # all of the command
+DENIED += [(agent, command, "touch") for agent in ("claude", "opencode") for command in (IN_A_LINE, WITH_A_VALUE)]
 
 
-@pytest.mark.parametrize(("command", "rule"), DENIED)
+@pytest.mark.parametrize(("oracle", "command", "rule"), DENIED, indirect=["oracle"])
 def test_what_is_denied_is_not_run_and_the_agent_alone_knows_it(oracle, command, rule):
-    if oracle.name == "codex" and command in (IN_A_LINE, WITH_A_VALUE):
-        pytest.skip("codex knows options of llm-exec only where they have no value; llm-exec's own policy holds these")
     run(oracle, command, "deny", [rule], without_policy=True)
     assert not (oracle.project / "made").exists()
 
 
+@pytest.mark.parametrize("oracle", WITH_RULES, indirect=True)
 @pytest.mark.parametrize("command", [IN_A_LINE, WITH_A_VALUE])
 def test_what_the_agent_lets_through_the_wrappers_own_policy_holds(oracle, command):
     run(oracle, command, "deny", ["touch"])
@@ -72,8 +91,6 @@ def test_what_the_agent_lets_through_the_wrappers_own_policy_holds(oracle, comma
 
 def run(oracle, command, verdict, rules, *, without_policy=False):
     """Let the agent take the order for ``command``; all that is not denied is permitted."""
-    if oracle.name not in RUN:
-        pytest.skip(f"{oracle.name} has no rules on single commands")
     with ModelServer(command) as server:
         oracle.llmx("client", "endpoint", "set", server.url, oracle.name, "--model", "fake-1")
         others = ["llm-exec", "llmx exec"] if verdict == "deny" else []
@@ -132,3 +149,16 @@ def test_goose_offers_an_agent_to_the_model(oracle):
         oracle.llmx("client", "apply", "goose")
         oracle.ask("run", "--no-session", "-q", "-t", "go")
     assert any("ai-engineer" in json.dumps(body) for body in server.bodies)
+
+
+@pytest.mark.parametrize("oracle", ["goose"], indirect=True)
+@pytest.mark.parametrize("mode", ["auto", "chat"])
+def test_the_mode_decides_for_goose_whether_the_file_is_made(oracle, mode, home):
+    file = home / ".config/llmx/config.toml"
+    with ModelServer("touch made") as server:
+        oracle.llmx("client", "endpoint", "set", server.url, "goose", "--model", "fake-1")
+        file.write_text(f'{file.read_text()}\n[clients.goose]\nGOOSE_MODE = "{mode}"\n')
+        oracle.llmx("client", "apply", "goose")
+        said = oracle.ask(*RUN["goose"])
+    assert server.bodies, said
+    assert (oracle.project / "made").exists() == (mode == "auto"), said
