@@ -38,6 +38,7 @@ class Root(LazyGroup):
         "model": Member("llmx.cli.model:app", "Get, look at and load models.", RUN),
         "agent": Member("llmx.cli.agent:app", "Keep agents: named records of who answers, and how.", AGENTS),
         "client": Member("llmx.cli.client:app", "Configure coding agents from one source.", AGENTS),
+        "agents-md": Member("llmx.cli.agents_md:app", "Write and keep AGENTS.md; see who loads which.", AGENTS),
         "prompt": Member("llmx.cli.prompt:app", "Keep prompts, and offer them in coding agents.", AGENTS),
         "mcp": Member("llmx.cli.mcp:app", "Keep the MCP servers that agents use, and check them.", AGENTS),
         "config": Member("llmx.cli.config:app", "Read and change llmx's own settings.", SETTINGS),

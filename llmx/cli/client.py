@@ -8,7 +8,7 @@ import typer
 from llmx.cli.mcp import ProjectOption
 from llmx.cli.notes import note
 from llmx.cli.output import Output, OutputOption
-from llmx.clients.applying import Prepared, prepare
+from llmx.clients.applying import Prepared, Step, prepare
 from llmx.clients.importing import imports
 from llmx.clients.own_policy import OWN_POLICY
 from llmx.clients.protocol import Client, Scope, Where
@@ -19,6 +19,7 @@ from llmx.core.edits.history import Edit
 from llmx.core.jsonline import dumps
 from llmx.core.plugins import load
 from llmx.core.settings import Places
+from llmx.core.settings.merge import merge
 from llmx.core.source import Source, project_source, user_source
 from llmx.core.source.writing import file_of, keep_trust, write
 from llmx.errors import NotFoundError, UsageError
@@ -252,6 +253,26 @@ def with_prompts(given: dict[Scope, Source], clients: list[Client]) -> dict[Scop
     }
 
 
+def with_sections(ready: Prepared, where: Where) -> Prepared:
+    """The same with the sections of AGENTS.md that are to be brought up to date, where that is on."""
+    if not load("llmx.agents_md:chain")(where.project) or not is_on("agents_md.enabled", "agents_md.auto_update"):
+        return ready
+    try:
+        changes = load("llmx.agents_md.writing:updates")(where.project)
+    except UsageError as error:
+        note(f"its section is left as it is: {error.message}")
+        return ready
+    outdated = [one.name for one in edits.plan(changes, title="").files]
+    steps = [Step("agents-md", "section", file, str(file), "change") for file in outdated]
+    return ready._replace(steps=(*ready.steps, *steps), changes=(*ready.changes, *changes))
+
+
+def is_on(*keys: str) -> bool:
+    """Whether all these settings are true here."""
+    values = merge(Places(os.environ, os.getcwd()), os.environ).values
+    return all(values[key] for key in keys)
+
+
 def chosen(names: list[str] | None, where: Where) -> list[Client]:
     """The clients named, else all that are here."""
     if names:
@@ -266,7 +287,8 @@ def prepared(names: list[str] | None, *, user: bool, project: bool, overwrite: b
     if not wanted:
         raise NotFoundError("none of the clients is here", hint="name one to write its files anyway: llmx client list")
     given = with_prompts(sources(user=user, project=project), wanted)
-    return prepare(given, [*wanted, OWN_POLICY], where, overwrite=overwrite)
+    ready = prepare(given, [*wanted, OWN_POLICY], where, overwrite=overwrite)
+    return ready if user and not project else with_sections(ready, where)
 
 
 def carry_out(ready: Prepared, *more: edits.Change) -> Edit:

@@ -15,6 +15,7 @@ ROWS = [
     Row("S0-48", "Servers of the list go over those of the table, and those over the catalog; all clients get them"),
     Row("S0-49", "Language servers by name, for the clients that have them", "opencode only"),
     Row("S0-50", "Servers get the variables declared for them; those of AWS have one region and write nothing"),
+    Row("S0-51", "One dead MCP server hides no other: mcp check names each with its reason, and exits 1"),
     Row("S0-52", "mcp list --client reads a client's own file; none there is exit 4"),
     Row("S0-53", "apply --dry-run shows a diff; undo brings back every byte", "from a journal, not .bak"),
 ]

@@ -32,6 +32,7 @@ def test_a_program_tells_all_its_tools(how):
     assert (one.state, one.tools, one.server) == ("connected", ("one", "two"), "small 1")
 
 
+@pytest.mark.promise("S0-51")
 def test_one_dead_server_does_not_hide_the_others():
     found = checked(
         program("works"),
