@@ -104,7 +104,7 @@ async def record(template: Template, case: Case, clients: Clients) -> Verdict:
     finally:
         fresh.unlink(missing_ok=True)
     if case.golden:
-        case.golden.write_text(_text(result), encoding="utf-8")
+        case.golden.write_text(_text(result, case), encoding="utf-8")
     played = await play(template, case, clients)
     if played.status == "same":
         return played._replace(status="recorded")
@@ -156,12 +156,15 @@ def _difference(case: Case, result: Result) -> str:
         golden = case.golden.read_text(encoding="utf-8")
     except FileNotFoundError:
         return f"there is no {case.golden.name}: llmx template test --record"
-    lines = difflib.unified_diff(golden.splitlines(), _text(result).splitlines(), "golden", "now", lineterm="", n=2)
+    lines = difflib.unified_diff(
+        golden.splitlines(), _text(result, case).splitlines(), "golden", "now", lineterm="", n=2
+    )
     return "\n".join(lines)
 
 
-def _text(result: Result) -> str:
-    """What is compared: all that is the same in every run of the same answers."""
+def _text(result: Result, case: Case) -> str:
+    """What is compared: all that is the same in every run of the same answers, wherever the case's folder is."""
+    here = json.dumps(str(case.folder.resolve()), ensure_ascii=False)[1:-1]
     value = {
         "outcome": result.outcome,
         "exit_code": result.exit_code,
@@ -172,7 +175,7 @@ def _text(result: Result) -> str:
         "coverage": result.coverage,
         "artifacts": {artifact.name: _content(artifact.data) for artifact in result.artifacts},
     }
-    return json.dumps(value, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+    return json.dumps(value, indent=1, ensure_ascii=False, sort_keys=True).replace(here, ".") + "\n"
 
 
 def _content(data: bytes) -> list[str] | str:
