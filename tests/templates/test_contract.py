@@ -44,7 +44,6 @@ ROWS = {
     "knowledge-management": Row(),
     "research-assistant": Row(),
     "document-processor": Row(),
-    "research-assistant": Row(),
     "code-generator": Row(garbage=0),  # the golden case turns all checks off: their output is another on each machine
     "interactive-chat": Row(garbage=0),  # whatever is said is a reply
 }

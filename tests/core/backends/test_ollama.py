@@ -10,7 +10,7 @@ from llmx.core.llm_config import LLMConfig
 from llmx.core.messages import assistant, system, user
 from tests.core.backends import recorded
 from tests.core.backends.asking import ask, free_port
-from tests.core.backends.server import head, whole
+from tests.core.backends.server import head, ndjson, whole
 
 
 class TestOllamaNeverCutsAPrompt:
@@ -60,9 +60,7 @@ PLAIN = whole({"template": "{{ .Prompt }}", "model_info": {"llama.context_length
 def completion(*texts):
     """The lines of Ollama's completion."""
     last = {"response": "", "done": True, "done_reason": "stop", "prompt_eval_count": 7, "eval_count": 5}
-    return recorded.ndjson(
-        *[{"model": "m-1", "response": text, "done": False} for text in texts], {"model": "m-1", **last}
-    )
+    return ndjson(*[{"model": "m-1", "response": text, "done": False} for text in texts], {"model": "m-1", **last})
 
 
 @pytest.mark.promise("S3-09")
