@@ -4,17 +4,18 @@
 _llmx_place() {
   members= words= values= runs=
   case $1 in
-    "llmx") members="generate chat embed template backend session usage keys exec runs model agent client prompt mcp config trust undo history cache quickstart doctor selftest help completion version" words="generate chat embed template backend session usage keys exec runs model agent client prompt mcp config trust undo history cache quickstart doctor selftest help completion version --output --quiet --trace --profile --config --version --help" values="--output=text,json --trace=off,error,warn,info,debug,trace --profile=@profiles -p=@profiles --config= -c=" ;;
+    "llmx") members="generate chat embed template backend session usage keys exec runs model agent client agents-md prompt mcp config trust undo history cache quickstart doctor selftest help completion version" words="generate chat embed template backend session usage keys exec runs model agent client agents-md prompt mcp config trust undo history cache quickstart doctor selftest help completion version --output --quiet --trace --profile --config --version --help" values="--output=text,json --trace=off,error,warn,info,debug,trace --profile=@profiles -p=@profiles --config= -c=" ;;
     "llmx generate") members="" words="--system --image --agent --schema --truncate --model --backend --api-base --temperature --top-p --max-tokens --timeout --cache --fresh --record --replay --max-cost --max-tokens-total --keep-alive --session --stream --output --help" values="--system= -s= --image= --agent= -a= --schema= --model= -m= --backend= -b= --api-base= --temperature= --top-p= --max-tokens= --timeout= --record= --replay= --max-cost= --max-tokens-total= --keep-alive= --session= --output=text,json" ;;
     "llmx chat") members="" words="--system --agent --model --backend --api-base --temperature --top-p --max-tokens --timeout --cache --fresh --record --replay --max-cost --max-tokens-total --keep-alive --truncate --session --markdown --help" values="--system= -s= --agent= -a= --model= -m= --backend= -b= --api-base= --temperature= --top-p= --max-tokens= --timeout= --record= --replay= --max-cost= --max-tokens-total= --keep-alive= --session=" ;;
     "llmx embed") members="" words="--lines --model --backend --api-base --timeout --cache --fresh --record --replay --max-cost --max-tokens-total --output --help" values="--model= -m= --backend= -b= --api-base= --timeout= --record= --replay= --max-cost= --max-tokens-total= --output=text,json" ;;
-    "llmx template") members="list info search schema exec batch new import test" words="list info search schema exec batch new import test --help" values="" ;;
+    "llmx template") members="list info search schema exec batch estimate new import test" words="list info search schema exec batch estimate new import test --help" values="" ;;
     "llmx template list") members="" words="--category --output --help" values="--category= --output=text,json" ;;
     "llmx template info") members="" words="--show-schema --output --help" values="--output=text,json" ;;
     "llmx template search") members="" words="--category --output --help" values="--category= --output=text,json" ;;
     "llmx template schema") members="" words="--help" values="" ;;
     "llmx template exec") members="" words="--param --params-file --output-dir --force --report --fail-on --min-coverage --diff --staged --baseline --update-baseline --votes --canary --plan --jobs --seed --resume --model --backend --api-base --temperature --timeout --cache --fresh --record --replay --max-cost --max-tokens-total --keep-alive --output --help" values="--param= --params-file= --output-dir= -o= --report= --fail-on= --min-coverage= --diff= --baseline= --votes= --canary= --jobs= --seed= --resume= --model= -m= --backend= -b= --api-base= --temperature= --timeout= --record= --replay= --max-cost= --max-tokens-total= --keep-alive= --output=text,json" ;;
     "llmx template batch") members="" words="--jobs --resume --fail-on --min-coverage --seed --model --backend --api-base --temperature --cache --fresh --record --replay --max-cost --max-tokens-total --keep-alive --help" values="--jobs= -j= --resume= --fail-on= --min-coverage= --seed= --model= -m= --backend= -b= --api-base= --temperature= --record= --replay= --max-cost= --max-tokens-total= --keep-alive=" ;;
+    "llmx template estimate") members="" words="--param --params-file --diff --staged --model --backend --api-base --output --help" values="--param= --params-file= --diff= --model= -m= --backend= -b= --api-base= --output=text,json" ;;
     "llmx template new") members="" words="--output --help" values="--output=text,json" ;;
     "llmx template import") members="" words="--name --output --help" values="--name= --output=text,json" ;;
     "llmx template test") members="" words="--case --record --live --model --backend --api-base --output --help" values="--case= --model= -m= --backend= -b= --api-base= --output=text,json" ;;
@@ -90,6 +91,10 @@ _llmx_place() {
     "llmx client endpoint") members="set reset" words="set reset --help" values="" ;;
     "llmx client endpoint set") members="" words="--model --small-model --api-key --overwrite --output --help" values="--model= -m= --small-model= --api-key= --output=text,json" ;;
     "llmx client endpoint reset") members="" words="--output --help" values="--output=text,json" ;;
+    "llmx agents-md") members="init update show" words="init update show --help" values="" ;;
+    "llmx agents-md init") members="" words="--force --output --help" values="--output=text,json" ;;
+    "llmx agents-md update") members="" words="--check --add --output --help" values="--output=text,json" ;;
+    "llmx agents-md show") members="" words="--for --client --output --help" values="--for= --client= --output=text,json" ;;
     "llmx prompt") members="list show render new check enable disable" words="list show render new check enable disable --help" values="" ;;
     "llmx prompt list") members="" words="--output --help" values="--output=text,json" ;;
     "llmx prompt show") members="" words="@prompts --client --exec --output --help" values="--client= --output=text,json" ;;
