@@ -10,6 +10,7 @@ import pytest
 
 from tests.core.backends.recorded import ollama as ollama_answer
 from tests.core.backends.server import ModelServer, head, sse, whole
+from tests.core.mlx.scripted import write_scripted
 from tests.models.conftest import REPO, content, hub  # noqa: F401  # fixtures
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -67,6 +68,12 @@ def test_remote(server):
     assert (done.returncode, done.stdout) == (0, "Paris.\n"), done.stderr
     assert server.asked[0].json["model"] == "m"
     assert server.asked[0].headers["authorization"] == "Bearer k"
+
+
+def test_mlx(tmp_path):
+    folder = write_scripted(tmp_path / "tiny-4bit", ["Paris."])
+    done = example("ask_mlx.py", f"file:{folder}/", MLX_DISABLE_COMPILE="1")
+    assert (done.returncode, done.stdout) == (0, "Paris.\n"), done.stderr
 
 
 def test_mlx_says_what_is_missing_where_it_is():

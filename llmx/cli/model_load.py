@@ -46,7 +46,9 @@ def load(
         tell({**chosen._asdict(), "ref": chosen.ref}, f"{chosen.ref}, about {chosen.gigabytes} GB", output)
         return
     backend, name = backend_of(ref)
-    plain = configuration_of(backend, find(backend, name), settings_of(ctx).values, context=context)
+    path = find(backend, name)
+    backend = "mlx" if os.path.isdir(path) else backend
+    plain = configuration_of(backend, path, settings_of(ctx).values, context=context)
     if dry_run:
         whole = fitted(plain)
         tell(whole._asdict(), f"{shown(whole.path)} fits with a context of {whole.context} tokens", output)

@@ -135,7 +135,7 @@ def _choice(names: Named, reason: str, fallback: str = "", base_url: str = "") -
     ref = parse(names.model) if names.model else None
     asks = doubt(ref) if ref and not names.backend else ""
     if ref and ref.source != "name":
-        backend = backend or "gguf"
+        backend = backend or ("mlx" if ref.file.endswith("/") else "gguf")
     elif ref and not backend:
         backend = ref.backend or canonical(fallback) or DEFAULT_BACKEND
     elif ref and ref.backend != backend:  # a backend that stands beside a name takes the name as it is

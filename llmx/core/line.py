@@ -44,6 +44,8 @@ class Line:
             return self._fallbacks[at - 1]
         if self._named is None:
             self._named = at_hand(self._asked, await self._look())
+        elif not self._open and self._named.backend == "gguf":
+            self._named = load("llmx.core.backends.opening:settled")(self._named, self._env)
         return self._named
 
     async def backend(self, at: int = 0) -> Backend:

@@ -1,4 +1,5 @@
-"""Model refs: ``[backend/]name[:variant][@backend]``, ``hf:org/repo[/file.gguf | :Q4_K_M]`` and ``file:/x.gguf``.
+"""Model refs: ``[backend/]name[:variant][@backend]``, ``hf:org/repo[/file.gguf | :Q4_K_M]`` and ``file:/x.gguf``, or
+``file:/x/`` for an MLX folder.
 
 What stands before the first slash is a backend only where llmx knows one of that name, so that ``mlx-community/x`` is
 a model. A name that must not be read so is written with ``@backend`` behind it.
@@ -115,6 +116,7 @@ def _hugging_face(text: str) -> ModelRef:
 
 def _file(text: str) -> ModelRef:
     path = text[5:]
-    if not path.endswith(".gguf") or path.startswith("//"):
-        raise UsageError(f"{text!r} names no model file", hint="it is written file:/path/to/model.gguf")
+    if not path.endswith((".gguf", "/")) or path.startswith("//"):
+        hint = "it is written file:/path/to/model.gguf, or file:/path/to/folder/ for MLX"
+        raise UsageError(f"{text!r} names no model file", hint=hint)
     return ModelRef("", source="file", file=path)

@@ -78,16 +78,23 @@ def folders(places: Places) -> Iterator[Model]:
 def _repo_models(files: list[Found], name: str, path: str, where: Where) -> Iterator[Model]:
     """Named by their repository; by their file where that names another revision."""
     yield from models_among(files, f"hf:{name}/" if name else f"file:{path}/", where)
-    whole = folder_model(files, f"hf:{name}" if name else path, path, where)
+    whole = folder_model(files, f"hf:{name}" if name else f"file:{path}/", path, where)
     if whole:
         yield whole
 
 
 def _folder_models(files: list[Found], path: str, where: Where) -> Iterator[Model]:
+    """The GGUF files in it, and each folder of it, itself among them, that is an MLX model."""
     yield from models_among(files, f"file:{path}/", where)
-    whole = folder_model(files, f"mlx/{path}", path, where)
-    if whole:
-        yield whole
+    inside: dict[str, list[Found]] = {}
+    for file in files:
+        folder, _, name = file.name.rpartition("/")
+        inside.setdefault(folder, []).append(file._replace(name=name))
+    for folder, found in inside.items():
+        place = f"{path}/{folder}" if folder else path
+        whole = folder_model(found, f"file:{place}/", place, where)
+        if whole:
+            yield whole
 
 
 def _by_repo(root: str) -> Iterator[tuple[str, list[Found]]]:

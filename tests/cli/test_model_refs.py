@@ -8,6 +8,7 @@ from llmx import paths
 from llmx.models.finding import path_of
 from tests.cli.test_model_host import llmx
 from tests.core.gguf.scripted import write_scripted
+from tests.core.mlx.scripted import write_scripted as write_folder
 from tests.models.hub import Hub
 
 REPO = "acme/tiny-GGUF"
@@ -30,6 +31,23 @@ def test_a_repositorys_quantization_is_asked_looked_at_and_missed_by_its_name(sh
     assert f"llmx model pull hf:{REPO}:Q8_0" in missed.stderr
     wrong = llmx("generate", "-m", f"hf:{REPO}:latest", "hello")
     assert (wrong.returncode, "names no quantization" in wrong.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("place", ["hf/acme/tiny-4bit", "folder"])
+def test_an_mlx_folder_is_asked_by_the_name_that_the_list_gives_it(place, tmp_path, monkeypatch):
+    monkeypatch.setenv("MLX_DISABLE_COMPILE", "1")
+    if place == "folder":
+        write_folder(tmp_path / "models/tiny-4bit", ["yes"])
+        monkeypatch.setenv("LLMX_MODELS__FOLDERS", f"{tmp_path}/models")
+    else:
+        write_folder(f"{paths.make_private(paths.data_dir())}/models/{place}", ["yes"])
+    (row,) = json.loads(llmx("model", "list", "--output", "json").stdout)
+    assert row["id"] == ("hf:acme/tiny-4bit" if place != "folder" else f"file:{tmp_path}/models/tiny-4bit/")
+    done = llmx("generate", "-m", row["id"], "hello", "--output", "json")
+    assert done.returncode == 0, done.stderr
+    facts = json.loads(done.stdout)
+    assert (facts["backend"], facts["content"]) == ("mlx", "yes")
+    assert "fits with a context of 1024" in llmx("model", "load", row["id"], "--dry-run").stdout
 
 
 @pytest.mark.parametrize(

@@ -123,11 +123,12 @@ def test_an_answer_that_was_cut_is_not_kept(server):
     ("answer", "error"),
     [([*whole({}, "429 Too Many Requests")], RateLimitedError), ([*whole({}, "503 Busy")], UnavailableError)],
 )
-def test_a_failure_is_written_down_and_not_kept(server, answer, error):
+def test_a_failure_is_written_down_and_not_kept(server, answer, error, monkeypatch):
+    monkeypatch.setenv("LLMX_LLM__RETRY__TRIES", "1")
     server.answer(answer)
     for _ in range(2):
         with pytest.raises(error):
-            ask(server, timeout=1)
+            ask(server)
     assert [row[:2] for row in rows()] == [("failed", 0), ("failed", 0)]
 
 

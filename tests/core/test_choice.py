@@ -22,6 +22,7 @@ NAMED = [
     (("", ""), "", ("candle", "file:/x.gguf"), "", "gguf file:/x.gguf"),
     (("", ""), "", ("", "hf:org/repo"), "", "gguf hf:org/repo"),
     (("ollama", "hf:org/repo"), "", ("", ""), "", "ollama hf.co/org/repo"),
+    (("", "file:/models/mlx-4bit/"), "", ("", ""), "", "mlx file:/models/mlx-4bit/"),
     (("", "hf:org/repo:q8_0"), "", ("", ""), "", "gguf hf:org/repo:Q8_0"),
     (("ollama", "hf:org/repo:Q8_0"), "", ("", ""), "", "ollama hf.co/org/repo:Q8_0"),
     (("huggingface", "hf:org/repo"), "", ("", ""), "", "huggingface org/repo"),

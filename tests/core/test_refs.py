@@ -35,6 +35,7 @@ READ = [
     ("hf:org/repo:model.gguf", ModelRef("org/repo", source="hf", file="model.gguf")),
     ("hf:org/repo/q4/model.gguf", ModelRef("org/repo", source="hf", file="q4/model.gguf")),
     ("file:/models/x.gguf", ModelRef("", source="file", file="/models/x.gguf")),
+    ("file:/models/mlx-4bit/", ModelRef("", source="file", file="/models/mlx-4bit/")),
     ("file:x@ollama.gguf", ModelRef("", source="file", file="x@ollama.gguf")),
 ]
 

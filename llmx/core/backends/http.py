@@ -9,7 +9,7 @@ from contextlib import aclosing
 
 from llmx.core.backends import Capabilities, Embedding, Health
 from llmx.core.backends.endpoints import Endpoint
-from llmx.core.backends.errors import AnswerError, BackendError, BadRequestError
+from llmx.core.backends.errors import AnswerError, BackendError, BackendTimeoutError, BadRequestError
 from llmx.core.backends.failures import Target, failure, hint, overflow
 from llmx.core.backends.framing import JsonLines, ServerSentEvents
 from llmx.core.backends.profiles import profile
@@ -73,7 +73,7 @@ class HttpBackend:
 
     async def stream(self, request: Request) -> AsyncGenerator[Event]:
         """The answer; a call that fails before its first event is made again where that may help."""
-        tried = 0
+        tried, last = 0, ""
         while True:
             tried += 1
             has_begun = False
@@ -87,7 +87,8 @@ class HttpBackend:
             except BackendError as error:
                 if has_begun:
                     raise
-                await self._pause(error, tried, request.deadline)
+                await self._pause(_after(last, error), tried, request.deadline)
+                last = error.message
 
     async def _pause(self, error: BackendError, tried: int, deadline: float | None) -> None:
         """Wait before the next try; raises ``error`` where there is to be none."""
@@ -220,13 +221,14 @@ class HttpBackend:
 
     async def _fetched(self, call: Call, target: Target, deadline: float | None) -> bytes:
         """The whole answer to a call; one that fails on the way is made again where that may help."""
-        tried = 0
+        tried, last = 0, ""
         while True:
             tried += 1
             try:
                 return await self._transport.fetch(call, target, deadline)
             except BackendError as error:
-                await self._pause(error, tried, deadline)
+                await self._pause(_after(last, error), tried, deadline)
+                last = error.message
 
     async def health(self, deadline: float | None = None) -> Health:
         """Ask for the list of models, with the key: what fails is told, not raised."""
@@ -254,6 +256,13 @@ class HttpBackend:
             return Call("GET", url, self._headers())
         headers = {"Content-Type": "application/json", **self._headers()}
         return Call("POST", url, headers, json.dumps(ask.body, ensure_ascii=False).encode(errors="replace"))
+
+
+def _after(last: str, error: BackendError) -> BackendError:
+    """The error with what went wrong before it, where time ran out while that was tried again."""
+    if last and isinstance(error, BackendTimeoutError):
+        error.message = f"{error.message}; before that, {last}"
+    return error
 
 
 async def _linger(chunks: AsyncGenerator[bytes]) -> None:

@@ -10,6 +10,7 @@ from llmx.core.backends.endpoints import ENDPOINTS, Endpoint, ollama_url, unknow
 from llmx.core.backends.errors import AuthError
 from llmx.core.backends.retries import Retries
 from llmx.core.backends.wires import WIRES
+from llmx.core.choice import Choice
 from llmx.core.keys import Key
 from llmx.core.plugins import load
 from llmx.core.refs import ModelRef
@@ -50,6 +51,15 @@ def url_of(name: str, access: Access, env: Mapping[str, str] = os.environ) -> st
 def local_models(env: Mapping[str, str] = os.environ) -> tuple[ModelRef, ...]:
     """The models that this machine can run by itself."""
     return tuple(ref for target in LOCAL_MODELS for ref in load(target)(env))
+
+
+def settled(choice: Choice, env: Mapping[str, str] = os.environ) -> Choice:
+    """The choice with the backend that the files of a repository are for: here it may be an MLX folder."""
+    ref = choice.ref
+    if choice.backend != "gguf" or ref.source != "hf" or ref.file or ref.variant:
+        return choice
+    backends = {here.backend for here in local_models(env) if (here.source, here.name) == ("hf", ref.name)}
+    return choice._replace(backend="mlx") if backends == {"mlx"} else choice
 
 
 def endpoint_of(name: str, base_url: str = "", env: Mapping[str, str] = os.environ) -> Endpoint:
