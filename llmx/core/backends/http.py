@@ -262,6 +262,7 @@ def _after(last: str, error: BackendError) -> BackendError:
     """The error with what went wrong before it, where time ran out while that was tried again."""
     if last and isinstance(error, BackendTimeoutError):
         error.message = f"{error.message}; before that, {last}"
+        error.args = (error.message,)
     return error
 
 
