@@ -16,7 +16,8 @@ from llmx.core.database import connect, transaction
 from llmx.errors import LlmxError, NotFoundError, UsageError, nearest
 from llmx.knowledge import Change, Chunk, Collection, Document, Entry, Lines, Passage, Query
 from llmx.knowledge.passages import MARKS, passage
-from llmx.knowledge.words import clean, indexed, match_expression
+from llmx.knowledge.ranking import ranked
+from llmx.knowledge.words import clean, indexed, terms_of
 
 SCHEMA = (
     """CREATE TABLE collections (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, created_at REAL NOT NULL);
@@ -30,9 +31,6 @@ SCHEMA = (
         start INTEGER NOT NULL, end INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL);
     CREATE INDEX chunks_by_document ON chunks (document)""",
 )
-HEADING_WEIGHT = 3.0
-"""How much more a word counts that stands in the title or the heading above."""
-
 _DOCUMENT = """SELECT id, title, source, kind, digest, lines,
     (SELECT count(*) FROM chunks WHERE document = documents.key), added_at, updated_at FROM documents"""
 _MOST_LIKE_IT = 4
@@ -48,7 +46,7 @@ class _Row(NamedTuple):
     first: int
     last: int
     marked: str
-    rank: float
+    score: float
 
 
 class SqliteStore:
@@ -112,19 +110,15 @@ class SqliteStore:
 
     def search(self, collection: str, query: Query, limit: int) -> list[Passage]:
         """The best passages, best first; none twice where chunks overlap."""
-        expression = match_expression(query.text)
+        terms = terms_of(query.text)
         with self._reading():
-            number = self._number(collection)
-            if not expression:
-                return []
-            rows = self._connection.execute(
-                f"""SELECT document, start, end, first, last, highlight(words_{number}, 1, ?, ?),
-                    bm25(words_{number}, {HEADING_WEIGHT}, 1.0) AS rank
-                FROM words_{number} JOIN chunks ON chunks.key = words_{number}.rowid
-                WHERE words_{number} MATCH ? ORDER BY rank, chunks.key LIMIT ?""",
-                (*MARKS, expression, limit * _MOST_LIKE_IT),
-            ).fetchall()
-            return self._passages([_Row(*row) for row in rows])[:limit]
+            index = f"words_{self._number(collection)}"
+            best = ranked(self._connection, index, terms, limit * _MOST_LIKE_IT)
+            found = f"""SELECT document, start, end, first, last, highlight({index}, 1, ?, ?)
+                FROM {index} JOIN chunks ON chunks.key = {index}.rowid WHERE {index} MATCH ? AND {index}.rowid = ?"""
+            words = " OR ".join(terms)
+            rows = [self._connection.execute(found, (*MARKS, words, each.key)).fetchone() for each in best]
+            return self._passages([_Row(*(*row, each.score)) for row, each in zip(rows, best, strict=True)])[:limit]
 
     def delete(self, collection: str, id_: str) -> None:
         """Remove a document."""
@@ -229,7 +223,7 @@ class SqliteStore:
                 query = "SELECT id, title, source, places, text FROM documents WHERE key = ?"
                 documents[row.key] = self._connection.execute(query, (row.key,)).fetchone()
             *facts, text = documents[row.key]
-            made = passage(facts, text[row.start : row.end], Lines(row.first, row.last), row.marked, -row.rank)
+            made = passage(facts, text[row.start : row.end], Lines(row.first, row.last), row.marked, row.score)
             if not any(_overlap(made, other) for other in found):
                 found.append(made)
         return found

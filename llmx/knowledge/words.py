@@ -42,8 +42,8 @@ def indexed(text: str) -> str:
     return _ONE.sub(r" \g<0> ", plain)
 
 
-def match_expression(query: str) -> str:
-    """An FTS5 expression that any of the words of ``query`` fits; empty where it has none.
+def terms_of(query: str) -> list[str]:
+    """The words of ``query`` that are looked for, each as a phrase of FTS5; none where it has no words.
 
     Every word is quoted, so that nothing a person or a model writes is syntax. What is written as one word
     (``llm-exec``) is looked for as such too, and scripts without spaces by pairs of characters.
@@ -57,7 +57,7 @@ def match_expression(query: str) -> str:
             parts = re.findall(r"\w+", piece)
             terms.update(dict.fromkeys([piece] if len(parts) == 1 else [piece, *parts] if parts else []))
     telling = [term for term in terms if re.sub(r"\W", "", term).casefold() not in STOP] or list(terms)
-    return " OR ".join('"' + term.replace('"', " ") + '"' for term in telling[:MOST_TERMS])
+    return ['"' + term.replace('"', " ") + '"' for term in telling[:MOST_TERMS]]
 
 
 def _pairs(run: str) -> list[str]:

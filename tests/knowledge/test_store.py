@@ -16,7 +16,7 @@ from llmx.errors import LlmxError, NotFoundError, UsageError
 from llmx.knowledge import Entry, Query
 from llmx.knowledge.chunks import chunked, title_of
 from llmx.knowledge.sqlite import SqliteStore
-from llmx.knowledge.words import clean, match_expression
+from llmx.knowledge.words import clean, terms_of
 from tests.knowledge.corpus import QUESTIONS, TEXTS
 
 
@@ -72,6 +72,13 @@ def test_what_is_found_ranks_and_says_where(store):
     )
 
 
+def test_a_word_that_most_documents_hold_still_counts_in_a_small_collection(store):
+    put(store, "a", "Hosts are named by --net. These hosts may be reached, and no other hosts.\n")
+    put(store, "b", "Hosts. Something else that may be long, and goes on for a while, so that it is no short text.\n")
+    put(store, "c", "Nothing may be said here.\n")
+    assert [document for document, _ in found(store, "which hosts may there be")] == ["a", "b", "c"]
+
+
 def test_a_passage_that_two_chunks_hold_is_told_once(store):
     text = " ".join(f"w{number}" for number in range(90)) + "\nthe one heron\n" + " ".join(["x"] * 90)
     put(store, "a", text, size=60, overlap=40)
@@ -114,8 +121,8 @@ def test_a_query_without_words_finds_nothing(filled, query):
 def test_no_query_breaks_the_search(query):
     connection = sqlite3.connect(":memory:")
     connection.execute("CREATE VIRTUAL TABLE t USING fts5(x)")
-    if expression := match_expression(query):
-        connection.execute("SELECT * FROM t WHERE t MATCH ?", (expression,)).fetchall()
+    for term in terms_of(query):
+        connection.execute("SELECT * FROM t WHERE t MATCH ?", (term,)).fetchall()
     connection.close()
 
 
