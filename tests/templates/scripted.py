@@ -21,7 +21,7 @@ def script(tmp_path, monkeypatch, *answers):
     """Let the mock say these, in turn: texts, JSON values, or whole entries of a script (``{"error": …}``)."""
     entries = []
     for answer in answers:
-        is_entry = isinstance(answer, dict) and {"text", "error", "events"} & answer.keys()
+        is_entry = isinstance(answer, dict) and {"text", "error", "events", "context"} & answer.keys()
         text = answer if isinstance(answer, str) else json.dumps(answer)
         entries.append(answer if is_entry else {"text": text})
     file = tmp_path / "script.jsonl"

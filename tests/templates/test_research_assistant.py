@@ -109,6 +109,7 @@ def test_what_is_made_up_is_taken_out_and_counted(birds, tmp_path, monkeypatch):
     assert [(each["heading"], len(each["statements"])) for each in told["sections"]] == [("Food", 1)]
     assert len(told["sections"][0]["statements"][0]["citations"]) == 1
     assert (told["validation"]["checked"], told["validation"]["verified"], told["validation"]["removed"]) == (4, 1, 3)
+    assert (result.checks.verified, result.checks.unverified) == (1, 3)
     assert told["validation"]["unsupported"] == ["Storks eat bread.", "Swans sing."]
     made = artifacts(result)
     assert "bread" not in made["synthesis.md"]
@@ -268,6 +269,19 @@ def test_what_does_not_fit_a_question_becomes_more_and_their_sections_one(birds,
     assert [each["heading"] for each in result.result["sections"]] in (["Food"], ["food"])
     last = result.result["sections"][0]["statements"][-1]["citations"][0]
     assert (last["first"], last["last"]) == (1200, 1200)
+
+
+def test_what_the_models_context_does_not_hold_is_asked_in_parts(birds, tmp_path, monkeypatch):
+    (birds / "herons.md").write_text("".join(f"The heron number {number} eats frogs.\n" for number in range(400)))
+    answer = said(Food=[("Frogs.", (1, "heron number 7 eats frogs"))])
+    script(tmp_path, monkeypatch, {"context": 4900}, {"text": json.dumps(answer)})
+    result = research(sources=["birds"])
+    assert (result.exit_code, result.metrics.model_calls > 2) == (0, True), result.problem
+    assert [len(each["statements"]) for each in result.result["sections"]] == [result.metrics.model_calls]
+    script(tmp_path, monkeypatch, {"context": 4100}, {"text": json.dumps(answer)})
+    result = research(sources=["birds"])
+    assert "context" in result.problem
+    assert result.exit_code != 0
 
 
 def test_every_source_is_shown_to_the_model_even_where_no_word_of_the_topic_is_in_it(birds, tmp_path, monkeypatch):

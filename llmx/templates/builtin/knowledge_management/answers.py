@@ -67,6 +67,7 @@ def answered(context: Context, facts: Mapping[str, Any]) -> dict[str, Any]:
         sources = {each["number"]: _source(each) for each in passages}
         said = (context.results["ask"] or {"statements": []})["statements"]
         citing = check_citations(said, sources)
+        context.checks.verified, context.checks.unverified = citing.verified, len(citing.bogus)
         result |= {"answer": citing.statements, "citations": citing.summary}
         result["text"] = _text(citing.statements, with_citations=given["include_citations"])
     _add(context, "answer", result)

@@ -87,6 +87,7 @@ async def _put_files(store: Store, context: Context, paths: list[str], id_: str)
     async for _, document in materials(paths, context.coverage):
         if id_ and changes:
             raise UsageError("document_id names one document, but there are several", hint="leave document_id out")
+        context.took(document.path, document.text)
         changes.append(_put(store, context, _entry(id_ or document.path, document)))
     return changes
 
@@ -95,6 +96,7 @@ async def read_for(store: Store, context: Context, collection: str) -> None:
     """Put the files of a question into a store of its own, by the names that they were given."""
     given = context.parameters
     async for name, document in materials(given["paths"], context.coverage):
+        context.took(name, document.text)
         entry = _entry(name, document)
         store.put(collection, entry, _chunks(context, entry))
 

@@ -11,6 +11,7 @@ from llmx.knowledge import Query, Store
 from llmx.knowledge.sqlite import SqliteStore
 from llmx.templates.builtin.knowledge_management.answers import answered, changed, listed, told
 from llmx.templates.builtin.knowledge_management.changes import delete, ingest, read_for, update
+from llmx.templates.dividing import ask_in_parts
 from llmx.templates.phases import Context
 
 _PASSING = "passing"
@@ -67,6 +68,12 @@ async def search(context: Context) -> dict[str, Any]:
 
 def _store(given: Mapping[str, Any], folder: str) -> SqliteStore:
     return SqliteStore() if given["collection"] else SqliteStore(f"{folder}/knowledge.db")
+
+
+async def ask(context: Context) -> dict[str, Any]:
+    """What the model answers from the passages."""
+    answers = await ask_in_parts(context, "ask", context.results["search"]["passages"], "ask-1")
+    return {"statements": [statement for answer in answers for statement in answer["statements"]]}
 
 
 def finish(context: Context) -> dict[str, Any]:

@@ -26,6 +26,8 @@ async def gathered(context: Context) -> dict[str, Any]:
     found: dict[str, Any] = {"tool": given["search_tool"] or None, "found": 0, "failed": []}
     if given["search_tool"] and len(sources) < most:
         sources += await _searched(context, found, {each["name"] for each in sources}, most - len(sources))
+    for each in sources:
+        context.took(each["name"], each["text"])
     if not sources:
         raise InconclusiveError("no source could be read", hint="the coverage in the result says why")
     return {"sources": [{"number": number, **each} for number, each in enumerate(sources, 1)], "search": found}

@@ -14,6 +14,7 @@ from llmx.knowledge.sqlite import SqliteStore
 from llmx.templates.builtin.research_assistant.gathering import gathered, is_url
 from llmx.templates.builtin.research_assistant.reporting import add_artifacts, as_markdown
 from llmx.templates.citing import Source, check_citations
+from llmx.templates.dividing import ask_in_parts
 from llmx.templates.phases import Context
 
 _RUN = "run"
@@ -28,8 +29,7 @@ async def gather(context: Context) -> dict[str, Any]:
             "there is nothing to research in: no sources are given, and no search tool",
             hint="--param sources=FILE,FOLDER,URL or --param search_tool=SERVER (llmx mcp list)",
         )
-    made = await gathered(context)
-    return {**made, "coverage": context.coverage}
+    return await gathered(context)
 
 
 def ingest(context: Context) -> dict[str, Any]:
@@ -95,6 +95,12 @@ def _batches(passages: Sequence[dict[str, Any]], size: int) -> Iterator[list[dic
         yield batch
 
 
+async def synthesize(context: Context, item: Mapping[str, Any], number: int) -> dict[str, Any]:
+    """What the model says from a batch of passages."""
+    answers = await ask_in_parts(context, "synthesize", item["passages"], f"synthesize-{number}")
+    return {"sections": [section for answer in answers for section in answer["sections"]]}
+
+
 def validate(context: Context) -> dict[str, Any]:
     """The sections with the citations that hold; what was taken out is counted and told."""
     sources = {
@@ -104,6 +110,7 @@ def validate(context: Context) -> dict[str, Any]:
     sections = merged(context.results["synthesize"])
     said = [{**each, "section": at} for at, section in enumerate(sections) for each in section["statements"]]
     citing = check_citations(said, sources)
+    context.checks.verified, context.checks.unverified = citing.verified, len(citing.bogus)
     for at, section in enumerate(sections):
         kept = [each for each in citing.statements if each["section"] == at]
         section["statements"] = [{"text": each["text"], "citations": each["citations"]} for each in kept]
@@ -127,7 +134,6 @@ def report(context: Context) -> dict[str, Any]:
     given, results = context.parameters, context.results
     validation = results["validate"]
     sections = validation["sections"] if validation else merged(results["synthesize"])
-    context.coverage[:] = results["gather"]["coverage"]
     cited = [each["source"] for section in sections for one in section["statements"] for each in one["citations"]]
     result: dict[str, Any] = {
         "topic": given["topic"],
