@@ -35,7 +35,8 @@ class Place(NamedTuple):
 class Entry(NamedTuple):
     """A document as it is handed in; its ``id`` is what replaces and deletes it, ``source`` where it came from.
 
-    ``places`` are for documents whose lines are not those of a file, in their order.
+    ``places`` are for documents whose lines are not those of a file, in their order. By its ``stamp`` whoever hands it
+    in knows later, without reading it again, that its source is the same; the store only keeps it.
     """
 
     id: str
@@ -44,6 +45,7 @@ class Entry(NamedTuple):
     source: str = ""
     kind: str = "text"
     places: tuple[Place, ...] = ()
+    stamp: str = ""
 
 
 class Document(NamedTuple):
@@ -56,6 +58,7 @@ class Document(NamedTuple):
     digest: str
     lines: int
     chunks: int
+    stamp: str
     added_at: float
     updated_at: float
 

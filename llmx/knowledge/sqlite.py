@@ -24,7 +24,7 @@ SCHEMA = (
     CREATE TABLE documents (
         key INTEGER PRIMARY KEY, collection INTEGER NOT NULL REFERENCES collections ON DELETE CASCADE, id TEXT NOT NULL,
         title TEXT NOT NULL, source TEXT NOT NULL, kind TEXT NOT NULL, digest TEXT NOT NULL, lines INTEGER NOT NULL,
-        text TEXT NOT NULL, places TEXT NOT NULL, added_at REAL NOT NULL, updated_at REAL NOT NULL,
+        text TEXT NOT NULL, places TEXT NOT NULL, stamp TEXT NOT NULL, added_at REAL NOT NULL, updated_at REAL NOT NULL,
         UNIQUE (collection, id));
     CREATE TABLE chunks (
         key INTEGER PRIMARY KEY, document INTEGER NOT NULL REFERENCES documents ON DELETE CASCADE,
@@ -32,7 +32,7 @@ SCHEMA = (
     CREATE INDEX chunks_by_document ON chunks (document)""",
 )
 _DOCUMENT = """SELECT id, title, source, kind, digest, lines,
-    (SELECT count(*) FROM chunks WHERE document = documents.key), added_at, updated_at FROM documents"""
+    (SELECT count(*) FROM chunks WHERE document = documents.key), stamp, added_at, updated_at FROM documents"""
 _MOST_LIKE_IT = 4
 """How many times as many as asked are looked at, as some say the same lines as another."""
 
@@ -102,6 +102,7 @@ class SqliteStore:
             query = "SELECT key, digest, added_at FROM documents WHERE collection = ? AND id = ?"
             known = self._connection.execute(query, (number, entry.id)).fetchone()
             if known and known[1] == digest:
+                self._connection.execute("UPDATE documents SET stamp = ? WHERE key = ?", (entry.stamp, known[0]))
                 return "unchanged"
             if known:
                 self._remove(number, known[0])
@@ -194,9 +195,9 @@ class SqliteStore:
         times = (now if added_at is None else added_at, now)
         key = self._connection.execute(
             """INSERT INTO documents
-                (collection, id, title, source, kind, digest, lines, text, places, added_at, updated_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
-            (*facts, json.dumps(entry.places), *times),
+                (collection, id, title, source, kind, digest, lines, text, places, stamp, added_at, updated_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+            (*facts, json.dumps(entry.places), entry.stamp, *times),
         ).lastrowid
         for chunk in chunks:
             row = self._connection.execute(

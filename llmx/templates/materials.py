@@ -1,7 +1,7 @@
 """What a template is told to read: files and folders as documents, and why anything in them is left out."""
 
 import os
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,10 +30,10 @@ async def materials(
     Raises ``NotFoundError`` for a path that is not there, before anything is read.
     """
     read = 0
-    for file, is_named in list(_files(paths)):
+    for file, is_named in files(paths):
         if read == most:
             coverage.append({"path": str(file), "read": False, "reason": f"there are more than {most}"})
-        elif document := await _read(file, coverage, is_named=is_named):
+        elif document := await read_file(file, coverage, is_named=is_named):
             read += 1
             yield Material(str(file), document)
 
@@ -44,16 +44,15 @@ def places_of(document: Document) -> tuple[Place, ...]:
     return tuple(Place(document.line_at(part.start), document.place(part.start, part.end)) for part in named)
 
 
-def _files(paths: Sequence[str]) -> Iterator[tuple[Path, bool]]:
-    """Each file once, and whether it was named itself."""
-    seen: set[str] = set()
+def files(paths: Sequence[str]) -> list[tuple[Path, bool]]:
+    """Each file at ``paths`` and below them once, and whether it was named itself; raises ``NotFoundError``."""
+    found: dict[str, tuple[Path, bool]] = {}
     for path in paths:
         if not os.path.exists(path):
             raise NotFoundError(f"there is nothing at {path}")
         for file in _below(Path(path)):
-            if (place := os.path.abspath(file)) not in seen:
-                seen.add(place)
-                yield file, file == Path(path)
+            found.setdefault(os.path.abspath(file), (file, file == Path(path)))
+    return list(found.values())
 
 
 def _below(path: Path) -> list[Path]:
@@ -67,7 +66,8 @@ def _below(path: Path) -> list[Path]:
     return found
 
 
-async def _read(file: Path, coverage: list[dict[str, Any]], *, is_named: bool) -> Document | None:
+async def read_file(file: Path, coverage: list[dict[str, Any]], *, is_named: bool) -> Document | None:
+    """The document in a file, None where it cannot be read; ``coverage`` gets which of the two it was, and why."""
     document, reason = None, ""
     place = os.path.abspath(file)
     if file.is_symlink() and not is_named:

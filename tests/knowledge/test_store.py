@@ -138,6 +138,12 @@ def test_only_what_changed_is_written_again(store):
     assert (found(store, "one"), found(store, "two")) == ([], [("a", "two")])
 
 
+def test_a_stamp_is_kept_also_where_the_text_is_the_same(store):
+    for stamp in ("first", "second"):
+        store.put("c", Entry("a", "one\n", stamp=stamp), chunked("one\n"))
+        assert [each.stamp for each in store.documents("c")] == [stamp]
+
+
 def test_other_chunks_are_a_change(store):
     text = "word " * 300
     put(store, "a", text)

@@ -84,6 +84,25 @@ def test_only_what_changed_is_written_again_and_what_is_gone_is_named(filled):
     assert ids == sorted(ids)
 
 
+def test_a_file_that_is_the_same_is_not_even_read(filled, monkeypatch):
+    read = []
+
+    async def reading(file, *_, **__):
+        read.append(file.name)
+
+    monkeypatch.setattr("llmx.templates.builtin.knowledge_management.changes.read_file", reading)
+    os.utime(filled / "tea.txt", (0, 0))
+    again = do("ingest", paths=[str(filled)])
+    assert (again.exit_code, again.result["unchanged"], read) == (0, len(TEXTS), [])
+    assert sum(each["read"] for each in again.coverage) == len(TEXTS)
+    (filled / "tea.txt").write_text("Oolong rests for three minutes.\n")
+    do("ingest", paths=[str(filled)])
+    assert read == ["tea.txt"]
+    read.clear()
+    do("ingest", paths=[str(filled)], chunk_size=100)
+    assert sorted(read) == sorted(TEXTS)
+
+
 def test_what_could_not_be_read_makes_it_inconclusive_and_the_rest_is_kept(notes):
     (notes / "picture.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     (notes / "empty.txt").write_bytes(b"")

@@ -38,6 +38,7 @@ def listed(context: Context, facts: Mapping[str, Any]) -> dict[str, Any]:
     with closing(SqliteStore()) as store:
         documents = [each._asdict() for each in store.documents(context.parameters["collection"])]
     for each in documents:
+        del each["stamp"]
         for name in ("added_at", "updated_at"):
             each[name] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(each[name]))
     lines = [f"- {inert(each['id'])}: {inert(each['title'])}, {each['lines']} lines" for each in documents]

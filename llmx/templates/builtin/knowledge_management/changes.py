@@ -2,15 +2,18 @@
 
 import hashlib
 import os
+import stat
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
-from llmx.documents import Document
+from llmx import __version__
+from llmx.documents import Document as Read
 from llmx.errors import InconclusiveError, NotFoundError, UsageError
-from llmx.knowledge import Chunk, Entry, Store
+from llmx.knowledge import Chunk, Document, Entry, Store
 from llmx.knowledge.chunks import chunked, title_of
 from llmx.knowledge.words import clean
-from llmx.templates.materials import materials, places_of
+from llmx.templates.materials import files, materials, places_of, read_file
 from llmx.templates.phases import Context
 
 WHOLE_COLLECTION = "*"
@@ -83,13 +86,42 @@ def _put_text(store: Store, context: Context, id_: str) -> dict[str, Any]:
 
 async def _put_files(store: Store, context: Context, paths: list[str], id_: str) -> list[dict[str, Any]]:
     """Each document by itself, so that what is done stays done when it is broken off."""
+    known = _known(store, context.parameters["collection"])
+    found = files(paths)
+    if id_ and len(found) > 1:
+        raise UsageError("document_id names one document, but there are several", hint="leave document_id out")
     changes: list[dict[str, Any]] = []
-    async for _, document in materials(paths, context.coverage):
-        if id_ and changes:
-            raise UsageError("document_id names one document, but there are several", hint="leave document_id out")
-        context.took(document.path, document.text)
-        changes.append(_put(store, context, _entry(id_ or document.path, document)))
+    for file, is_named in found:
+        name = id_ or os.path.abspath(file)
+        stamp = _stamp(file, context)
+        before = known.get(clean(name))
+        if before and stamp and before.stamp == stamp:
+            context.coverage.append({"path": str(file), "read": True, "reason": ""})
+            changes.append({"id": name, "title": before.title, "change": "unchanged", "chunks": before.chunks})
+        elif document := await read_file(file, context.coverage, is_named=is_named):
+            context.took(document.path, document.text)
+            changes.append(_put(store, context, _entry(name, document)._replace(stamp=stamp)))
     return changes
+
+
+def _known(store: Store, collection: str) -> dict[str, Document]:
+    try:
+        return {each.id: each for each in store.documents(collection)}
+    except NotFoundError:
+        return {}
+
+
+def _stamp(file: Path, context: Context) -> str:
+    """What stays the same as long as reading the file again would give the same passages; empty where it is no file."""
+    given = context.parameters
+    try:
+        with open(os.open(file, os.O_RDONLY | os.O_NONBLOCK), "rb") as opened:
+            if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
+                return ""
+            digest = hashlib.file_digest(opened, "sha256").hexdigest()
+    except OSError:
+        return ""
+    return f"{__version__} {given['chunk_size']} {given['chunk_overlap']} {digest} {os.path.abspath(file)}"
 
 
 async def read_for(store: Store, context: Context, collection: str) -> None:
@@ -101,7 +133,7 @@ async def read_for(store: Store, context: Context, collection: str) -> None:
         store.put(collection, entry, _chunks(context, entry))
 
 
-def _entry(id_: str, document: Document) -> Entry:
+def _entry(id_: str, document: Read) -> Entry:
     title = document.title or os.path.basename(document.path)
     return Entry(id_, clean(document.text), title, document.path, document.kind, places_of(document))
 
