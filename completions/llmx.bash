@@ -110,7 +110,7 @@ _llmx_place() {
     "llmx mcp enable") members="" words="--project --help" values="" ;;
     "llmx mcp disable") members="" words="--project --help" values="" ;;
     "llmx mcp check") members="" words="--client --deadline --output --help" values="--client= --deadline= --output=text,json" ;;
-    "llmx config") members="init show get set unset validate schema paths profiles edit" words="init show get set unset validate schema paths profiles edit --help" values="" ;;
+    "llmx config") members="init show get set unset validate schema paths profiles import export edit" words="init show get set unset validate schema paths profiles import export edit --help" values="" ;;
     "llmx config init") members="" words="--force --preset --help" values="--preset=" ;;
     "llmx config show") members="" words="@settings --sources --output --config --profile --help" values="--output=text,json --config= --profile=@profiles" ;;
     "llmx config get") members="" words="@settings --output --config --profile --help" values="--output=text,json --config= --profile=@profiles" ;;
@@ -120,6 +120,8 @@ _llmx_place() {
     "llmx config schema") members="" words="--help" values="" ;;
     "llmx config paths") members="" words="--output --config --help" values="--output=text,json --config=" ;;
     "llmx config profiles") members="" words="--output --help" values="--output=text,json" ;;
+    "llmx config import") members="" words="--dry-run --overwrite --output --help" values="--output=text,json" ;;
+    "llmx config export") members="" words="nix --output --help" values="--output=text,json" ;;
     "llmx config edit") members="" words="--help" values="" ;;
     "llmx trust") members="list revoke" words="list revoke --help" values="" ;;
     "llmx trust list") members="" words="--output --help" values="--output=text,json" ;;

@@ -169,6 +169,8 @@ ARGUMENTS = {
     "client endpoint set": ["nonsense", "--model", "m"],
     "client endpoint reset": ["goose"],
     "agents-md init": ["nowhere"],
+    "config import": ["none.nix"],
+    "config export": ["nix"],
     "prompt show": ["ai-engineer"],
     "prompt render": ["ai-engineer"],
     "prompt new": ["No_Slug"],
@@ -200,6 +202,7 @@ NOTHING_THERE |= {f"model {name}": 4 for name in ("info", "pull", "remove")}
 NOTHING_THERE |= {"keys add": 2, "keys remove": 4, "template new": 2, "template import": 4, "template test": 3}
 NOTHING_THERE |= {"mcp add": 2, "client verify": 3, "client undo": 4, "client endpoint set": 2}
 NOTHING_THERE |= {"prompt new": 2, "agents-md init": 4, "agents-md update": 4}
+NOTHING_THERE |= {"config import": 4, "config export": 4}
 NOTHING_THERE |= {"agent get": 4, "agent set": 4, "agent run": 4, "agent create": 2, "agent import": 2}
 """What these exit with in a home without keys, edits, trust and runs; their error is JSON then."""
 

@@ -5,7 +5,7 @@ import os
 import shlex
 import shutil
 import subprocess
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -160,6 +160,33 @@ def profiles(ctx: typer.Context, output: OutputOption = None) -> None:
         return
     for row in all_profiles():
         print(f"{row.name:<12} {row.description}")
+
+
+@app.command("import")
+def import_(
+    ctx: typer.Context,
+    file: Annotated[str, typer.Argument(metavar="FILE", help="values.nix, or what Nix made of it: values.json.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would come, and write nothing.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Let FILE win over what your file says.")] = False,
+    output: OutputOption = None,
+) -> None:
+    """Take the values of Nix users into your file; exit 1 where it says something else already.
+
+    Every option is named, those too that llmx has nothing for.
+    """
+    as_json = chosen(ctx, "output", output) == "json"
+    load("llmx.cli.config_nix:take")(file, dry_run=dry_run, overwrite=overwrite, as_json=as_json)
+
+
+@app.command()
+def export(
+    ctx: typer.Context,
+    form: Annotated[Literal["nix"], typer.Argument(metavar="nix", help="The form: nix.")],
+    output: OutputOption = None,
+) -> None:
+    """Print your file as a set of values for Nix: { llm = { … }; }."""
+    del form
+    load("llmx.cli.config_nix:give")(as_json=chosen(ctx, "output", output) == "json")
 
 
 @app.command()
