@@ -178,7 +178,7 @@ complete -c llmx -n '__llmx_at \'llmx template exec\'' -l param -r -F -d 'A para
 complete -c llmx -n '__llmx_at \'llmx template exec\'' -l params-file -r -F -d 'Parameters as JSON.'
 complete -c llmx -n '__llmx_at \'llmx template exec\'' -l output-dir -r -F -d 'Where artifacts are written.'
 complete -c llmx -n '__llmx_at \'llmx template exec\'' -l force -d 'Write over files that are there.'
-complete -c llmx -n '__llmx_at \'llmx template exec\'' -l report -r -F -d 'A report: json, markdown, sarif, junit, github, gitlab; several may be given.'
+complete -c llmx -n '__llmx_at \'llmx template exec\'' -l report -r -F -d 'A report: json, markdown, sarif, junit, summary, github, gitlab; several may be given.'
 complete -c llmx -n '__llmx_at \'llmx template exec\'' -l fail-on -r -F -d 'What is exit 1: info, low, medium, high, critical, never.'
 complete -c llmx -n '__llmx_at \'llmx template exec\'' -l min-coverage -r -F -d 'Less read than this is exit 3.'
 complete -c llmx -n '__llmx_at \'llmx template exec\'' -l diff -r -F -d 'Only what this git range changes; - reads a diff.'

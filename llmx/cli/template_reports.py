@@ -4,6 +4,7 @@ import os
 import sys
 from pathlib import Path
 
+from llmx.cli.notes import note
 from llmx.cli.output import Output
 from llmx.core.jsonline import dumps
 from llmx.core.plugins import load
@@ -61,6 +62,20 @@ def report_all(result: Result, wanted: list[tuple[str, str]]) -> None:
                 raise UsageError(f"--report {form}={file}: {error.strerror}") from None
         else:
             print(text, end="")
+        if form == "github":
+            _add_summary(result)
+
+
+def _add_summary(result: Result) -> None:
+    """To the page of the job, where GitHub has said where that is; a job without it is none the worse."""
+    file = os.environ.get("GITHUB_STEP_SUMMARY")
+    if not file:
+        return
+    try:
+        with open(file, "a", encoding="utf-8", errors="replace") as page:
+            page.write(load(FORMS["summary"])(result))
+    except OSError as error:
+        note(f"GITHUB_STEP_SUMMARY: {file} cannot be written: {error.strerror}")
 
 
 def show(result: Result, paths: list[Path], output: Output, *, quiet: bool) -> None:
@@ -71,7 +86,8 @@ def show(result: Result, paths: list[Path], output: Output, *, quiet: bool) -> N
     if result.problem:
         print(render(result.error or InconclusiveError(result.problem)), file=sys.stderr)
     if output == Output.json:
-        print(dumps(result.envelope([str(path) for path in paths])))
+        text = dumps(result.envelope([str(path) for path in paths]))
+        print(text.replace("##[", "#\\u0023["))  # the same in JSON, and no command of a CI system
     elif not quiet:
         print(load("llmx.templates.reports.plain:as_markdown")(result), end="")
         for path in paths:

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from llmx.knowledge import Place, place_at
 from llmx.knowledge.quotes import Quotable
-from llmx.templates.reports.plain import inert
+from llmx.templates.reports.inert import inert
 
 
 class Source(NamedTuple):

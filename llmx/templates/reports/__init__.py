@@ -7,6 +7,7 @@ FORMS: Mapping[str, str] = {
     "markdown": "llmx.templates.reports.plain:as_markdown",
     "sarif": "llmx.templates.reports.sarif:as_sarif",
     "junit": "llmx.templates.reports.junit:as_junit",
+    "summary": "llmx.templates.reports.plain:as_summary",
     "github": "llmx.templates.reports.ci:as_github",
     "gitlab": "llmx.templates.reports.ci:as_gitlab",
 }

@@ -3,6 +3,7 @@
 import json
 
 from llmx.templates.outcomes import Result
+from llmx.templates.reports.inert import APART
 
 _GITHUB = {"critical": "error", "high": "error", "medium": "warning", "low": "notice", "info": "notice"}
 _GITLAB = {"critical": "blocker", "high": "critical", "medium": "major", "low": "minor", "info": "info"}
@@ -37,8 +38,10 @@ def as_gitlab(result: Result) -> str:
 
 
 def _data(text: str) -> str:
-    """Text that ends no command and begins none."""
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    """Text that ends no command and begins none, in the old form ``##[…]`` either."""
+    shown = "".join(each if each.isprintable() or each in "\r\n" else " " for each in text)
+    shown = shown.replace("##[", f"#{APART}#[")
+    return shown.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:

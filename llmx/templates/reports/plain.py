@@ -1,8 +1,14 @@
 """Reports for people and for programs of one's own."""
 
 import json
+from collections.abc import Iterator
 
+from llmx.templates.findings import Finding
 from llmx.templates.outcomes import Result
+from llmx.templates.reports.inert import inert, quoted
+
+LONGEST_SUMMARY = 1_000_000
+"""Bytes that a step summary of GitHub's may have, less a little: https://docs.github.com/actions, job summaries."""
 
 
 def as_json(result: Result) -> str:
@@ -12,34 +18,69 @@ def as_json(result: Result) -> str:
 
 def as_markdown(result: Result) -> str:
     """What the template says itself (``text`` in its result), what was found, and what was not read."""
-    lines = [f"# {result.template.id}: {result.outcome}", ""]
+    told = result.result.get("text") if isinstance(result.result, dict) else None
+    own = [told, ""] if isinstance(told, str) and told else []
+    found = [line for finding in result.findings or () for line in _finding(finding)]
+    return "\n".join([*_head(result), *own, *found, *_tail(result)])
+
+
+def as_summary(result: Result) -> str:
+    """``as_markdown`` for a place where anybody's words must do nothing; what does not fit is counted."""
+    told = result.result.get("text") if isinstance(result.result, dict) else None
+    own = [*quoted(told), ""] if isinstance(told, str) and told else []
+    head, tail = "\n".join([*_head(result), *own]), "\n".join(_tail(result))
+    room = LONGEST_SUMMARY - len(tail.encode())
+    text, left = head[:room], list(result.findings or ())
+    while left:
+        more = "\n" + "\n".join(_finding(left[0]))
+        if len((text + more).encode()) > room:
+            break
+        text += more
+        left.pop(0)
+    missing = f"\n{len(left)} more findings are not shown here: they do not fit.\n" if left else ""
+    return f"{text}{missing}\n{tail}\n"
+
+
+def _head(result: Result) -> Iterator[str]:
+    yield from (f"# {inert(result.template.id)}: {result.outcome}", "")
     if result.problem:
-        lines += [f"**{inert(result.problem)}**", ""]
-    if isinstance(result.result, dict) and isinstance(text := result.result.get("text"), str) and text:
-        lines += [text, ""]
-    for finding in result.findings or ():
-        place = f"{finding['file']}:{finding['line']}"
-        lines += [f"## {finding['severity']}: {inert(place)} ({finding['rule']})", "", inert(finding["message"]), ""]
-        lines += [*(f"    {line}" for line in finding["evidence"].split("\n")), ""]
-        if finding["suggestion"]:
-            lines += [f"Suggestion: {inert(finding['suggestion'])}", ""]
+        yield from (f"**{inert(result.problem)}**", "")
+    for who in result.provenance.get("models", ()):
+        if who["mock"] or who["demo"]:
+            kind = (
+                "a mock, no model: what it says is made up" if who["mock"] else "the demo model, too small to be of use"
+            )
+            yield from (f"Answered by {inert(who['model'])}, {kind}.", "")
+
+
+def _finding(finding: Finding) -> Iterator[str]:
+    place = f"{finding['file']}:{finding['line']}"
+    yield from (
+        f"## {finding['severity']}: {inert(place)} ({inert(finding['rule'])})",
+        "",
+        inert(finding["message"]),
+        "",
+    )
+    yield from (*quoted(finding["evidence"]), "")
+    if finding["suggestion"]:
+        yield from (f"Suggestion: {inert(finding['suggestion'])}", "")
+
+
+def _tail(result: Result) -> Iterator[str]:
     if result.findings == []:
-        lines += ["Nothing was found.", ""]
-    lines += _coverage(result)
-    return "\n".join(lines)
-
-
-def _coverage(result: Result) -> list[str]:
-    if not result.coverage:
-        return []
-    read = sum(each["read"] for each in result.coverage)
-    skipped = [f"- {inert(each['path'])}: {each['reason']}" for each in result.coverage if not each["read"]]
-    return [f"{read} of {len(result.coverage)} files were read.", "", *skipped, *([""] if skipped else [])]
-
-
-def inert(text: str) -> str:
-    """Text of a model or a repository that can be no markup: no link, picture, HTML, mention or control."""
-    shown = "".join(each if each.isprintable() else " " for each in text)
-    for mark in "\\`*_[]<>#|!@":
-        shown = shown.replace(mark, f"\\{mark}" if mark != "<" else "&lt;")
-    return shown
+        yield from ("Nothing was found." if not result.baseline else "Nothing new was found.", "")
+    if result.baseline:
+        counts = [f"{len(result.baseline[key])} {key}" for key in ("known", "suppressed", "expired")]
+        yield from (f"By the baseline: {', '.join(counts)}.", "")
+    checks = result.checks
+    if checks.canaries:
+        seen = sum(each["reported"] for each in checks.canaries)
+        yield from (f"{seen} of {len(checks.canaries)} planted defects were reported.", "")
+    if checks.votes > 1:
+        yield from (f"{checks.votes} votes; {len(checks.unstable)} findings were not the same in all of them.", "")
+    if checks.unverified:
+        yield from (f"{checks.unverified} findings were dropped: what they quote stands nowhere in the source.", "")
+    if result.coverage:
+        read = sum(each["read"] for each in result.coverage)
+        skipped = [f"- {inert(each['path'])}: {inert(each['reason'])}" for each in result.coverage if not each["read"]]
+        yield from (f"{read} of {len(result.coverage)} files were read.", "", *skipped, *([""] if skipped else []))

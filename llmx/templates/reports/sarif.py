@@ -1,6 +1,7 @@
 """SARIF 2.1.0, as code scanning takes it: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
@@ -15,7 +16,9 @@ _SECURITY = {"critical": "9.5", "high": "8.0", "medium": "5.5", "low": "3.0", "i
 def as_sarif(result: Result) -> str:
     """The findings with fingerprints that stay, and whether the run was a whole one."""
     findings = result.findings or []
-    rules = sorted({finding["rule"] for finding in findings})
+    known = result.baseline or {"known": [], "suppressed": []}
+    every = [*findings, *known["known"], *(each["finding"] for each in known["suppressed"])]
+    rules = sorted({finding["rule"] for finding in every})
     driver = {
         "name": f"llmx {result.template.id}",
         "version": __version__,
@@ -25,11 +28,24 @@ def as_sarif(result: Result) -> str:
     run = {
         "tool": {"driver": driver},
         "invocations": [_invocation(result)],
-        "results": [_result(finding, rules) for finding in findings],
+        "results": list(_results(result, findings, rules)),
         "properties": {"provenance": result.provenance, "coverage": result.coverage},
     }
     log = {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]}
     return json.dumps(log, indent=1, ensure_ascii=False) + "\n"
+
+
+def _results(result: Result, findings: list[Finding], rules: list[str]) -> Iterator[dict[str, Any]]:
+    """Those that count, then those that the baseline knows or suppresses, marked as such."""
+    if result.baseline is None:
+        yield from (_result(finding, rules) for finding in findings)
+        return
+    yield from ({**_result(finding, rules), "baselineState": "new"} for finding in findings)
+    yield from ({**_result(finding, rules), "baselineState": "unchanged"} for finding in result.baseline["known"])
+    for each in result.baseline["suppressed"]:
+        reason = f"{each['reason']} (until {each['expires']})"
+        suppressions = [{"kind": "external", "status": "accepted", "justification": reason}]
+        yield {**_result(each["finding"], rules), "baselineState": "unchanged", "suppressions": suppressions}
 
 
 def _invocation(result: Result) -> dict[str, Any]:

@@ -25,17 +25,15 @@ def anchored(lines: Sequence[str], line: int, evidence: str, preferred: Containe
     in several places, one among the ``preferred`` lines comes first. The numbers before the lines, and marks around the
     quote, are no part of it where it stands nowhere with them.
     """
-    squeezed_lines = [squeezed(each) for each in lines]
-    found = _nearest(squeezed_lines, line, _squeezed_quote(evidence.split("\n")), preferred)
-    if found:
-        return found
     bare = _QUOTED.fullmatch(evidence)
+    quotes = [(line, evidence.split("\n")), *([(line, bare[2].split("\n"))] if bare else [])]
     numbered = [_NUMBERED.fullmatch(each) for each in (bare[2] if bare else evidence).strip("\n").split("\n")]
-    if numbered and all(numbered):
-        texts = [each[2] for each in numbered if each]
-        first = int(numbered[0][1]) if numbered[0] else line
-        return _nearest(squeezed_lines, first, _squeezed_quote(texts), preferred)
-    return _nearest(squeezed_lines, line, _squeezed_quote(bare[2].split("\n")), preferred) if bare else None
+    texts = [each[2] for each in numbered if each]
+    if numbered[0] and len(texts) == len(numbered):
+        quotes.append((int(numbered[0][1]), texts))
+    squeezed_lines = [squeezed(each) for each in lines]
+    found = (_nearest(squeezed_lines, at, _squeezed_quote(quote), preferred) for at, quote in quotes)
+    return next((anchor for anchor in found if anchor), None)
 
 
 def squeezed(text: str) -> str:

@@ -104,13 +104,19 @@ def _counts(told: Told, own: dict[str, Source], canaries: list[Canary]) -> bool:
     return own[told.path].is_asked(*told.anchor)
 
 
+def _own_line(source: Source, anchor: Anchor, said: int) -> int:
+    """The line that a finding is about: the one that it names, where it quotes that, else the first that it quotes."""
+    numbers = [number for number in range(anchor.first, anchor.last + 1) if source.lines[number - 1].strip()]
+    return said if said in numbers else numbers[0]
+
+
 def _finding(told: Told, own: dict[str, Source], context: Context) -> Finding:
     """The finding at the lines that hold its evidence."""
     assert told.anchor is not None
     source, anchor, said = own[told.path], told.anchor, told.said
     quoted = source.lines[anchor.first - 1 : anchor.last]
-    code = next(line for line in quoted if line.strip())
-    before = source.lines[: anchor.first - 1 + quoted.index(code)]
+    at = _own_line(source, anchor, said["line"])
+    code, before = source.lines[at - 1], source.lines[: at - 1]
     nth = sum(" ".join(line.split()) == " ".join(code.split()) for line in before)
     finding: Finding = {
         "file": source.path,

@@ -78,10 +78,18 @@ def _files(root: Path) -> list[Path]:
     return found
 
 
+def _why_not_by_name(file: Path, *, is_named: bool) -> str:
+    """A name that could pass for lines of its own is not told to a model."""
+    if not str(file).isprintable():
+        return "its name has characters that cannot be printed"
+    is_code = is_named or file.suffix[1:].lower() in SUFFIXES or file.name in NAMES
+    return "" if is_code else "not code by its name"
+
+
 def _text(file: Path, *, is_named: bool) -> tuple[str, str]:
     """Its text, or why there is none."""
-    if not is_named and file.suffix[1:].lower() not in SUFFIXES and file.name not in NAMES:
-        return "", "not code by its name"
+    if reason := _why_not_by_name(file, is_named=is_named):
+        return "", reason
     try:
         if file.is_symlink() and not is_named:
             return "", "a link"

@@ -13,7 +13,7 @@ from llmx.knowledge.quotes import Quotable
 from llmx.knowledge.sqlite import SqliteStore
 from llmx.templates.citing import Source, block, check_citations, numbered, reference, references
 from llmx.templates.phases import Context
-from llmx.templates.reports.plain import inert
+from llmx.templates.reports.inert import inert
 
 
 def told(number: int, passage: Passage) -> dict[str, Any]:

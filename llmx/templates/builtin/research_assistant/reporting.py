@@ -7,7 +7,7 @@ from typing import Any
 
 from llmx.templates.citing import numbered, reference, references
 from llmx.templates.phases import Context
-from llmx.templates.reports.plain import inert
+from llmx.templates.reports.inert import inert
 
 _STYLE = "body{font-family:sans-serif;max-width:48em;margin:2em auto;line-height:1.5}blockquote{color:#555}"
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"

@@ -1,0 +1,203 @@
+"""Reports: what others read is valid, says what happened, and obeys nobody."""
+
+import json
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import jsonschema
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from llmx.core.plugins import load
+from llmx.templates import Template
+from llmx.templates.outcomes import Checks, Result
+from llmx.templates.reports import FORMS
+from llmx.templates.reports.inert import inert, quoted
+from llmx.templates.reports.plain import LONGEST_SUMMARY
+from tests.templates.conftest import llmx
+
+SARIF = json.loads((Path(__file__).parents[1] / "data" / "sarif-2.1.0.json").read_text())
+EVIL = (
+    "::error::x\n::set-output name=a::b\r::stop-commands::t\u2028## [x](http://evil.example) ![p](https://evil.example)"
+    " <img src=x onerror=alert(1)> @everyone www.evil.example ~~~\n```\n# h\n- [ ] l\n1. n\n| a | b |\n##[add-mask]x"
+    " $x^2$ &#60;script&#62; \x1b[31m \x00 ]]> javascript:alert(1) <!-- -->"
+)
+
+
+def finding(**changes):
+    plain = {
+        "file": "a.py",
+        "line": 5,
+        "end_line": 6,
+        "rule": "security",
+        "severity": "high",
+        "message": "m",
+        "evidence": "x = 1\ny = 2",
+        "suggestion": "s",
+        "fingerprint": "f" * 32,
+        "patch": "",
+    }
+    return {**plain, **changes}
+
+
+def result(*findings, **changes):
+    template = Template("code-review", "1", "code", "d", Path())
+    made = Result(template, {}, "r", findings=list(findings), coverage=[{"path": "a.py", "read": True, "reason": ""}])
+    made.provenance = {"models": [{"backend": "mock", "model": "mock", "mock": True, "demo": False}]}
+    made.outcome = "findings" if findings else "clean"
+    for name, value in changes.items():
+        setattr(made, name, value)
+    return made
+
+
+def told(form, made):
+    return load(FORMS[form])(made)
+
+
+ENDINGS = {
+    "clean": result(),
+    "findings": result(finding(), finding(line=9, severity="info", fingerprint="e" * 32)),
+    "inconclusive": result(finding(), outcome="inconclusive", problem="half of it was read"),
+    "failed": result(outcome="failed", problem="it broke", findings=None),
+    "evil": result(finding(file=EVIL, message=EVIL, evidence=EVIL, suggestion=EVIL), problem=EVIL, outcome="failed"),
+    "baseline": result(
+        finding(),
+        baseline={
+            "known": [finding(fingerprint="a" * 32, rule="style")],
+            "suppressed": [{"finding": finding(fingerprint="b" * 32), "reason": "why", "expires": "2027-01-01"}],
+            "expired": [],
+        },
+        checks=Checks(2, 1, [{"file": "a.py", "defect": "d", "aspect": "security", "reported": True}], 3, [{}]),
+    ),
+}
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_sarif_is_valid_however_it_ended(ending):
+    made = ENDINGS[ending]
+    log = json.loads(told("sarif", made))
+    jsonschema.validate(log, SARIF)
+    (run,) = log["runs"]
+    assert run["invocations"][0]["executionSuccessful"] is (made.outcome in ("clean", "findings"))
+    assert [each["partialFingerprints"]["llmx/v1"] for each in run["results"]][: len(made.findings or ())] == [
+        each["fingerprint"] for each in made.findings or ()
+    ]
+
+
+def test_sarif_marks_what_is_known_and_what_is_suppressed():
+    results = json.loads(told("sarif", ENDINGS["baseline"]))["runs"][0]["results"]
+    assert [(each["baselineState"], "suppressions" in each) for each in results] == [
+        ("new", False),
+        ("unchanged", False),
+        ("unchanged", True),
+    ]
+    assert results[2]["suppressions"][0]["justification"] == "why (until 2027-01-01)"
+
+
+@pytest.mark.parametrize(
+    ("ending", "counts"),
+    [
+        ("clean", ("2", "0", "0")),
+        ("findings", ("2", "1", "0")),
+        ("inconclusive", ("2", "1", "1")),
+        ("failed", ("2", "0", "1")),
+        ("baseline", ("2", "1", "0")),
+    ],
+)
+def test_a_failure_is_no_error_in_junit(ending, counts):
+    suite = ET.fromstring(told("junit", ENDINGS[ending])).find("testsuite")
+    assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == counts
+    assert (len(suite.findall("testcase/failure")), len(suite.findall("testcase/error"))) == (
+        int(counts[1]),
+        int(counts[2]),
+    )
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_every_form_tells_every_ending(form, ending):
+    text = told(form, ENDINGS[ending])
+    text.encode()
+    {"json": json.loads, "gitlab": json.loads, "junit": ET.fromstring}.get(form, str)(text)
+
+
+def test_annotations_are_one_command_a_finding_whatever_it_says():
+    lines = told("github", ENDINGS["evil"]).splitlines()
+    assert len(lines) == 2
+    assert all(line.startswith("::error ") for line in lines)
+    assert "##[" not in "".join(lines)
+
+
+HTML = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+
+
+def tags(text):
+    """The tokens that Markdown makes of ``text``."""
+    return [inner.type for token in HTML.parse(text) for inner in [token, *(token.children or [])]]
+
+
+@pytest.mark.parametrize("form", ["summary", "markdown"])
+def test_what_is_shown_on_a_page_is_text_and_nothing_else(form):
+    text = told(form, ENDINGS["evil"])
+    assert not set(tags(text)) & {"link_open", "image", "html_inline", "html_block", "fence", "table_open", "s_open"}
+    shown = "\n".join(line for line in text.splitlines() if not line.startswith("    "))
+    for live in ("://", "www.", "@e", "<img", "&#"):
+        assert live not in shown
+    for line in text.splitlines():
+        assert not line.lstrip().startswith("::")
+        assert "##[" not in line
+    assert "\x1b" not in text
+    assert "Answered by mock, a mock" in text
+
+
+@given(st.text("a:/@.w<>&`*_~[]()#!|\\-+=1$\n\r\u2028 \t{}^"))
+def test_no_text_becomes_markup(text):
+    (paragraph, inline, end) = HTML.parse(f"x\n\n{inert(text)}\n")[3:] or (None, None, None)
+    if paragraph is not None:
+        assert (paragraph.type, end.type) == ("paragraph_open", "paragraph_close")
+        assert {child.type for child in inline.children} <= {"text", "text_special"}
+
+
+@given(st.text("a:#[<` \t\n\r\x0b\x0c\x85\u2028"))
+def test_no_quoted_code_leaves_its_block(text):
+    lines = quoted(text)
+    assert set(tags("x\n\n" + "\n".join(lines) + "\n")) <= {
+        *("paragraph_open", "inline", "text", "paragraph_close", "code_block")
+    }
+
+
+def test_a_summary_that_does_not_fit_says_how_much_is_missing():
+    many = [finding(message="long " * 200, fingerprint=f"{n:032}") for n in range(2000)]
+    text = told("summary", result(*many))
+    assert len(text.encode()) <= LONGEST_SUMMARY + 200
+    shown = text.count("## high")
+    assert f"{2000 - shown} more findings are not shown here" in text
+    assert 0 < shown < 2000
+
+
+@pytest.mark.parametrize("words", [["--report", "github"], ["--report", "sarif=o.sarif"]])
+def test_the_page_of_a_job_gets_a_summary_with_the_annotations(alone, tmp_path, words):
+    (tmp_path / "a.py").write_text("x = 1\n")
+    script = tmp_path / "script.jsonl"
+    said = {**finding(), "evidence": "x = 1", "message": "<b>@you</b>", "line": 1}
+    kept = {key: said[key] for key in ("file", "line", "severity", "message", "evidence")}
+    script.write_text(json.dumps({"text": json.dumps({"findings": [kept]})}))
+    (tmp_path / "summary").write_text("before\n")
+    env = {"LLMX_MOCK_SCRIPT": str(script), "GITHUB_STEP_SUMMARY": str(tmp_path / "summary")}
+    given_ = ["--param", "code_path=a.py", "--param", "aspects=security", "--backend", "mock"]
+    done = llmx("exec", "code-review", *given_, *words, **env)
+    assert done.returncode == 1
+    text = (tmp_path / "summary").read_text()
+    assert text.startswith("before\n")
+    assert ("&lt;b\\>@\u200byou&lt;/b\\>" in text) is ("github" in words)
+    none = {**env, "GITHUB_STEP_SUMMARY": str(tmp_path / "no" / "where")}
+    assert llmx("exec", "code-review", *given_, *words, **none).returncode == 1
+
+
+def test_the_envelope_on_stdout_is_json_and_no_command(own, alone, tmp_path):
+    name = own('[[phases]]\nid = "x"\nrun = "phases:x"\n', "def x(context):\n    return '##[add-mask]a ::error::b'\n")
+    done = llmx("exec", name, "--output", "json")
+    assert "##[" not in done.stdout
+    assert json.loads(done.stdout)["result"] == "##[add-mask]a ::error::b"
