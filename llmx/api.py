@@ -12,7 +12,7 @@ from llmx.core.llm_config import LLMConfig
 from llmx.templates import catalog
 from llmx.templates.artifacts import write
 from llmx.templates.estimating import estimate
-from llmx.templates.running import PLAIN, RunOptions
+from llmx.templates.running import PLAIN, RunOptions, config_for
 from llmx.templates.running import execute as execute_template
 from llmx.templates.sources import find
 
@@ -58,7 +58,9 @@ class Template:
         A run that failed returns too, with its ``outcome`` and ``exit_code``: only what is wrong before it begins, and
         artifacts that cannot be written, raise. Where an event loop runs, it is done in a thread beside it.
         """
-        result = run(lambda: execute_template(name, parameters or {}, client or LLMClient(config), options))
+        template = find(name)
+        asked = client or LLMClient(config_for(template, config or LLMConfig()))
+        result = run(lambda: execute_template(template, parameters or {}, asked, options))
         paths = write(Path(output_dir), result.artifacts, force=force) if output_dir else []
         return result.envelope([str(path) for path in paths])
 

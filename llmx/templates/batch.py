@@ -63,9 +63,11 @@ class Batch:
         self._template = template
         self._inputs = inputs
         self._options = options
-        self._folder = Path(paths.state_dir()) / "templates" / "batches" / self.id
+        self._folder = Path(paths.state_dir()) / "batches" / self.id
         identity = json.dumps([template.id, template.digest, [each.parameters for each in inputs]], sort_keys=True)
         self._identity = hashlib.sha256(identity.encode()).hexdigest()
+        # one question is kept by the journal; only more than that is worth keeping on the way
+        self._keeps = len(template.phases) > 1 or any(phase.for_each for phase in template.phases)
         self._done = self._read() if resume else {}
         self._journal = self._open()
 
@@ -94,14 +96,18 @@ class Batch:
 
     async def _one(self, given: Input, client: LLMClient, gate: asyncio.Semaphore) -> Envelope:
         async with gate:
-            options = replace(self._options, run=f"{self.id}-{given.line}")
+            run = f"{self.id}-{given.line}"
+            options = replace(self._options, run=run, settles=False, keeps=self._keeps)
             try:
                 result = await execute(self._template, given.parameters, client, options)
             except LlmxError as error:
                 told = _refused(error, given)
-            else:
-                told = {"line": given.line, **result.envelope([])}
+                self._note(told)
+                return told
+        told = {"line": given.line, **result.envelope([])}
         self._note(told)
+        if result.kept and not result.error:
+            result.kept.remove()
         return told
 
     def _note(self, value: Mapping[str, Any]) -> None:

@@ -4,12 +4,35 @@ import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
-from jinja2 import FileSystemLoader, StrictUndefined, TemplateError
+from jinja2 import BytecodeCache, FileSystemLoader, StrictUndefined, TemplateError
+from jinja2.bccache import Bucket
 from jinja2.sandbox import SandboxedEnvironment
 
 from llmx.errors import ConfigError
+
+
+class _Compiled(BytecodeCache):
+    """Texts of templates that were compiled in this process: the same text is not compiled again for every run."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, str], CodeType | None] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Take it up where it is known."""
+        bucket.code = self._kept.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep it; of many, none."""
+        if len(self._kept) >= MOST_COMPILED:
+            self._kept.clear()
+        self._kept[bucket.key, bucket.checksum] = bucket.code
+
+
+MOST_COMPILED = 256
+_COMPILED = _Compiled()
 
 
 class Renderer:
@@ -23,7 +46,7 @@ class Renderer:
         self._folder = folder
         self.fence = secrets.token_hex(16)
         self._environment = SandboxedEnvironment(
-            loader=FileSystemLoader(folder), undefined=StrictUndefined, autoescape=False, keep_trailing_newline=False
+            loader=FileSystemLoader(folder), undefined=StrictUndefined, autoescape=False, bytecode_cache=_COMPILED
         )
         self._environment.filters["fenced"] = self.fenced
 

@@ -30,7 +30,7 @@ class RunOptions:
 
     ``min_coverage`` is how many of 100 files must have been read for the outcome to count. ``extra`` is what a template
     reads beside its parameters, such as ``diff``. ``run`` is an id that was chosen before, which goes on with what is
-    kept; without ``settles``, what is kept of the run stays until ``settle`` is called.
+    kept; without ``settles``, what is kept of the run stays until ``settle`` is called; without ``keeps``, nothing is.
     """
 
     timeout: float | None = None
@@ -41,6 +41,7 @@ class RunOptions:
     resume: str = ""
     run: str = ""
     settles: bool = True
+    keeps: bool = True
     extra: Mapping[str, Any] = field(default_factory=dict)
     votes: int = 1
     canaries: int = 0
@@ -78,10 +79,10 @@ async def execute(
             canaries=options.canaries,
             provenance={"models": kept.models} if kept.models else {},
         )
-        result = await Engine(context, kept.run, jobs=options.jobs, kept=kept).perform()
+        result = await Engine(context, kept.run, jobs=options.jobs, kept=kept if options.keeps else None).perform()
     _count(result.metrics, meter)
     result.provenance = await provenance(context)
-    result.findings, result.coverage, result.kept = context.findings, context.coverage, kept
+    result.findings, result.coverage, result.kept = context.findings, context.coverage, kept if options.keeps else None
     if known and result.findings is not None:
         known.sort(result)
     judge(result, fail_on=options.fail_on, min_coverage=options.min_coverage)

@@ -117,7 +117,7 @@ def test_what_was_not_judged_is_tried_again_and_the_rest_is_not(tmp_path, home):
     assert "1 of 3 inputs to do" in again.stderr
     assert [each["result"] for each in told] == ["a", "Mock response to: hello", "c"]
     assert told[0]["metadata"]["run"] == f"{id_of(first)}-1"
-    assert not list((home / ".local/state/llmx/templates/batches").iterdir())
+    assert not list((home / ".local/state/llmx/batches").iterdir())
 
 
 def test_a_batch_goes_on_only_with_the_inputs_it_had(tmp_path):
@@ -157,7 +157,7 @@ def test_a_batch_that_was_ended_pays_nothing_twice(tmp_path, ending):
 def test_a_line_of_the_journal_that_was_cut_counts_for_nothing(tmp_path, home):
     write(tmp_path, "a", "asks")
     first, _ = batch()
-    (journal,) = (home / ".local/state/llmx/templates/batches").rglob("journal.jsonl")
+    (journal,) = (home / ".local/state/llmx/batches").rglob("journal.jsonl")
     journal.write_bytes(journal.read_bytes()[:-40])
     again, told = batch("--resume", id_of(first), "--backend", "mock")
     assert (again.returncode, len(told)) == (0, 2)
