@@ -22,7 +22,7 @@ from llmx.core.llm_config import LLMConfig
 from llmx.core.plugins import load
 from llmx.core.settings import Settings
 from llmx.errors import ConfigError, InconclusiveError, nearest
-from llmx.templates import Template
+from llmx.templates import Artifact, Template
 from llmx.templates.evaluators import Check, evaluate, require_evaluators
 from llmx.templates.outcomes import Result
 from llmx.templates.running import RunOptions, execute
@@ -173,17 +173,19 @@ def _text(result: Result, case: Case) -> str:
         "phases": {phase["id"]: phase["status"] for phase in result.phases},
         "result": result.result,
         "coverage": result.coverage,
-        "artifacts": {artifact.name: _content(artifact.data) for artifact in result.artifacts},
+        "artifacts": {artifact.name: _content(artifact) for artifact in result.artifacts},
     }
     return json.dumps(value, indent=1, ensure_ascii=False, sort_keys=True).replace(here, ".") + "\n"
 
 
-def _content(data: bytes) -> list[str] | str:
-    """Text by its lines, so that a difference can be read; else its sum."""
+def _content(artifact: Artifact) -> list[str] | str:
+    """Text by its lines, so that a difference can be read; else its sum. A picture differs with who has drawn it."""
+    if artifact.media_type.startswith("image/"):
+        return artifact.media_type
     try:
-        return data.decode().split("\n")
+        return artifact.data.decode().split("\n")
     except UnicodeDecodeError:
-        return f"sha256:{hashlib.sha256(data).hexdigest()}"
+        return f"sha256:{hashlib.sha256(artifact.data).hexdigest()}"
 
 
 def _read(file: Path) -> Case:

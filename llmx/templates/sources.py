@@ -18,6 +18,10 @@ BUILT_IN = {
         "content",
         "Write a text by a plan, and edit it until its quality passes or the rounds run out.",
     ),
+    "data-analysis": (
+        "analysis",
+        "Analyze a table and draw a chart; numbers are computed, the model says in words what they show.",
+    ),
     "document-processor": (
         "document",
         "Summarize, translate, reformat or classify documents, or list their key points; long ones in parts.",

@@ -21,6 +21,7 @@ ROWS = [
         "searches with a tool of an MCP server that the user has declared; llmx has no web search of its own",
     ),
     Row("S2-34", "interactive-chat: one message or lines of stdin, /quit, a limit of turns, a session that is kept"),
+    Row("S2-35", "data-analysis: five analyses and six charts are computed, the model says only what was computed"),
     Row("S2-37", "document-processor: seven kinds of documents, five transformations, long ones whole, bad ones named"),
     Row("S2-90", "Templates for programs: list, info, execute, search, schema, with the results of the command line"),
     Row(

@@ -26,6 +26,7 @@ async def extract(context: Context) -> dict[str, Any]:
         if isinstance(each, Document):
             chunks += chunks_of(each, len(read), given["chunk_chars"])
             read.append({"index": len(read), "path": path, **_facts(each)})
+            context.took(path, each.digest)
             coverage.append({"path": path, "read": True, "reason": ""})
         else:
             reason = "empty" if each.reason == "empty" else each.message + (f" ({each.hint})" if each.hint else "")
