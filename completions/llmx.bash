@@ -4,7 +4,11 @@
 _llmx_place() {
   members= words= values= runs=
   case $1 in
+<<<<<<< HEAD
     "llmx") members="generate chat embed template backend session usage keys exec runs model agent client agents-md prompt mcp config trust undo history cache quickstart doctor selftest help completion version" words="generate chat embed template backend session usage keys exec runs model agent client agents-md prompt mcp config trust undo history cache quickstart doctor selftest help completion version --output --quiet --trace --profile --config --version --help" values="--output=text,json --trace=off,error,warn,info,debug,trace --profile=@profiles -p=@profiles --config= -c=" ;;
+=======
+    "llmx") members="generate chat embed template workflow backend session usage keys exec runs model agent client prompt mcp config trust undo history cache quickstart doctor selftest help completion version" words="generate chat embed template workflow backend session usage keys exec runs model agent client prompt mcp config trust undo history cache quickstart doctor selftest help completion version --output --quiet --trace --profile --config --version --help" values="--output=text,json --trace=off,error,warn,info,debug,trace --profile=@profiles -p=@profiles --config= -c=" ;;
+>>>>>>> ba11dca (workflow-orchestrator and llmx workflow: steps over models, agents, commands, tools and templates, checked with their lines before any runs)
     "llmx generate") members="" words="--system --image --agent --schema --truncate --model --backend --api-base --temperature --top-p --max-tokens --timeout --cache --fresh --record --replay --max-cost --max-tokens-total --keep-alive --session --stream --output --help" values="--system= -s= --image= --agent= -a= --schema= --model= -m= --backend= -b= --api-base= --temperature= --top-p= --max-tokens= --timeout= --record= --replay= --max-cost= --max-tokens-total= --keep-alive= --session= --output=text,json" ;;
     "llmx chat") members="" words="--system --agent --model --backend --api-base --temperature --top-p --max-tokens --timeout --cache --fresh --record --replay --max-cost --max-tokens-total --keep-alive --truncate --session --markdown --help" values="--system= -s= --agent= -a= --model= -m= --backend= -b= --api-base= --temperature= --top-p= --max-tokens= --timeout= --record= --replay= --max-cost= --max-tokens-total= --keep-alive= --session=" ;;
     "llmx embed") members="" words="--lines --model --backend --api-base --timeout --cache --fresh --record --replay --max-cost --max-tokens-total --output --help" values="--model= -m= --backend= -b= --api-base= --timeout= --record= --replay= --max-cost= --max-tokens-total= --output=text,json" ;;
@@ -19,6 +23,9 @@ _llmx_place() {
     "llmx template new") members="" words="--output --help" values="--output=text,json" ;;
     "llmx template import") members="" words="--name --output --help" values="--name= --output=text,json" ;;
     "llmx template test") members="" words="--case --record --live --model --backend --api-base --output --help" values="--case= --model= -m= --backend= -b= --api-base= --output=text,json" ;;
+    "llmx workflow") members="run validate" words="run validate --help" values="" ;;
+    "llmx workflow run") members="" words="--input --mode --max-steps --output-dir --force --report --fail-on --min-coverage --resume --model --backend --api-base --temperature --timeout --cache --fresh --record --replay --max-cost --max-tokens-total --keep-alive --output --help" values="--input= --mode= --max-steps= --output-dir= -o= --report= --fail-on= --min-coverage= --resume= --model= -m= --backend= -b= --api-base= --temperature= --timeout= --record= --replay= --max-cost= --max-tokens-total= --keep-alive= --output=text,json" ;;
+    "llmx workflow validate") members="" words="--output --help" values="--output=text,json" ;;
     "llmx backend") members="list test" words="list test --help" values="" ;;
     "llmx backend list") members="" words="--output --help" values="--output=text,json" ;;
     "llmx backend test") members="" words="--api-base --timeout --output --help" values="--api-base= --timeout= --output=text,json" ;;

@@ -158,6 +158,7 @@ ARGUMENTS = {
     "template new": ["No Slug"],
     "template import": ["none.prompt.yml"],
     "template exec": ["interactive-chat", "--backend", "mock", "--param", "message=hi"],
+    **{f"workflow {name}": ["none.yaml"] for name in ("run", "validate")},
     "mcp add": ["no slug", "--", "x"],
     "client show": ["goose"],
     "client render": ["goose"],
@@ -203,6 +204,7 @@ NOTHING_THERE |= {"keys add": 2, "keys remove": 4, "template new": 2, "template 
 NOTHING_THERE |= {"mcp add": 2, "client verify": 3, "client undo": 4, "client endpoint set": 2}
 NOTHING_THERE |= {"prompt new": 2, "agents-md init": 4, "agents-md update": 4}
 NOTHING_THERE |= {"config import": 4, "config export": 4}
+NOTHING_THERE |= {"prompt new": 2, "workflow run": 4, "workflow validate": 4}
 NOTHING_THERE |= {"agent get": 4, "agent set": 4, "agent run": 4, "agent create": 2, "agent import": 2}
 """What these exit with in a home without keys, edits, trust and runs; their error is JSON then."""
 

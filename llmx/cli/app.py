@@ -29,6 +29,7 @@ class Root(LazyGroup):
         "chat": Member("llmx.cli.chat:app", "Talk with a model.", ASK),
         "embed": Member("llmx.cli.embed:app", "Turn texts into vectors.", ASK),
         "template": Member("llmx.cli.template:app", "Do work in phases: reviews, chats and your own.", ASK),
+        "workflow": Member("llmx.cli.workflow:app", "Run steps that ask models and run commands.", ASK),
         "backend": Member("llmx.cli.backend:app", "Look at what can answer for a model.", ASK),
         "session": Member("llmx.cli.session:app", "Look at conversations that are kept.", ASK),
         "usage": Member("llmx.cli.usage:app", "Show what models were asked, and what it cost.", ASK),

@@ -87,6 +87,21 @@ class LLMClient:
         other._calls = self._calls.varied(sample=number)
         return other
 
+    @property
+    def given(self) -> LLMConfig:
+        """What was asked for, before the settings."""
+        return self._given
+
+    def asking(self, config: LLMConfig) -> "LLMClient":
+        """One for another model, whose calls are counted, limited and recorded with this one's."""
+        other = copy(self)
+        other._given, other.config = config, config.over(self._settings)
+        flags = Named(config.backend or "", config.model or "")
+        base_url = config.api_base or str(self._settings["llm.api_base"] or "")
+        other._asked = self._asked._replace(flags=flags, base_url=base_url)
+        other._line = other._new_line()
+        return other
+
     def _new_line(self) -> Line:
         given = Access(self._given.api_base or "", self._given.api_key or "")
         return Line(self._asked, given, self._settings, self._env)

@@ -35,6 +35,10 @@ BUILT_IN = {
         "research",
         "Research a topic in files, folders and web pages; every quote is looked up in its source.",
     ),
+    "workflow-orchestrator": (
+        "workflow",
+        "Run a workflow: steps that ask models and run commands, tools and templates, checked before all.",
+    ),
 }
 """Id -> category and description, so that a list reads no file; a test compares them with the files."""
 

@@ -30,9 +30,15 @@ ROWS = [
         "found by words (BM25); vectors have a place in the store's protocol and no store yet",
     ),
     Row("S2-36", "code-generator: specification, code, tests, checks that really run in the sandbox; eight languages"),
+    Row(
+        "S2-38",
+        "workflow-orchestrator: steps in turn, side by side, on conditions and in loops over agents, commands, tools"
+        " and templates, checked before any runs",
+    ),
     Row("S2-39", "code-review: findings with lines that hold their evidence, by aspect, with severities and a score"),
     Row(
         "S2-40",
         "content-generation: plan, write, edit until the quality passes or the rounds run out; measured in code",
     ),
+    Row("S2-59", "llmx workflow run and validate: the four ways of steps in a YAML or TOML file, with references"),
 ]

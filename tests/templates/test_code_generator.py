@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from llmx.core.calls import CallOptions
-from llmx.core.demo import PATH as DEMO
 from llmx.errors import UsageError
 from llmx.templates.builtin.code_generator.answers import code_in, files_in
 from llmx.templates.builtin.code_generator.languages import LANGUAGES, class_of, names_of
@@ -73,12 +72,12 @@ def test_what_compiles_and_passes_its_tests_is_clean(tmp_path):
     result = generated(tmp_path, SPEC, fenced(PYTHON), fenced(TESTS), given={"skip_checks": []})
     assert (result.outcome, result.exit_code, result.problem) == ("clean", 0, "")
     assert statuses(result) == {"compile": "passed", "lint": "passed", "tests": "passed"}
-    assert result.result["sandbox"] in ("full", "degraded")
-    assert "Ran 1 test" in result.result["checks"][2]["output"]
     made = {each.name: each.data.decode() for each in result.artifacts}
     assert made["specification.md"] == SPEC + "\n"
     assert (made["generated.py"], made["test_generated.py"]) == (PYTHON, TESTS)
-    assert json.loads(made["checks.json"])["passed"] is True
+    told = json.loads(made["checks.json"])
+    assert told["passed"] is True
+    assert result.provenance["sandbox"] in ("full", "degraded")
     assert result.metrics.model_calls == 3
 
 
@@ -184,11 +183,11 @@ def test_code_that_would_do_harm_reaches_nothing(tmp_path, home):
         f"try:\n    found.append(open({str(home / 'secret')!r}).read())\nexcept OSError:\n    pass\n"
         "try:\n    socket.create_connection(('127.0.0.1', 9), 1)\nexcept OSError as error:\n"
         "    found.append(str(error))\n\n\ndef add(a, b):\n    print('SEEN', found, os.environ.get('API_KEY'))\n"
-        "    return a + b\n"
+        "    return a - b\n"
     )
     os.environ["API_KEY"] = "hunter2"
     try:
-        result = generated(tmp_path, SPEC, fenced(code), fenced(TESTS))
+        result = generated(tmp_path, SPEC, fenced(code), fenced(TESTS), given={"max_repairs": 0})
     finally:
         del os.environ["API_KEY"]
     output = result.result["checks"][2]["output"]
@@ -236,13 +235,12 @@ def test_what_is_no_code_is_never_clean(tmp_path, script, phase, code, said):
         assert [each.name for each in result.artifacts] == ["specification.md", "generated.py", "test_generated.py"]
 
 
-def test_garbage_a_budget_no_model_and_the_demo_are_never_clean(tmp_path, monkeypatch):
+def test_garbage_a_budget_and_no_model_are_never_clean(tmp_path, monkeypatch):
     monkeypatch.setenv("OLLAMA_HOST", "127.0.0.1:9")
     given = {"description": DESCRIPTION, "language": "python", "skip_checks": ["lint"], "max_repairs": 0}
     assert generated(tmp_path, "I cannot do that.", given={"max_repairs": 0}).exit_code == 1
     assert played(NAME, given, backend="ollama", model="m").exit_code == 3
     assert played(NAME, given, limits=CallOptions(max_tokens=10)).exit_code == 6
-    assert played(NAME, given, backend="gguf", model=f"file:{DEMO}").exit_code != 0
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,14 @@
 """Reports for people and for programs of one's own."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from llmx.templates.findings import Finding
 from llmx.templates.outcomes import Result
 from llmx.templates.reports.inert import inert, quoted
+
+TEXTS, ANSWERS = ("text",), ("content", "output", "reply", "answer")
+"""Where a result has words for people: those that a template has put together, and those of a model as they are."""
 
 LONGEST_SUMMARY = 1_000_000
 """Bytes that a step summary of GitHub's may have, less a little: https://docs.github.com/actions, job summaries."""
@@ -18,16 +21,16 @@ def as_json(result: Result) -> str:
 
 def as_markdown(result: Result) -> str:
     """What the template says itself (``text`` in its result), what was found, and what was not read."""
-    told = result.result.get("text") if isinstance(result.result, dict) else None
-    own = [told, ""] if isinstance(told, str) and told else []
+    told, answer = _text(result, TEXTS), _text(result, ANSWERS)
+    own = [told, ""] if told else [*quoted(answer), ""] if answer else []
     found = [line for finding in result.findings or () for line in _finding(finding)]
     return "\n".join([*_head(result), *own, *found, *_tail(result)])
 
 
 def as_summary(result: Result) -> str:
     """``as_markdown`` for a place where anybody's words must do nothing; what does not fit is counted."""
-    told = result.result.get("text") if isinstance(result.result, dict) else None
-    own = [*quoted(told), ""] if isinstance(told, str) and told else []
+    told = _text(result, (*TEXTS, *ANSWERS))
+    own = [*quoted(told), ""] if told else []
     head, tail = "\n".join([*_head(result), *own]), "\n".join(_tail(result))
     room = LONGEST_SUMMARY - len(tail.encode())
     text, left = head[:room], list(result.findings or ())
@@ -39,6 +42,12 @@ def as_summary(result: Result) -> str:
         left.pop(0)
     missing = f"\n{len(left)} more findings are not shown here: they do not fit.\n" if left else ""
     return f"{text}{missing}\n{tail}\n"
+
+
+def _text(result: Result, names: Sequence[str]) -> str:
+    """The first of these in a result that is an object; empty where it has none."""
+    found = result.result if isinstance(result.result, dict) else {}
+    return next((found[name] for name in names if isinstance(found.get(name), str) and found[name]), "")
 
 
 def _head(result: Result) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """Check code for real: in a folder of its own, inside llm-exec's sandbox, without a network, within time and memory."""
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -17,19 +18,23 @@ PASSED, FAILED, MISSING, OFF, SKIPPED = "passed", "failed", "missing", "off", "n
 TOLD = 4000
 """How many characters of a check's output are told, of its end."""
 
+_TIMES = re.compile(r"(?<![\w.])\d+\.\d+(?= ?(?:ms|s|seconds)\b)|(?<=duration_ms )\d[\d.]*|(?<=duration_ms: )\d[\d.]*")
+
 _HOW_IT_ENDED = {"timeout": "it ran out of time", "stalled": "it ran out of time", "limit": "it went over its limit"}
 
 
 @dataclass(frozen=True)
 class Check:
-    """What came of one check; ``command`` is the one that decided, ``output`` the end of what it printed."""
+    """What came of one check; ``command`` is the one that decided, ``output`` what it printed where it failed.
+
+    The same code gives the same, so there are no times in it: a repair must find its kept answer again.
+    """
 
     name: str
     status: str
     command: str = ""
     output: str = ""
     exit_code: int | None = None
-    seconds: float = 0.0
 
     def as_dict(self) -> dict[str, Any]:
         """For programs."""
@@ -72,12 +77,12 @@ class Bench:
         if name != "tests" or check.status != PASSED:
             return check
         if not self._passed(printed):
-            return Check(name, FAILED, check.command, "no test was run", check.exit_code, check.seconds)
+            return Check(name, FAILED, check.command, "no test was run", check.exit_code)
         empty = {**files, self._names.code: self._names.fill(self._language.empty)}
         without, _ = await self._steps(name, steps, empty)
         if without.status == PASSED:
             said = "the tests pass without the code as well: they test nothing of it"
-            return Check(name, FAILED, check.command, said, check.exit_code, check.seconds)
+            return Check(name, FAILED, check.command, said, check.exit_code)
         return check
 
     async def _steps(self, name: str, steps: Sequence[Step], files: Mapping[str, str]) -> tuple[Check, str]:
@@ -96,22 +101,22 @@ class Bench:
     async def _in_turn(
         self, name: str, steps: Sequence[Step], files: Mapping[str, str], work: str
     ) -> tuple[Check, str]:
-        printed, seconds, command, code = "", 0.0, "", 0
+        printed, command, code = "", "", 0
         for step in steps:
             argv = [self._names.fill(word) for word in step if "{tests}" not in word or self._names.tests in files]
             command = " ".join(argv)
             result = await run_command(argv, self._options, cwd=work)
-            seconds, code = round(seconds + result["duration_s"], 3), result["exit_code"]
-            output = _output(result)
+            code = result["exit_code"]
+            output = _TIMES.sub("0", _output(result).replace(f"{work}/", ""))
             if result["status"] in ("error", "denied"):
                 said = result["setup_error"]["message"]
-                return Check(name, MISSING, command, said, code, seconds), ""
+                return Check(name, MISSING, command, said, code), ""
             if result["status"] != "ok":
                 how = _HOW_IT_ENDED.get(result["status"], "")
                 told = f"{output[-TOLD:]}\n{how} ({result['limit'] or result['status']})" if how else output[-TOLD:]
-                return Check(name, FAILED, command, told.strip(), code, seconds), ""
+                return Check(name, FAILED, command, told.strip(), code), ""
             printed += output
-        return Check(name, PASSED, command, printed[-TOLD:].strip(), code, seconds), printed
+        return Check(name, PASSED, command, exit_code=code), printed
 
     def _way(self, name: str) -> tuple[Step, ...] | None:
         """The first way whose programs are on the PATH."""

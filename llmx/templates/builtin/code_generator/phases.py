@@ -56,7 +56,8 @@ async def check(context: Context) -> dict[str, Any]:
         rounds.append(_round(checks))
         if len(_failed(checks)) <= len(_failed(best[1])):
             best = files, checks
-    return _settled(context, best[0], best[1], {"sandbox": bench.sandbox or None, "rounds": rounds})
+    context.provenance["sandbox"] = bench.sandbox or None
+    return _settled(context, best[0], best[1], {"rounds": rounds})
 
 
 def _settled(
