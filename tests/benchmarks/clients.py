@@ -1,8 +1,9 @@
 """What an edit of clients' files costs and keeps: ``python -m tests.benchmarks.clients [ROUNDS]``.
 
-First in process: one server added to, changed in and taken out of every client's file of the corpus. Then the same edit,
-one server for four agents, as a command beside ruler, rulesync and add-mcp from npm, interleaved, as ratios of CPU time,
-each in a fresh copy of the same project; ruler writes its rules, too, as it cannot leave them out. ``$CLIENT_PEERS`` keeps the packages between runs.
+First in process: one server added to, changed in and taken out of every client's file of the corpus. Then the same
+edit, one server for four agents, as a command beside ruler, rulesync and add-mcp from npm, interleaved, as ratios of
+CPU time, each in a fresh copy of the same project; ruler writes its rules, too, as it cannot leave them out.
+``$CLIENT_PEERS`` keeps the packages between runs.
 """
 
 import hashlib
@@ -136,9 +137,8 @@ def main():
             del os.environ[variable]
         cpu, wall = (sorted(column) for column in zip(*edits_in_process(folder), strict=True))
         at = int(len(cpu) * 0.95)
-        print(
-            f"{len(cpu)} edits in process: p50 {cpu[len(cpu) // 2]:.1f}, p95 {cpu[at]:.1f} ms CPU (at most {BOUND_MS:g})"
-        )
+        middle = len(cpu) // 2
+        print(f"{len(cpu)} edits in process: p50 {cpu[middle]:.1f}, p95 {cpu[at]:.1f} ms CPU (at most {BOUND_MS:g})")
         print(f"by the clock: p50 {wall[len(wall) // 2]:.1f}, p95 {wall[at]:.1f} ms\n")
         os.environ["HOME"] = own
         tools = commands(install(folder / "installed"), peers())

@@ -45,7 +45,6 @@ ROWS = {
     "knowledge-management": Row(),
     "research-assistant": Row(),
     "document-processor": Row(),
-    "code-generator": Row(garbage=0),  # the golden case turns all checks off: their output is another on each machine
     "data-analysis": Row(),
     "interactive-chat": Row(garbage=0),  # whatever is said is a reply
     "workflow-orchestrator": Row(),

@@ -25,7 +25,7 @@ def trap():
 
     class Handler(BaseHTTPRequestHandler):
         def parse_request(self):
-            came.append(self.raw_requestline)
+            came.append(getattr(self, "raw_requestline", b""))
             return False
 
         def log_message(self, *_):
@@ -172,9 +172,9 @@ def test_an_order_in_another_dress_reaches_nothing_either(place, trap, fake):
     (place / "src" / "a.py").write_text(CODE + fake)
     done, prompts, _ = review(place, trap)
     assert done.returncode == 3
-    fences = {re.search(r"<<<code (\w+)\n", prompt)[1] for prompt in prompts}
+    fences = {fence for prompt in prompts for fence in re.findall(r"<<<code (\w+)\n", prompt)[:1]}
     for prompt in prompts:
-        fence = re.search(r"<<<code (\w+)\n", prompt)[1]
+        fence = re.findall(r"<<<code (\w+)\n", prompt)[0]
         body = prompt.split(f"<<<code {fence}\n", 1)[1]
         assert body.rstrip().endswith(f"code {fence}>>>"), "all of it stands before the end of the fence"
         assert body.count(fence) == 1

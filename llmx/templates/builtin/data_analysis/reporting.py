@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from llmx.templates.builtin.data_analysis.facts import shown
-from llmx.templates.reports.plain import inert
+from llmx.templates.reports.inert import inert
 
 Table = list[list[Any]]
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from llmx.templates.builtin.workflow_orchestrator import FIELDS, Workflow
 from llmx.templates.builtin.workflow_orchestrator.references import as_text
-from llmx.templates.reports.plain import inert
+from llmx.templates.reports.inert import inert
 
 SHOWN = 4000
 """Characters of what one step gave; all of it stands in intermediate_results.json."""
