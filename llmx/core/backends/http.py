@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
+from math import isfinite
 
 from llmx.core.backends import Capabilities, Embedding, Health
 from llmx.core.backends.endpoints import Endpoint
@@ -212,7 +213,7 @@ class HttpBackend:
         answer = await self._fetched(self._call(self._wire.embed(texts, model)), target, deadline)
         try:
             made = self._wire.vectors(json.loads(answer))
-            made = made._replace(vectors=[[float(number) for number in vector] for vector in made.vectors])
+            made = made._replace(vectors=[numbers(vector) for vector in made.vectors])
         except UNREADABLE:
             raise self._unreadable(target, "the answer holds no vectors") from None
         if len(made.vectors) != len(texts):
@@ -256,6 +257,16 @@ class HttpBackend:
             return Call("GET", url, self._headers())
         headers = {"Content-Type": "application/json", **self._headers()}
         return Call("POST", url, headers, json.dumps(ask.body, ensure_ascii=False).encode(errors="replace"))
+
+
+def numbers(vector: Sequence[object]) -> list[float]:
+    """A vector as numbers that can be written as JSON; raises ``ValueError`` or ``TypeError`` for anything else."""
+    if not isinstance(vector, list):
+        raise TypeError(f"{type(vector).__name__} is no vector")
+    found = [float(number) for number in vector]
+    if not all(map(isfinite, found)):
+        raise ValueError("not a number")
+    return found
 
 
 def _after(last: str, error: BackendError) -> BackendError:

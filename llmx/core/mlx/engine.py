@@ -172,6 +172,7 @@ class MlxEngine:
 
     def _lost(self, why: str) -> Iterator[Output]:
         """Every answer of a batch that broke; the next one begins anew."""
+        self._batch.close()
         self._batch = self._new_batch()
         for uid in list(self._running):
             yield self._over(uid, "error")._replace(error=RunnerError(why))

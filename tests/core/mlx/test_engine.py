@@ -9,8 +9,10 @@ import pytest
 from llmx.core.backends.errors import BackendError, ContextOverflowError
 from llmx.core.backends.local import LocalBackend
 from llmx.core.messages import Parameters, Request, Tool, user
+from llmx.core.mlx.engine import open_engine
 from llmx.core.response import gather
 from llmx.core.runner import Configuration
+from llmx.core.runner.engines import Job
 from llmx.core.runner.process import Worker
 from llmx.core.settings.keys import defaults
 from tests.core.mlx.scripted import write_scripted
@@ -131,3 +133,30 @@ def test_where_mlx_is_not_installed_it_says_what_it_needs(monkeypatch):
     monkeypatch.setattr("llmx.core.backends.local.find_spec", lambda _name: None)
     health = asyncio.run(LocalBackend("mlx", defaults()).health())
     assert (health.is_up, "pip install 'llmx-toolkit[mlx]'" in health.reason) == (False, True)
+
+
+def test_a_batch_that_breaks_ends_its_answers_with_the_reason_and_the_next_begins_anew(model):
+    progress = []
+    engine = open_engine(Configuration(model, "mlx", 0), lambda *told: progress.append(told))
+    job = Job(1, "hello", 4, 0.0, 1.0, 0, None, "", deadline=float("inf"))
+
+    def broken(*_):
+        raise ValueError("no such kernel")
+
+    def told():
+        outputs = []
+        while engine.is_busy:
+            outputs += engine.step()
+        return outputs
+
+    engine.add(job)
+    engine.add(job._replace(id=2))
+    engine._batch.next = broken
+    lost = told()
+    assert [(output.id, output.end) for output in lost] == [(1, "error"), (2, "error")]
+    assert all("no such kernel" in output.error.message for output in lost)
+    engine.add(job._replace(id=3))
+    engine.add(job._replace(id=4, prompt=""))
+    engine.add(job._replace(id=5, max_tokens=0))
+    ends = {output.id: output.end for output in told() if output.end}
+    assert ends == {3: "length", 4: "error", 5: "length"}
