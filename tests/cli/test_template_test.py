@@ -6,6 +6,7 @@ import pytest
 
 from llmx.templates.sources import user_folder
 from tests.cli import inside
+from tests.templates.play import scripted
 
 
 @pytest.fixture(autouse=True)
@@ -76,11 +77,11 @@ def test_what_is_there_is_never_written_over(mine):
 
 def test_what_comes_out_otherwise_is_1_with_the_difference(mine):
     code = mine / "phases.py"
-    code.write_text(code.read_text().replace('"words"', '"terms"'))
+    code.write_text(code.read_text().replace("len(text.split())", "len(text.split()) + 1"))
     done = llmx("test")
     assert done.returncode == 1
     assert done.stdout.startswith("differs       mine: example\n    --- golden\n    +++ now\n")
-    assert '    -  "words": 14\n    +  "terms": 14\n' in done.stdout
+    assert '    -  "words": 14\n    +  "words": 15\n' in done.stdout
     (row,) = json.loads(llmx("test", "mine", "--output", "json").stdout)
     assert (row["template"], row["case"], row["status"]) == ("mine", "example", "differs")
 
@@ -162,3 +163,11 @@ def test_a_case_that_is_written_wrongly_is_refused_by_its_key(mine, text, said):
     (mine / "tests" / "example" / "case.toml").write_text(text)
     done = llmx("test", "mine")
     assert (done.returncode, said in done.stderr) == (2, True), done.stderr
+
+
+def test_what_a_template_says_is_shown_and_cannot_steer_a_terminal(mine, tmp_path):
+    words = ["exec", "mine", "--backend", "mock", "--param", "text=a"]
+    done = llmx(*words, **scripted(tmp_path, [{"text": "It \x1b[2Jis short."}]))
+    assert done.stdout == "# mine: clean\n\nIt [2Jis short.\n"
+    chat = ["exec", "interactive-chat", "--backend", "mock", "--param", "message=hi"]
+    assert "\n\nMock response to: hi\n" in llmx(*chat).stdout

@@ -45,8 +45,8 @@ def as_summary(result: Result) -> str:
 
 
 def _text(result: Result, names: Sequence[str]) -> str:
-    """The first of these in a result that is an object; empty where it has none."""
-    found = result.result if isinstance(result.result, dict) else {}
+    """The first of these in a result, or the result itself where it is a text; empty where there is none."""
+    found = result.result if isinstance(result.result, dict) else {"text": result.result}
     return next((found[name] for name in names if isinstance(found.get(name), str) and found[name]), "")
 
 

@@ -13,4 +13,4 @@ def report(context: Context) -> dict[str, object]:
     """Put together what came before, and make a file of it."""
     summary = context.results["summarize"].strip()
     context.add("summary.md", f"# Summary\n\n{summary}\n", "text/markdown")
-    return {"summary": summary, **context.results["count"]}
+    return {"text": summary, **context.results["count"]}

@@ -40,7 +40,13 @@ async def talk(context: Context) -> dict[str, Any]:
         store.close()
     if not replies:
         raise PhaseError("nothing was said", hint="--param message=…, or lines on stdin")
-    return {"reply": replies[-1]["reply"], "replies": replies, "session": given["session_id"] or None}
+    told = replies[-1]["reply"]
+    return {
+        "reply": told,
+        "text": told if given["message"] else "",
+        "replies": replies,
+        "session": given["session_id"] or None,
+    }
 
 
 async def _messages(given: Any) -> AsyncIterator[str]:  # noqa: ANN401  # the parameters
