@@ -11,6 +11,8 @@ import llmx.api
 from llmx import LLMConfig, NotFoundError, Template, UsageError
 
 MOCK = LLMConfig(backend="mock")
+HI = {"message": "hi"}
+CHAT = ["interactive-chat", "--param", "message=hi", "--backend", "mock"]
 
 
 def told(*words):
@@ -35,6 +37,7 @@ def timeless(envelope):
         (lambda: Template.search("review ci"), ["search", "review", "ci", "--output", "json"]),
         (lambda: Template.info("code-review"), ["info", "code-review", "--output", "json"]),
         (lambda: Template.schema("code-review"), ["schema", "code-review"]),
+        (lambda: Template.estimate_cost("interactive-chat", HI, config=MOCK), ["estimate", *CHAT, "--output", "json"]),
     ],
 )
 def test_a_call_says_what_the_command_says(call, words):
@@ -43,10 +46,9 @@ def test_a_call_says_what_the_command_says(call, words):
 
 @pytest.mark.promise("S2-90")
 def test_execute_gives_the_envelope_of_the_command(tmp_path):
-    chat = ["interactive-chat", "--param", "message=hi", "--backend", "mock"]
-    found = timeless(Template.execute("interactive-chat", {"message": "hi"}, config=MOCK))
+    found = timeless(Template.execute("interactive-chat", HI, config=MOCK))
     assert found["result"]["reply"] == "Mock response to: hi"
-    assert found == timeless(told("exec", *chat, "--output", "json"))
+    assert found == timeless(told("exec", *CHAT, "--output", "json"))
 
 
 def test_it_runs_beside_an_event_loop_too():

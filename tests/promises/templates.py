@@ -23,7 +23,7 @@ ROWS = [
     Row("S2-34", "interactive-chat: one message or lines of stdin, /quit, a limit of turns, a session that is kept"),
     Row("S2-35", "data-analysis: five analyses and six charts are computed, the model says only what was computed"),
     Row("S2-37", "document-processor: seven kinds of documents, five transformations, long ones whole, bad ones named"),
-    Row("S2-90", "Templates for programs: list, info, execute, search, schema, with the results of the command line"),
+    Row("S2-90", "Templates for programs: six calls, with the results of the command line"),
     Row(
         "S2-42",
         "knowledge-management: ingest, query, update, delete and list, the right document first, with its lines",
