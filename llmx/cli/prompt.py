@@ -21,7 +21,7 @@ from llmx.prompts import Prompt
 from llmx.prompts.library import file_of as prompt_file
 from llmx.prompts.library import files, find, members, prompts
 from llmx.prompts.reading import read_prompt
-from llmx.prompts.rendering import rendered, shown_text
+from llmx.prompts.rendering import missing, rendered, shown_text
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Keep prompts, and offer them in coding agents.")
 
@@ -128,6 +128,9 @@ def enable(name: NameArgument, kind: KindOption = None, project: ProjectOption =
     file = file_of(scope, os.environ, os.getcwd())
     entry = Set(("prompts", name, "kind"), kind.value if kind else prompt.kind)
     write(file, [entry], title=f"llmx prompt enable {name}", env=os.environ)
+    if lacking := missing(prompt, {}):
+        given = ", ".join(f'{word} = "…"' for word in lacking)
+        note(f"it needs a value for {', '.join(lacking)}: write variables = {{ {given} }} under [prompts.{name}]")
     note(f"{name} is named in {file}; `llmx client apply` tells the clients")
 
 

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Mapping
 
 from llmx.core.source import Prompt as Named
 from llmx.core.source import Source
-from llmx.errors import ConfigError, LlmxError
+from llmx.errors import ConfigError, LlmxError, UsageError
 from llmx.prompts import Prompt
 from llmx.prompts.library import find, members
-from llmx.prompts.rendering import rendered
+from llmx.prompts.rendering import missing, rendered
 
 
 def completed(source: Source, clients: Iterable[str], env: Mapping[str, str] = os.environ) -> Source:
@@ -23,13 +23,16 @@ def completed(source: Source, clients: Iterable[str], env: Mapping[str, str] = o
             found[name] = named if named.prompt else _completed(find(name, env), named, names, env)
         except LlmxError as error:
             key = f"prompts.{name}"
-            raise ConfigError(
-                f"{source.file}: {key}: {error.message}", key=key, source=source.file, hint=error.hint
-            ) from None
+            message = f"{source.file}: {key}: {error.message}"
+            raise ConfigError(message, key=key, source=source.file, hint=error.hint) from None
     return source._replace(prompts=found)
 
 
 def _completed(prompt: Prompt, named: Named, clients: list[str], env: Mapping[str, str]) -> Named:
+    if lacking := missing(prompt, named.variables):
+        given = ", ".join(f'{name} = "…"' for name in lacking)
+        message = f"{prompt.name} needs a value for {', '.join(lacking)}"
+        raise UsageError(message, hint=f"write below it: variables = {{ {given} }}")
     alike = Named(include_exec=named.include_exec)
     team = {one.name: _filled(one, alike, clients) for one in members(prompt, env)}
     return _filled(prompt, named, clients)._replace(team=team)

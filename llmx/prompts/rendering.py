@@ -27,13 +27,18 @@ def rendered(prompt: Prompt, given: Mapping[str, str], client: str = "", *, with
             listed = ", ".join(prompt.variables) or "none"
             hint = f"did you mean {near}?" if near else f"its variables: {listed}"
             raise UsageError(f"{prompt.name} has no variable {name!r}", hint=hint)
-    missing = [name for name, one in prompt.variables.items() if one.default is None and name not in given]
-    if missing:
-        asked = " ".join(f"--var {name}=…" for name in missing)
+    lacking = missing(prompt, given)
+    if lacking:
+        asked = " ".join(f"--var {name}=…" for name in lacking)
         hint = f"llmx prompt render {prompt.name} {asked}"
-        raise UsageError(f"{prompt.name} needs a value for {', '.join(missing)}", hint=hint)
+        raise UsageError(f"{prompt.name} needs a value for {', '.join(lacking)}", hint=hint)
     defaults = {name: one.default for name, one in prompt.variables.items()}
     return tidy(filled(prompt.body, {**defaults, **given, **provided(client, with_exec=with_exec)}))
+
+
+def missing(prompt: Prompt, given: Mapping[str, str]) -> list[str]:
+    """The words that have no default and are not given."""
+    return [name for name, one in prompt.variables.items() if one.default is None and name not in given]
 
 
 def shown_text(prompt: Prompt, client: str = "", *, with_exec: bool = True) -> str:

@@ -216,6 +216,15 @@ def test_a_prompt_that_there_is_not_gets_the_nearest():
         read_prompt(user_folder() / "none.md")
 
 
+def test_a_word_that_a_source_leaves_out_is_named_with_what_to_write():
+    user_folder().mkdir(parents=True)
+    (user_folder() / "ask.md").write_text("---\ndescription: d\nvariables: {who: }\n---\nAsk {{ who }}.\n")
+    with pytest.raises(ConfigError) as caught:
+        completed(source("[prompts.ask]\n"), CLIENTS)
+    assert caught.value.hint == 'write below it: variables = { who = "…" }'
+    assert completed(source('[prompts.ask]\nvariables = { who = "me" }\n'), []).prompts["ask"].prompt == "Ask me.\n"
+
+
 def test_a_team_names_prompts_that_there_are(write):
     prompt = read_prompt(write("---\ndescription: d\nteam: [ai-enginer]\n---\nbody"))
     with pytest.raises(ConfigError, match="no prompt 'ai-enginer'"):
