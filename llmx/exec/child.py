@@ -19,10 +19,11 @@ async def run_command(
 ) -> dict[str, Any]:
     """The result of ``llm-exec OPTIONS -- ARGV``, as ``--json=full`` prints it; a failure is a result too.
 
-    Several may run at once. One that is canceled has ended with all its processes when this returns. Raises
+    Several may run at once. One that is canceled has ended with all its processes when this returns, and none outlives
+    this process. Raises
     ``InconclusiveError`` where llm-exec itself gave no result.
     """
-    words = [sys.executable, "-P", "-m", "llmx", "exec", "--json=full", *options, "--", *argv]
+    words = [sys.executable, "-P", "-m", "llmx.exec.tied", str(os.getpid()), "--json=full", *options, "--", *argv]
     ours = os.pathsep.join(path for path in sys.path if os.path.isabs(path))
     process = await asyncio.create_subprocess_exec(
         *words,

@@ -2,6 +2,11 @@
 
 import asyncio
 import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import psutil
 import pytest
@@ -9,6 +14,7 @@ import pytest
 from llmx.errors import InconclusiveError
 from llmx.exec.child import run_command
 
+ROOT = Path(__file__).parents[2]
 PLAIN = ("--no-sandbox",)
 
 
@@ -66,6 +72,20 @@ def test_one_that_is_canceled_leaves_nothing_behind(place):
 
     asyncio.run(canceled())
     assert not psutil.pid_exists(int((place / "pid").read_text()))
+
+
+def test_nothing_outlives_a_process_that_is_killed(place):
+    code = (
+        "import asyncio\nfrom llmx.exec.child import run_command\n"
+        "asyncio.run(run_command(['sh', '-c', 'echo $$ > pid; sleep 300; true'], ['--no-sandbox']))\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": str(ROOT)}) as running:
+        while not (place / "pid").exists() or not (place / "pid").read_text():
+            time.sleep(0.02)
+        started = psutil.Process(int((place / "pid").read_text()))
+        running.kill()
+    _, alive = psutil.wait_procs([started], timeout=60)
+    assert not alive
 
 
 def test_what_we_are_made_of_is_not_what_the_command_sees():

@@ -91,6 +91,7 @@ def test_everything_that_is_wrong_is_said_with_its_line_before_anything_runs():
         ({"steps": [say("a b")]}, "'a b' is no id"),
         ({"steps": [{"id": "a", "command": []}]}, "the command is empty"),
         ({"steps": [{"id": "a", "command": "echo 'x"}]}, "the command: No closing quotation"),
+        ({"steps": [say("a", "$HOME")]}, r"$HOME: there is no step 'HOME' before this one; a plain dollar is \$"),
         ({"steps": [{"id": "a", "prompt": " "}]}, "the prompt is empty"),
         ({"steps": [{"id": "a", "prompt": 5}]}, "prompt must be a text"),
         ({"steps": [{"id": "a", "prompt": "x", "command": "y"}]}, "has prompt and command"),

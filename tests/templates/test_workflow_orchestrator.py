@@ -230,6 +230,9 @@ def test_an_agent_answers_as_its_record_says(tmp_path, home):
     subprocess.run([*llmx, *words], check=True, capture_output=True)
     result = run(tmp_path, [{"id": "a", "agent": "poet", "prompt": "Speak"}], "roses")
     assert (gave(result, "a")["text"], result.metrics.agents_invoked) == ("roses", 1)
+    budget = CallOptions(max_tokens=10)
+    given = {"workflow_config": {"steps": [{"id": "a", "agent": "poet", "prompt": "Speak"}]}}
+    assert played(NAME, given, limits=budget).exit_code == 6, "the run's budget holds for agents too"
     file = Path("w.json")
     file.write_text(json.dumps({"steps": [{"id": "a", "agent": "poet", "prompt": "Speak"}]}))
     env = scripted(tmp_path, ["violets"])
@@ -253,6 +256,20 @@ def test_a_template_is_a_step_with_its_artifacts(tmp_path):
     bad = run(tmp_path, steps, "no plan")
     assert bad.exit_code == 7
     assert statuses(bad) == {"topic": "done", "post": "failed", "end": "not run"}
+
+
+def test_what_a_template_finds_and_could_not_read_counts_for_the_whole(tmp_path):
+    Path("src").mkdir()
+    Path("src/a.py").write_text("import os\n\n\ndef run(command):\n    os.system(command)\n")
+    found = {"file": "a.py", "line": 5, "severity": "high", "message": "a shell", "evidence": "os.system(command)"}
+    given = {"code_path": "src", "aspects": ["security"]}
+    steps = [{"id": "review", "template": "code-review", "parameters": given}, say("score", "$review.result.score")]
+    result = run(tmp_path, steps, {"findings": [found]})
+    assert (result.outcome, result.exit_code, len(result.findings)) == ("findings", 1, 1)
+    assert gave(result, "score")["stdout"] == "88\n"
+    assert [each["path"] for each in result.coverage] == ["a.py"]
+    Path("src/b.py").write_bytes(b"x = '\xff'\n")
+    assert run(tmp_path, steps, {"findings": []}).exit_code == 3
 
 
 @pytest.mark.promise("S2-38")

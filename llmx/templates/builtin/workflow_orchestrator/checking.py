@@ -92,7 +92,9 @@ class Checking:
         if name in (GIVEN, *own):
             return
         if name not in visible:
-            self._fault(step, f"{reference}: {self._not_there(name, {**visible, **dict.fromkeys(own, step)})}", token)
+            dollar = r"; a plain dollar is \$" if step.kind == "command" and name not in self._every else ""
+            said = self._not_there(name, {**visible, **dict.fromkeys(own, step)})
+            self._fault(step, f"{reference}: {said}{dollar}", token)
             return
         known = (*FIELDS[visible[name].kind], *STATUS_FIELDS)
         if reference.keys and reference.keys[0] not in known:
