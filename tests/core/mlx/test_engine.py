@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from typing import Any
 
 import jsonschema
 import pytest
@@ -144,7 +145,7 @@ def test_a_batch_that_breaks_ends_its_answers_with_the_reason_and_the_next_begin
         raise ValueError("no such kernel")
 
     def told():
-        outputs = []
+        outputs: list[Any] = []
         while engine.is_busy:
             outputs += engine.step()
         return outputs
