@@ -13,6 +13,7 @@ from llmx.cli.output import Output, OutputOption
 from llmx.cli.template_reports import deliver, forms, report_all, show
 from llmx.core.plugins import load
 from llmx.templates.artifacts import require_writable
+from llmx.templates.kept import is_kept
 from llmx.templates.outcomes import Result
 from llmx.templates.parameters import values
 from llmx.templates.running import config_for, settle
@@ -65,7 +66,8 @@ def execute(
     try:
         result: Result = load("llmx.core.blocking:run")(lambda: run_template(template, chosen, asked, options))
     except KeyboardInterrupt:
-        note(f"what is done is kept: --resume {options.run} goes on with it")
+        if is_kept(options.run):
+            note(f"what is done is kept: --resume {options.run} goes on with it")
         raise
     paths = deliver(result, output_dir, force=force)
     report_all(result, wanted)

@@ -55,7 +55,7 @@ class Kept:
     @property
     def is_there(self) -> bool:
         """Whether anything is kept, so that the run can go on."""
-        return any(self._folder.glob("*.json"))
+        return is_kept(self.run)
 
     def read(self) -> None:
         """Take up what an earlier run has done; raises ``NotFoundError`` where there is none of this work."""
@@ -83,6 +83,11 @@ class Kept:
 def folder() -> Path:
     """Where unfinished runs are."""
     return Path(paths.state_dir()) / "templates"
+
+
+def is_kept(run: str) -> bool:
+    """Whether anything of that run can be gone on with."""
+    return any((folder() / run).glob("[!.]*.json"))
 
 
 def forget_old() -> None:

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 import subprocess
 from datetime import date, timedelta
 
@@ -96,11 +97,14 @@ def test_a_model_that_sees_what_is_planted_is_believed_and_nothing_planted_is_to
     assert [each["reported"] for each in result.checks.canaries] == [True] * 3
     assert [each["line"] for each in result.findings] == [5]
     assert result.outcome == "findings"
-    names = [line.split("(")[0].removeprefix("def ") for line in model.prompts()[0].split("\n") if "def " in line]
-    assert "a.py" in json.dumps(result.result)
-    for name in set(names) - {"run", "safe"}:
-        assert name.split(": def ")[-1] not in json.dumps(result.result)
     assert (code / "a.py").read_text() == CODE
+    made = {each.name: each.data.decode() for each in result.artifacts}
+    assert json.loads(made["review-findings.json"])["counts"]["high"] == 1
+    assert "## high: a.py:5 (security)" in made["review-report.md"]
+    names = set(re.findall(r"def (\w+)\(", model.prompts()[0])) - {"run", "safe"}
+    assert len(names) == 3
+    for name in names:
+        assert name not in json.dumps(result.envelope([])) + "".join(made.values())
 
 
 @pytest.mark.parametrize("answer", [said(), said(found(SHELL)), said(found(EVAL, line=9))])

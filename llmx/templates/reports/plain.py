@@ -23,7 +23,7 @@ def as_markdown(result: Result) -> str:
     """What the template says itself (``text`` in its result), what was found, and what was not read."""
     told, answer = _text(result, TEXTS), _text(result, ANSWERS)
     own = [told, ""] if told else [*quoted(answer), ""] if answer else []
-    found = [line for finding in result.findings or () for line in _finding(finding)]
+    found = [line for finding in result.findings or () for line in finding_lines(finding)]
     return "\n".join([*_head(result), *own, *found, *_tail(result)])
 
 
@@ -35,7 +35,7 @@ def as_summary(result: Result) -> str:
     room = LONGEST_SUMMARY - len(tail.encode())
     text, left = head[:room], list(result.findings or ())
     while left:
-        more = "\n" + "\n".join(_finding(left[0]))
+        more = "\n" + "\n".join(finding_lines(left[0]))
         if len((text + more).encode()) > room:
             break
         text += more
@@ -62,7 +62,8 @@ def _head(result: Result) -> Iterator[str]:
             yield from (f"Answered by {inert(who['model'])}, {kind}.", "")
 
 
-def _finding(finding: Finding) -> Iterator[str]:
+def finding_lines(finding: Finding) -> Iterator[str]:
+    """One finding: where it is, what it is, the code, and what to do."""
     place = f"{finding['file']}:{finding['line']}"
     yield from (
         f"## {finding['severity']}: {inert(place)} ({inert(finding['rule'])})",

@@ -1,5 +1,6 @@
 """What code does in a review: read the sources, check what the model says against them, and merge it."""
 
+import json
 from typing import Any, NamedTuple
 
 from llmx.templates.builtin.code_review.anchors import Anchor, anchored
@@ -8,6 +9,7 @@ from llmx.templates.builtin.code_review.fixes import patch_of
 from llmx.templates.builtin.code_review.sources import Source, collected, parts_of
 from llmx.templates.findings import SEVERITIES, Finding, fingerprint, majority, score
 from llmx.templates.phases import Context
+from llmx.templates.reports.plain import finding_lines
 
 
 def collect(context: Context) -> dict[str, Any]:
@@ -47,7 +49,7 @@ def merge(context: Context) -> dict[str, Any]:
     shown = SEVERITIES if least == "all" else SEVERITIES[SEVERITIES.index(least) :]
     kept = [each for each in voted.kept if each["severity"] in shown]
     context.findings = kept
-    return {
+    result = {
         "findings": kept,
         "counts": {severity: sum(each["severity"] == severity for each in kept) for severity in reversed(SEVERITIES)},
         "score": score(kept),
@@ -55,6 +57,20 @@ def merge(context: Context) -> dict[str, Any]:
         "not_in_the_source": sum(each.anchor is None for each in told),
         "aspects": list(given["aspects"]),
     }
+    context.add("review-findings.json", json.dumps(result, indent=1, ensure_ascii=False) + "\n", "application/json")
+    context.add("review-report.md", _report(result), "text/markdown")
+    return result
+
+
+def _report(result: dict[str, Any]) -> str:
+    """What was found, for people; the words of the model are text there and nothing else."""
+    counts = ", ".join(f"{number} {severity}" for severity, number in result["counts"].items() if number)
+    head = [
+        "# Review",
+        "",
+        f"Score {result['score']} of 100. {result['files_reviewed']} files. {counts or 'Nothing found'}.",
+    ]
+    return "\n".join([*head, "", *(line for each in result["findings"] for line in finding_lines(each))]) + "\n"
 
 
 class Told(NamedTuple):

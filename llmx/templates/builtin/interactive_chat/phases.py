@@ -1,6 +1,5 @@
 """The conversation: one message, or as many as stdin has."""
 
-import asyncio
 import sys
 from collections.abc import AsyncIterator
 from typing import Any
@@ -10,6 +9,7 @@ from llmx.core.messages import user
 from llmx.core.response import gather
 from llmx.errors import SchemaError
 from llmx.sessions.store import Store
+from llmx.templates.builtin.interactive_chat.lines import Lines
 from llmx.templates.phases import Context, PhaseError
 
 
@@ -54,8 +54,9 @@ async def _messages(given: Any) -> AsyncIterator[str]:  # noqa: ANN401  # the pa
     if given["message"]:
         yield given["message"]
         return
+    lines = Lines()
     for _ in range(given["max_turns"]):
-        line = (await asyncio.to_thread(sys.stdin.readline)).rstrip("\n")
+        line = await lines.next()
         if not line or line == "/quit":
             return
         yield line
