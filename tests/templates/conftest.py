@@ -1,9 +1,6 @@
 """A template of one's own, and ways to run it."""
 
 import asyncio
-import os
-import subprocess
-import sys
 import textwrap
 
 import pytest
@@ -13,6 +10,7 @@ from llmx.core.client import LLMClient
 from llmx.core.llm_config import LLMConfig
 from llmx.core.settings import active
 from llmx.templates.running import RunOptions, execute
+from tests.cli import inside
 
 HEAD = 'id = "own"\nversion = "1"\ncategory = "test"\ndescription = "d"\n'
 
@@ -54,8 +52,5 @@ def perform(name, parameters=None, client=None, **options):
 
 
 def llmx(*words, text=None, **env):
-    """Run the real command."""
-    command = [sys.executable, "-m", "llmx", "template", *words]
-    return subprocess.run(
-        command, input=text, capture_output=True, text=True, check=False, env={**os.environ, **env}, timeout=300
-    )
+    """The command, inside of this process."""
+    return inside.llmx("template", *words, text=text, **env)

@@ -3,7 +3,8 @@
 import re
 
 _MARKS = str.maketrans({mark: f"\\{mark}" for mark in "\\`*_[]>#|!~$"} | {"<": "&lt;", "&": "&amp;"})
-_LIST = re.compile(r"(\d+)([.)])")
+_NUMBERED = re.compile(r"(\d{1,9})([.)])(?=\s|$)")
+_LISTED = re.compile(r"[-+](?=\s|$)|[-=]+\s*$")
 _LINK = re.compile(r"(?i)(://|\bwww(?=\.)|@)")
 APART = "\u200b"
 """A space of no width: what stands on both sides of it is no longer one."""
@@ -14,9 +15,9 @@ def inert(text: str) -> str:
     shown = "".join(each if each.isprintable() else " " for each in text).strip()
     shown = _LINK.sub(_apart, shown)
     shown = shown.translate(_MARKS)
-    if shown.startswith(("-", "+", "=")):
+    if _LISTED.match(shown):
         shown = f"\\{shown}"
-    return harmless(_LIST.sub(r"\1\\\2", shown, count=1) if _LIST.match(shown) else shown)
+    return harmless(_NUMBERED.sub(r"\1\\\2", shown, count=1) if _NUMBERED.match(shown) else shown)
 
 
 def _apart(found: re.Match[str]) -> str:
