@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from llmx import __version__
+from llmx.core.demo import PATH as DEMO
 from llmx.core.usage import Call
 from llmx.core.usage.free import price_table
 from llmx.templates.digests import LOCAL, model_digest
@@ -18,7 +19,9 @@ async def provenance(context: Context) -> dict[str, Any]:
     models = []
     for told in context.provenance.get("models", []):
         digest = await asyncio.to_thread(model_digest, told["backend"], told["model"])
-        models.append({**told, "digest": digest, "endpoint": _endpoint(told, context.meter.calls)})
+        is_demo = told["demo"] or (digest is not None and digest == await asyncio.to_thread(_demo_digest))
+        endpoint = _endpoint(told, context.meter.calls)
+        models.append({**told, "demo": is_demo, "digest": digest, "endpoint": endpoint})
     client = context.client
     return {
         "llmx": __version__,
@@ -32,6 +35,11 @@ async def provenance(context: Context) -> dict[str, Any]:
         **context.provenance,
         "models": models,
     }
+
+
+def _demo_digest() -> str | None:
+    """That of the model that comes with llmx: it is the demo also where somebody has named its file, or a copy."""
+    return model_digest("gguf", f"file:{DEMO}")
 
 
 def input_digest(context: Context) -> str:

@@ -3,11 +3,13 @@
 import hashlib
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from llmx.core.calls import Calls
 from llmx.core.client import LLMClient
+from llmx.core.demo import PATH as DEMO
 from llmx.core.events import Usage
 from llmx.core.llm_config import LLMConfig
 from llmx.core.settings import active
@@ -15,6 +17,7 @@ from llmx.core.usage import Call, Caller, Target
 from llmx.templates.digests import model_digest
 from llmx.templates.loading import load_template
 from llmx.templates.metering import RunMeter
+from llmx.templates.reports.plain import as_markdown
 from tests.templates.conftest import asked_of, perform
 from tests.templates.model import Model
 
@@ -142,3 +145,14 @@ def test_a_replayed_run_costs_nothing_and_says_that_it_was_replayed(own, alone, 
     assert (played.result, played.metrics.tokens_used, played.metrics.cost_usd) == ("yes", 0, 0)
     assert played.provenance["replayed"] is True
     json.dumps(played.envelope([]))
+
+
+def test_the_demo_model_is_told_as_such_also_where_a_copy_of_it_was_named(own, alone, tmp_path):
+    pytest.importorskip("llama_cpp", reason="the demo model needs an engine: pip install llmx-toolkit[gguf]")
+    (tmp_path / "mine.gguf").write_bytes(Path(DEMO).read_bytes())
+    client = LLMClient(LLMConfig(backend="gguf", model=f"file:{tmp_path}/mine.gguf"))
+    result = perform(own(ASK + "max_tokens = 8\n", ask_j2="Hello"), client=client)
+    (who,) = result.provenance["models"]
+    assert (who["backend"], who["demo"]) == ("gguf", True)
+    assert who["digest"] == f"sha256:{hashlib.sha256(Path(DEMO).read_bytes()).hexdigest()}"
+    assert "the demo model" in as_markdown(result)
