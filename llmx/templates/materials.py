@@ -10,7 +10,7 @@ from llmx.errors import NotFoundError
 from llmx.knowledge import Place
 from llmx.templates.builtin.code_review.sources import SKIPPED_FOLDERS
 
-_HARMLESS = {"unsupported": "binary", "empty": "empty"}
+HARMLESS = {"unsupported": "binary", "empty": "empty"}
 """Why a file that nobody named may be left out: pictures and empty files hold nothing to read."""
 
 
@@ -50,12 +50,12 @@ def files(paths: Sequence[str]) -> list[tuple[Path, bool]]:
     for path in paths:
         if not os.path.exists(path):
             raise NotFoundError(f"there is nothing at {path}")
-        for file in _below(Path(path)):
+        for file in below(Path(path)):
             found.setdefault(os.path.abspath(file), (file, file == Path(path)))
     return list(found.values())
 
 
-def _below(path: Path) -> list[Path]:
+def below(path: Path) -> list[Path]:
     """``path`` where it is a file, else the files below it, but what is hidden or was built."""
     if not path.is_dir():
         return [path]
@@ -77,7 +77,7 @@ async def read_file(file: Path, coverage: list[dict[str, Any]], *, is_named: boo
             document = await read_async(place)
         except DocumentError as error:
             reason = why(error, place)
-            reason = reason if is_named else _HARMLESS.get(error.reason, reason)
+            reason = reason if is_named else HARMLESS.get(error.reason, reason)
     coverage.append({"path": str(file), "read": not reason, "reason": reason})
     return document
 

@@ -284,6 +284,37 @@ def test_what_a_document_orders_is_only_text(folder):
     assert "{{ fence }}" in page
 
 
+def test_a_folder_stands_for_what_is_in_it_but_links_and_what_is_hidden(folder, tmp_path_factory):
+    secret = tmp_path_factory.mktemp("secret") / "key.txt"
+    secret.write_text("yeast: the private key")
+    for place in ("in", "in/sub", "in/.git", "in/node_modules"):
+        Path(place).mkdir()
+        Path(place, "notes.txt").write_text(BREAD if place in ("in", "in/sub") else "landlord: hidden")
+    Path("in/link.txt").symlink_to(secret)
+    Path("in/picture.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(20))
+    result = played(NAME, {"document_paths": ["in/"]}, scripted(folder, asked(("yeast", SUMMARY))))
+    assert (result.exit_code, result.metrics.model_calls) == (0, 2), result.problem
+    assert [(each["path"], each["reason"]) for each in result.coverage] == [
+        ("in/link.txt", "a link"),
+        ("in/notes.txt", ""),
+        ("in/picture.png", "binary"),
+        ("in/sub/notes.txt", ""),
+    ]
+    named = played(NAME, {"document_paths": ["in/link.txt"]}, scripted(folder, asked(("yeast", SUMMARY))))
+    assert named.metrics.model_calls > 0, "who names a link means what it leads to"
+
+
+def test_a_plan_shows_every_prompt_and_sends_none(folder, monkeypatch):
+    command = [sys.executable, "-m", "llmx", "template", "exec", NAME, "--plan", "--output", "json"]
+    command += ["--backend", "openai", "--model", "gpt-4o-mini", "--param", "document_paths=a.txt,b.docx"]
+    monkeypatch.setenv("OPENAI_API_KEY", "a-key-for-nobody")
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    told = json.loads(done.stdout)
+    assert (done.returncode, told["outcome"]) == (0, "planned")
+    assert {text in str(told["prompts"]) for text in ("Bread rises", "The rent for March")} == {True}
+    assert told["ceiling_usd"] is None, "a merge of summaries asks what nobody knows yet"
+
+
 @given(st.text("ab .\n", max_size=3000), st.integers(1, 400))
 def test_parts_put_together_are_the_text(text, size):
     cut = spans(text, size)

@@ -8,6 +8,7 @@ from pypdfium2 import PdfDocument, PdfiumError
 from llmx.documents.document import DocumentError
 from llmx.documents.extraction import Harvest
 
+NO_TITLES = ("untitled", "(anonymous)")
 HYPHENS = ("\x02", "\ufffe")
 """What PDFium writes for the hyphen of a word that goes on in the next line."""
 
@@ -20,7 +21,8 @@ def extract(file: BinaryIO, _name: str, harvest: Harvest) -> None:
         if "password" in str(error).lower():
             raise DocumentError("is encrypted", "encrypted", hint="save it without a password") from None
         raise
-    harvest.title = document.get_metadata_value("Title") or ""
+    title = document.get_metadata_value("Title") or ""
+    harvest.title = "" if title.strip().lower() in NO_TITLES else title
     blank = []
     for number in range(1, len(document) + 1):
         text = _text(document, number, harvest)

@@ -2,6 +2,7 @@
 
 import io
 import json
+from datetime import date, datetime
 
 import polars
 import pytest
@@ -94,7 +95,21 @@ def test_every_format_gives_the_same_table(data, name):
         ('[{"a": {"b": 1}}, {"a": {"b": 2.5}}, {}]', "t.json", "a.b", [1.0, 2.5, None]),
         ('[{"a": 1}, {"a": "x"}]', "t.json", "a", ["1", "x"]),
         ('[{"a": [1]}, {"a": null}]', "t.json", "a", ["[1]", None]),
-        ("a,b\n2026-01,1\n2026-02,2\n", "t.csv", "a", None),
+        ("a,b\n2026-01,1\n2026-02,2\n", "t.csv", "a", [date(2026, 1, 1), date(2026, 2, 1)]),
+        ("a,b\n31/01/2026,1\n01/02/2026,2\n", "t.csv", "a", [date(2026, 1, 31), date(2026, 2, 1)]),
+        ("a,b\n01/02/2026,1\n03/04/2026,2\n", "t.csv", "a", ["01/02/2026", "03/04/2026"]),
+        ("a,b\n31.01.2026,1\n,2\n", "t.csv", "a", [date(2026, 1, 31), None]),
+        (
+            "a,b\n2026-01-02 03:04,1\n2026-01-02 05:00,2\n",
+            "t.csv",
+            "a",
+            [datetime(2026, 1, 2, 3, 4), datetime(2026, 1, 2, 5)],
+        ),
+        ("a,b\n True,1\nfalse ,2\n,3\n", "t.csv", "a", [True, False, None]),
+        ("a,b\n" + "1,1\n" * 2000 + "x,2\n", "t.csv", "a", ["1"] * 2000 + ["x"]),
+        ("a,b\n" + "1,1\n" * 2000 + "0.5,2\n", "t.csv", "a", [1.0] * 2000 + [0.5]),
+        ("a,b\n" + "2026-01-01,1\n" * 2000 + "later,2\n", "t.csv", "a", ["2026-01-01"] * 2000 + ["later"]),
+        ("a;b\n1.234,5;x\n2;y\n", "t.csv", "a", ["1.234,5", "2"]),
     ],
 )
 def test_oddities_are_read_as_they_mean(text, name, column, values):

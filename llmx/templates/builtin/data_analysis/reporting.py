@@ -27,7 +27,7 @@ def report(told: Mapping[str, Any]) -> str:
 
 
 def _table(rows: Table) -> list[str]:
-    head, *body = [[inert(shown(cell)) for cell in row] for row in rows]
+    head, *body = [[inert(shown(cell)) if isinstance(cell, str) else shown(cell) for cell in row] for row in rows]
     return [f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *body)]
 
 

@@ -2,38 +2,34 @@
 
 import asyncio
 import os
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
-from llmx.documents import EXTENSIONS, Document, DocumentError, read_async
+from llmx.documents import Document, DocumentError, read_async
 from llmx.errors import InconclusiveError, NotFoundError
 from llmx.templates.builtin.document_processor.chunks import is_whole, spans
+from llmx.templates.materials import HARMLESS, below
 from llmx.templates.phases import PhaseError
 
+LINK = "a link"
 READERS = 2
 """How many documents are read at once; each has a process of its own."""
 
 
 def files(paths: Iterable[str]) -> list[str]:
-    """The files themselves and those below folders whose names are of documents, each once, in order."""
-    found: list[str] = []
-    for path in paths:
-        found += _below(path) if os.path.isdir(path) else [path]
-    return list(dict.fromkeys(found))
+    """The files themselves and those below folders, each once, in order."""
+    return list(dict.fromkeys(str(file) for path in paths for file in below(Path(path))))
 
 
-def _below(folder: str) -> list[str]:
-    names = [os.path.join(place, name) for place, _, names in os.walk(folder) for name in names]
-    return sorted(name for name in names if Path(name).suffix.lower() in EXTENSIONS)
-
-
-async def documents(paths: list[str], *, side_by_side: bool) -> list[Document | DocumentError]:
-    """Each document, or why there is none, in the order of the paths."""
+async def documents(paths: list[str], named: Collection[str], *, side_by_side: bool) -> list[Document | DocumentError]:
+    """Each document, or why there is none, in the order of the paths; a link in a folder may lead anywhere."""
     gate = asyncio.Semaphore(READERS if side_by_side else 1)
 
     async def one(path: str) -> Document | DocumentError:
         async with gate:
+            if os.path.islink(path) and path not in named:
+                return DocumentError(LINK, "unsupported")
             try:
                 return await read_async(path)
             except DocumentError as error:
@@ -52,6 +48,15 @@ def require_some(paths: list[str], found: list[Document | DocumentError]) -> Non
     said = faults[0].message + (f", and {len(faults) - 1} others cannot be read either" if len(faults) > 1 else "")
     kind = NotFoundError if all(fault.reason == "missing" for fault in faults) else InconclusiveError
     raise kind(said, hint=faults[0].hint)
+
+
+def why_not(error: DocumentError, *, is_named: bool) -> str:
+    """The reason as coverage tells it; pictures and empty files in a folder leave nothing uncovered."""
+    if error.reason == "empty" or error.message == LINK:
+        return "empty" if error.reason == "empty" else LINK
+    if not is_named and error.reason in HARMLESS:
+        return HARMLESS[error.reason]
+    return error.message + (f" ({error.hint})" if error.hint else "")
 
 
 def chunks_of(document: Document, index: int, size: int) -> list[dict[str, Any]]:

@@ -2,12 +2,13 @@
 
 import json
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from llmx.documents import Document
 from llmx.errors import SchemaError
 from llmx.templates.builtin.document_processor.answering import answer_about, one_summary
-from llmx.templates.builtin.document_processor.extracting import chunks_of, documents, files, require_some
+from llmx.templates.builtin.document_processor.extracting import chunks_of, documents, files, require_some, why_not
 from llmx.templates.builtin.document_processor.forms import FORMS, file_name
 from llmx.templates.builtin.document_processor.questions import TRANSFORMATIONS
 from llmx.templates.phases import Context
@@ -17,7 +18,8 @@ async def extract(context: Context) -> dict[str, Any]:
     """Every document in parts, in batches that are worked on side by side."""
     given = context.parameters
     paths = files(given["document_paths"])
-    found = await documents(paths, side_by_side=given["parallel_processing"])
+    named = {str(Path(path)) for path in given["document_paths"]}
+    found = await documents(paths, named, side_by_side=given["parallel_processing"])
     require_some(paths, found)
     read: list[dict[str, Any]] = []
     coverage: list[dict[str, Any]] = []
@@ -29,7 +31,7 @@ async def extract(context: Context) -> dict[str, Any]:
             context.took(path, each.digest)
             coverage.append({"path": path, "read": True, "reason": ""})
         else:
-            reason = "empty" if each.reason == "empty" else each.message + (f" ({each.hint})" if each.hint else "")
+            reason = why_not(each, is_named=path in named)
             coverage.append({"path": path, "read": False, "reason": reason})
     context.coverage[:] = coverage
     batches = [[chunk] for chunk in chunks] if given["parallel_processing"] else [chunks]

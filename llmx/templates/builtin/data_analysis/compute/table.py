@@ -17,6 +17,7 @@ from llmx.documents.decoding import decoded
 from llmx.documents.document import DocumentError
 from llmx.errors import nearest
 from llmx.templates.builtin.data_analysis.compute import DataError
+from llmx.templates.builtin.data_analysis.compute.typing_texts import dated, typed
 
 Kind = Literal["number", "text", "date", "boolean"]
 
@@ -204,19 +205,19 @@ def _csv(text: str, ending: str, notes: list[str]) -> DataFrame:
     if not has_header:
         notes.append("the first row holds numbers only, so it is data and the columns have no names")
 
-    def read(**more: Any) -> DataFrame:  # noqa: ANN401  # polars' own options
-        source = io.BytesIO(text.encode())
-        made = polars.read_csv(source, separator=separator, has_header=has_header, null_values=MISSING, **more)
-        return made if has_header else made.rename(lambda name: f"column_{made.columns.index(name) + 1}")
-
     try:
-        frame = read(try_parse_dates=True, infer_schema_length=None)
+        frame = polars.read_csv(
+            io.BytesIO(text.encode()),
+            separator=separator,
+            has_header=has_header,
+            null_values=MISSING,
+            infer_schema=False,  # a guess from the first rows would lose what the last ones hold
+        )
     except polars.exceptions.NoDataError:
         raise DataError("it has no rows") from None
-    if separator == ";" and any(_has_decimal_commas(frame[name]) for name in frame.columns):
-        notes.append("numbers are written with decimal commas")
-        return read(try_parse_dates=True, infer_schema_length=None, decimal_comma=True)
-    return frame
+    if not has_header:
+        frame.columns = [f"column_{number}" for number in range(1, frame.width + 1)]
+    return DataFrame([typed(column, notes, has_commas=separator == ";") for column in frame.get_columns()])
 
 
 def _separator(text: str) -> str:
@@ -237,11 +238,6 @@ def _is_number(cell: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _has_decimal_commas(column: Series) -> bool:
-    there = column.drop_nulls()
-    return column.dtype == polars.String and bool(there.len()) and bool(there.str.contains(r"^-?\d+,\d+$").any())
 
 
 def _sampled(frame: DataFrame, count: int) -> DataFrame:
@@ -270,18 +266,5 @@ def _usual(frame: DataFrame, notes: list[str]) -> DataFrame:
         elif kind.is_temporal() or kind.is_integer() or kind == polars.Boolean:
             kept.append(column)
         else:
-            kept.append(_dated(column.cast(polars.String)))
+            kept.append(dated(column.cast(polars.String), notes))
     return DataFrame(kept)
-
-
-def _dated(column: Series) -> Series:
-    """Texts as dates where all of them are."""
-    there = column.drop_nulls()
-    if not there.len() or not there[0][:4].isdigit():
-        return column
-    for form, kind in (("%Y-%m-%d", polars.Date), ("%Y-%m-%dT%H:%M:%S%.f", polars.Datetime), ("%Y-%m", polars.Date)):
-        text = column + "-01" if form == "%Y-%m" else column
-        parsed = text.str.strptime(kind, "%Y-%m-%d" if form == "%Y-%m" else form, strict=False)
-        if parsed.null_count() == column.null_count():
-            return parsed.alias(column.name)
-    return column
