@@ -24,7 +24,7 @@ CODEX_BYTES = 32 << 10
 
 def claude(place: Place) -> Loaded:
     """CLAUDE.md, with what it imports, from the top of the file system down; AGENTS.md only where there is none."""
-    user = place.home / ".claude"
+    user = Path(place.env.get("CLAUDE_CONFIG_DIR") or place.home / ".claude")
     own = [
         file
         for folder in place.everything()
@@ -139,7 +139,7 @@ READERS: dict[str, tuple[Reader, Known]] = {
     "codex": (codex, "measured"),
     "cursor": (cursor, "documented"),
     "gemini": (gemini, "documented"),
-    "aider": (aider, "measured"),
+    "aider": (aider, "documented"),
     "crush": (native, "documented"),
     "zed": (native, "documented"),
     "vscode-copilot": (native, "documented"),

@@ -90,6 +90,8 @@ def show(
         print(relative(file, root))
     if not files:
         note(f"no {NAME} holds there; llmx agents-md init writes one")
+    if not rows:
+        note("none of the clients is here; --client NAME tells of one all the same")
     for row in rows:
         print(f"\n{row['name']}{f' {version}' if (version := row['version']) else ''} loads ({row['known']}):")
         for name in row["files"]:

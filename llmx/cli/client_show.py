@@ -6,7 +6,7 @@ from typing import Any
 
 from llmx.cli.notes import note
 from llmx.cli.output import Output
-from llmx.clients.ledger import WHOLE, Ledger, whole_files
+from llmx.clients.ledger import WHOLE, Ledger, ledgers, whole_files
 from llmx.clients.protocol import Client, Entry, File, Loss, Scope, Where
 from llmx.clients.reading import SCOPES, value_in
 from llmx.core.edits import Add, Change, Set, plan
@@ -19,9 +19,10 @@ from llmx.core.source import Source
 def show(client: Client, where: Where, output: Output) -> None:
     """Print the servers in a client's files, and the entries that llmx wrote."""
     files: list[dict[str, Any]] = []
+    kept = ledgers(where.env)
     for scope in SCOPES:
         owner = "user" if scope == "user" else str(where.project.resolve())
-        whole = [File(file, "text") for file in whole_files(client.name, owner, where.env)]
+        whole = [File(file, "text") for file in whole_files(client.name, owner, kept)]
         for place, file in enumerate(dict.fromkeys([*client.files(where, scope), *whole])):
             own = Ledger(file.path, where.env).owned.values()
             held = client.servers(where, scope, value_in) if place == 0 and file.path.exists() else []

@@ -5,11 +5,12 @@ user's own that says something else is a conflict, as is one of ours that the us
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from llmx.clients.emptying import without_emptied
-from llmx.clients.ledger import WHOLE, Ledger, Owned, hash_of, whole_files
+from llmx.clients.ledger import WHOLE, Ledger, Owned, hash_of, ledgers, whole_files
 from llmx.clients.protocol import Client, Entry, File, Kind, Loss, Reader, Scope, Where
 from llmx.core.edits import Add, Change, Operation, Plan, Remove, Set, Unset, plan, read
 from llmx.core.edits.places import target
@@ -118,6 +119,7 @@ class _Work:
         rendering = client.render(source, self.where, scope, self._reader(client))
         wanted = [entry for entry in rendering.entries if self.kinds is None or entry.kind in self.kinds]
         self.losses += [(client.name, loss) for loss in rendering.losses if not self.kinds or loss.kind in self.kinds]
+        wanted = self._within(client, scope, wanted)
         held = self._held_back(client, wanted)
         files = dict.fromkeys([*client.files(self.where, scope), *(entry.file for entry in wanted)])
         self.scope = "user" if scope == "user" else str(target(self.where.project))
@@ -128,11 +130,24 @@ class _Work:
             self._ordered(client, file, [entry for entry in entries if entry.last])
             self.steps += steps
 
+    @cached_property
+    def _kept(self) -> list[Ledger]:
+        """The ledgers as they are; reading them takes the longest of all here."""
+        return ledgers(self.where.env)
+
     def _left_behind(self, client: Client, files: Iterable[File]) -> list[File]:
         """Files that llmx wrote whole for the client, and that are no more among its files."""
         known = {target(file.path) for file in files}
-        found = whole_files(client.name, self.scope, self.where.env)
+        found = whole_files(client.name, self.scope, self._kept)
         return [File(file, "text") for file in found if file not in known]
+
+    def _within(self, client: Client, scope: Scope, entries: list[Entry]) -> list[Entry]:
+        """The entries without those that a link in a project would put elsewhere."""
+        root = target(self.where.project)
+        astray = [e for e in entries if scope == "project" and not target(e.file.path).is_relative_to(root)]
+        reason = "is a link that leads out of the project, or below one"
+        self.losses += [(client.name, Loss(e.kind, _shown(e), f"{e.file.path} {reason}")) for e in astray]
+        return [entry for entry in entries if entry not in astray]
 
     def _astray(self, client: Client) -> str:
         """Why a file of the project is none of its own; empty where all are."""

@@ -6,7 +6,8 @@ undoes the other.
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -106,15 +107,19 @@ def folder(env: Mapping[str, str]) -> Path:
     return Path(paths.state_dir(env)) / "clients"
 
 
-def whole_files(client: str, scope: str, env: Mapping[str, str]) -> list[Path]:
-    """The files that llmx wrote whole for a client in a scope, such as prompts: no client lists them itself."""
+def ledgers(env: Mapping[str, str]) -> list[Ledger]:
+    """Every ledger that can be read; a damaged one is told of where its own file is asked for."""
     found = []
     for place in sorted(folder(env).glob("*.json")):
-        file = read(place).get("file")
-        rows = Ledger(Path(file), env).owned.values() if isinstance(file, str) else ()
-        if any((row.client, row.scope, row.path) == (client, scope, WHOLE) for row in rows):
-            found.append(Path(str(file)))
+        with suppress(ValueError, KeyError, TypeError, ConfigError):
+            found.append(Ledger(Path(json.loads(place.read_bytes())["file"]), env))
     return found
+
+
+def whole_files(client: str, scope: str, known: Iterable[Ledger]) -> list[Path]:
+    """The files that llmx wrote whole for a client in a scope, such as prompts: no client lists them itself."""
+    wanted = (client, scope, WHOLE)
+    return [one.file for one in known if any((o.client, o.scope, o.path) == wanted for o in one.owned.values())]
 
 
 def hash_of(value: Value) -> str:

@@ -67,6 +67,7 @@ def test_what_claude_md_imports_is_loaded_and_the_users_own_hides_nothing(ask):
     assert found == ["~/.claude/CLAUDE.md", "up/project/CLAUDE.md", ROOT, "up/project/more.md"]
     assert said == ""
     assert ask("claude", {}, "2.1.330")[1] == ""
+    assert ask("claude", {}, CLAUDE_CONFIG_DIR="/nonexistent")[0][0] == "up/project/CLAUDE.md"
 
 
 @pytest.mark.parametrize(("version", "reads"), [("2.1.197", False), ("2.1.277", True), ("3.0", True), ("", True)])

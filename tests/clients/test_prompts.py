@@ -145,3 +145,23 @@ def test_opencode_of_the_second_generation_has_other_keys(setting):
     setting.write("opencode", '{"agents": {}}')
     setting.apply("opencode", named("command"))
     assert json.loads(setting.file("opencode").read_text())["commands"]["x"]["template"] == TEXT
+
+
+def test_a_damaged_ledger_of_another_file_stops_nothing(setting):
+    setting.apply("claude", named("skill"))
+    ledgers = setting.home / ".local/state/llmx/clients"
+    for name, text in (("a", "{"), ("b", "[]"), ("c", '{"file": "/x", "entries": {"k": {}}}'), ("d", '{"file": 7}')):
+        (ledgers / f"{name}.json").write_text(text)
+    assert [step.state for step in setting.apply("claude", "").steps] == ["remove"]
+
+
+@pytest.mark.parametrize("client", OF_PROJECT)
+def test_a_link_in_a_project_takes_no_prompt_out_of_it(setting, client):
+    skills = (setting.where.project / OF_PROJECT[client]).parents[1]
+    skills.parent.mkdir(parents=True)
+    elsewhere = setting.home / "elsewhere"
+    elsewhere.mkdir()
+    skills.symlink_to(elsewhere)
+    ready = setting.apply(client, named("skill"), scope="project")
+    assert any("leads out of the project" in loss.reason for _, loss in ready.losses)
+    assert list(elsewhere.iterdir()) == []
