@@ -205,7 +205,8 @@ def test_code_that_does_not_end_or_eats_memory_is_a_finding(tmp_path):
     given = {"max_repairs": 0, "check_memory": "300M"}
     result = generated(tmp_path, SPEC, fenced(greedy), fenced(TESTS), given=given)
     assert statuses(result)["tests"] == "failed"
-    assert "it went over its limit (memory)" in result.findings[0]["message"]
+    message = result.findings[0]["message"]
+    assert "it went over its limit (memory)" in message or "MemoryError" in message  # as the machine can enforce it
 
 
 def test_without_tests_the_code_alone_is_checked(tmp_path):

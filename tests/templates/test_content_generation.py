@@ -13,6 +13,9 @@ from llmx.core.calls import CallOptions
 from llmx.errors import UsageError
 from llmx.templates.builtin.content_generation.measures import length_fit, measured, syllables_of
 from llmx.templates.markdown import as_html, as_text
+from llmx.templates.parameters import checked
+from llmx.templates.rendering import Renderer
+from llmx.templates.sources import find
 from tests.templates.play import played, scripted
 
 NAME = "content-generation"
@@ -225,3 +228,13 @@ def test_a_folder_that_takes_no_files_is_an_error(tmp_path, monkeypatch):
     done = subprocess.run([*command, "-o", str(tmp_path / "out")], capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "cannot be written" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("given", "tokens"),
+    [({}, 7400), ({"max_iterations": 1}, 3400), ({"target_length": 1000, "max_iterations": 1}, 5600)],
+)
+def test_what_it_will_about_take_follows_from_its_parameters(given, tokens):
+    template = find(NAME)
+    values = checked(template, {"topic": "Bread", **given})
+    assert int(Renderer(template.folder).expression(template.estimate["tokens"], values)) == tokens

@@ -25,6 +25,7 @@ def place(monkeypatch, tmp_path, home):
     (tmp_path / "work").mkdir()
     monkeypatch.chdir(tmp_path / "work")
     monkeypatch.setenv("OLLAMA_HOST", "127.0.0.1:9")
+    monkeypatch.setenv("PATH", "/usr/local/bin:/usr/bin:/bin")
     (home / ".config/llmx").mkdir(parents=True)
     (home / ".config/llmx/config.toml").write_text("[exec.isolation]\nenabled = false\n")
     return tmp_path / "work"
@@ -265,7 +266,8 @@ def test_what_a_template_finds_and_could_not_read_counts_for_the_whole(tmp_path)
     given = {"code_path": "src", "aspects": ["security"]}
     steps = [{"id": "review", "template": "code-review", "parameters": given}, say("score", "$review.result.score")]
     result = run(tmp_path, steps, {"findings": [found]})
-    assert (result.outcome, result.exit_code, len(result.findings)) == ("findings", 1, 1)
+    assert (result.outcome, result.exit_code, result.problem) == ("findings", 1, "")
+    assert [each["line"] for each in result.findings] == [5]
     assert gave(result, "score")["stdout"] == "88\n"
     assert [each["path"] for each in result.coverage] == ["a.py"]
     Path("src/b.py").write_bytes(b"x = '\xff'\n")
