@@ -11,8 +11,10 @@ CHAT = [sys.executable, "-m", "llmx", "template", "exec", "interactive-chat", "-
 
 @pytest.mark.promise("S2-34")
 def test_ctrl_c_ends_a_chat_that_waits_for_a_line(alone):
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    with subprocess.Popen(CHAT, **pipes) as chat:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(CHAT, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as chat:
+        assert chat.stdin
+        assert chat.stderr
         chat.stdin.write("one\n")
         chat.stdin.flush()
         assert chat.stderr.readline() == "Mock response to: one\n"
