@@ -5,6 +5,7 @@ import json
 import shutil
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -37,16 +38,17 @@ class Kept:
         return folder() / self.run
 
     def put(self, name: str, value: object, effects: Effects, models: list[dict[str, Any]]) -> None:
-        """Keep what a phase or an item came to; what is no JSON is done again later."""
+        """Keep what a phase or an item came to; what is no JSON, or cannot be written, is done again later."""
         told = {"identity": self.identity, "name": name, "value": value, "models": models, "effects": effects.as_dict()}
         try:
             text = json.dumps(told)
         except (TypeError, ValueError):
             return
-        make_private(str(self._folder))
-        fresh = self._folder / f".{name}"
-        fresh.write_text(text, encoding="utf-8", errors="surrogatepass")
-        fresh.replace(self._folder / f"{name}.json")
+        with suppress(OSError):  # a run is not to fail because it could not be broken off
+            make_private(str(self._folder))
+            fresh = self._folder / f".{name}"
+            fresh.write_text(text, encoding="utf-8", errors="surrogatepass")
+            fresh.replace(self._folder / f"{name}.json")
 
     def remove(self) -> None:
         """The run is over."""

@@ -77,6 +77,12 @@ class _Reading:
         self._file = file
         self._data = data
 
+    def _digest(self) -> str:
+        try:
+            return digest_of(self._file.parent)
+        except OSError as error:
+            raise ConfigError(f"{error.filename}: {error.strerror}", source=str(self._file)) from None
+
     def template(self, source: str) -> Template:
         self._only(self._data, _TOP, "")
         phases = tuple(self._phases())
@@ -95,7 +101,7 @@ class _Reading:
             phases=phases,
             output=output,
             source=source,
-            digest=digest_of(self._file.parent),
+            digest=self._digest(),
             overrides=self._data.get("override") is True,
             takes=self._takes(),
             estimate=self._estimate(),

@@ -152,6 +152,7 @@ def test_a_tool_that_is_missing_makes_it_inconclusive_until_its_check_is_turned_
     assert len(result.artifacts) == 4
     off = generated(tmp_path, *script, given={"language": language, "skip_checks": ["compile", "lint", "tests"]})
     assert (off.outcome, set(statuses(off).values())) == ("clean", {"off"})
+    assert off.result["passed"] is None, "nothing was checked"
 
 
 def _only(*programs):

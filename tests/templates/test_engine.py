@@ -1,6 +1,7 @@
 """``templates/engine.py``: phases in their order, within their limits, and what a failure leaves."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
@@ -329,3 +330,14 @@ def test_artifacts_are_written_whole_below_the_folder_and_over_nothing(tmp_path)
     (tmp_path / "out" / "link").symlink_to(tmp_path)
     with pytest.raises(PolicyError, match="leads out of"):
         write(tmp_path / "out", [Artifact("link/x.txt", b"")])
+
+
+def test_a_template_with_a_file_that_cannot_be_read_is_refused_by_its_name(own, monkeypatch):
+    name = own("[[phases]]\nid = 'a'\nrun = 'phases:a'\n", "def a(context):\n    return 1\n")
+
+    def refuse(self):
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr("pathlib.Path.read_bytes", refuse)
+    with pytest.raises(ConfigError, match=r"own/.*: Permission denied"):
+        load_template(Path(name))

@@ -128,3 +128,10 @@ def test_runs_that_nobody_goes_on_with_are_forgotten(own, alone):
     forget_old()
     assert LONGEST_S > 86400
     assert [each.name for each in folder().iterdir()] == ["young"]
+
+
+def test_where_nothing_can_be_kept_a_run_is_done_all_the_same(own, alone, monkeypatch, tmp_path):
+    (tmp_path / "state").write_text("a file")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    name = own("[[phases]]\nid = 'a'\nrun = 'phases:a'\n", "def a(context):\n    return 1\n")
+    assert perform(name).result == 1

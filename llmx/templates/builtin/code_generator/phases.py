@@ -7,7 +7,7 @@ from typing import Any
 
 from llmx.errors import InconclusiveError, SchemaError
 from llmx.templates.builtin.code_generator.answers import code_in, files_in
-from llmx.templates.builtin.code_generator.checks import FAILED, MISSING, OFF, SKIPPED, Bench, Check
+from llmx.templates.builtin.code_generator.checks import FAILED, MISSING, OFF, PASSED, SKIPPED, Bench, Check
 from llmx.templates.builtin.code_generator.languages import LANGUAGES, Language, Names, names_of
 from llmx.templates.findings import Finding, fingerprint
 from llmx.templates.phases import Context
@@ -69,7 +69,7 @@ def _settled(
         "language": context.parameters["language"],
         "code_file": names.code,
         "test_file": names.tests if names.tests in files else None,
-        "passed": not _failed(checks) and all(each.status != MISSING for each in checks),
+        "passed": _passed(checks),
         "checks": [each.as_dict() for each in checks],
         "repairs": len(told["rounds"]) - 1,
         **told,
@@ -86,6 +86,12 @@ def _settled(
             f"not all checks could be made: {said}", hint=f"install it, or --param skip_checks={names_off}"
         )
     return result
+
+
+def _passed(checks: Sequence[Check]) -> bool | None:
+    """Whether all checks that were asked for passed; None where none was."""
+    made = [each for each in checks if each.status != OFF]
+    return all(each.status == PASSED for each in made) if made else None
 
 
 async def _repaired(context: Context, turn: int, files: Mapping[str, str], checks: Sequence[Check]) -> dict[str, str]:
