@@ -134,6 +134,15 @@ def test_clusters_are_those_of_scikit_learn(k, apart):
         assert any(list(each["center"].values()) == near(group.mean(axis=0).tolist()) for group in inside)
 
 
+def test_many_rows_are_clustered_by_a_start_from_some_of_them():
+    chance = numpy.random.default_rng(5)
+    values = numpy.concatenate([chance.normal(at * 10, 1, 9000) for at in range(3)])
+    table = read("a\n" + "\n".join(map(repr, values.tolist())) + "\n")
+    told = clusters(table, PARAMETERS)
+    assert [each["size"] for each in told["clusters"]] == [9000] * 3
+    assert table.notes == ["the silhouette is that of 2000 of 27000 rows"]
+
+
 def test_a_table_is_described_with_its_gaps_and_its_kinds():
     text = 'name,n,when,ok\n"a, ""b""",1,2026-01-01,true\n,,2026-01-02,false\nc,2.5,,\nc,2.5,,\n'
     table = read(text)

@@ -11,7 +11,8 @@ from llmx.templates.builtin.data_analysis.compute.descriptive import is_constant
 from llmx.templates.builtin.data_analysis.compute.table import SEED, Table
 
 STARTS = 10
-ROUNDS = 300
+FIRST_ROUNDS, ROUNDS = 30, 300
+MOST_TO_START = 20_000
 LARGEST_SILHOUETTE = 2000
 """The silhouette compares all rows with all: of more rows, an even sample counts."""
 
@@ -19,6 +20,8 @@ LARGEST_SILHOUETTE = 2000
 def clusters(table: Table, parameters: Mapping[str, Any]) -> JSON:
     """Sizes and centers of the clusters, largest first, and how far apart they are (silhouette, -1 to 1)."""
     names, rows, labels = labeled(table, parameters)
+    if len(rows) > LARGEST_SILHOUETTE:
+        table.notes.append(f"the silhouette is that of {LARGEST_SILHOUETTE} of {len(rows)} rows")
     z = standardized(rows)
     order = sorted(
         range(parameters["clusters"]), key=lambda k: (-int((labels == k).sum()), float(rows[labels == k][0, 0]))
@@ -71,15 +74,28 @@ def standardized(rows: Any) -> Any:  # noqa: ANN401  # arrays
 
 
 def assigned(z: Any, k: int) -> Any:  # noqa: ANN401  # arrays
-    """The cluster of each row: the best of ten starts, each the same every time."""
+    """The cluster of each row: the best of ten starts, each the same every time, gone on with until nothing moves.
+
+    Of many rows an even sample tries the starts; all of them take part from there.
+    """
+    some = z[_even(len(z), MOST_TO_START)]
     best, least = None, numpy.inf
     for start in range(STARTS):
-        _, labels = kmeans2(z, k, iter=ROUNDS, minit="++", rng=numpy.random.default_rng(SEED + start))
-        if len(numpy.unique(labels)) == k and (spent := inertia(z, labels)) < least:
-            best, least = labels, spent
+        centers, labels = kmeans2(some, k, iter=FIRST_ROUNDS, minit="++", rng=numpy.random.default_rng(SEED + start))
+        if len(numpy.unique(labels)) == k and (spent := inertia(some, labels)) < least:
+            best, least = centers, spent
     if best is None:
         raise DataError(f"no {k} clusters can be told apart")
-    return best
+    rounds = ROUNDS if len(z) <= MOST_TO_START else FIRST_ROUNDS
+    _, labels = kmeans2(z, best, iter=rounds, minit="matrix")
+    if len(numpy.unique(labels)) < k:
+        raise DataError(f"no {k} clusters can be told apart")
+    return labels
+
+
+def _even(count: int, most: int) -> Any:  # noqa: ANN401  # an array
+    """Which of so many rows are looked at: all, or so many from the first to the last."""
+    return numpy.arange(count) if count <= most else numpy.linspace(0, count - 1, most).astype(int)
 
 
 def inertia(z: Any, labels: Any) -> float:  # noqa: ANN401  # arrays
@@ -90,9 +106,8 @@ def inertia(z: Any, labels: Any) -> float:  # noqa: ANN401  # arrays
 
 def silhouette(z: Any, labels: Any) -> float:  # noqa: ANN401  # arrays
     """How much nearer each row is to its own cluster than to the next one, on average."""
-    if len(z) > LARGEST_SILHOUETTE:
-        chosen = numpy.linspace(0, len(z) - 1, LARGEST_SILHOUETTE).astype(int)
-        z, labels = z[chosen], labels[chosen]
+    chosen = _even(len(z), LARGEST_SILHOUETTE)
+    z, labels = z[chosen], labels[chosen]
     kinds = numpy.unique(labels)
     if len(kinds) < 2:
         return 0.0
