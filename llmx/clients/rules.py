@@ -1,5 +1,6 @@
 """Rules on commands as agents write them: what a rule means in text, and its form wrapped in ``llm-exec``."""
 
+import re
 import shlex
 from fnmatch import fnmatchcase
 from typing import NamedTuple
@@ -11,6 +12,9 @@ LINES = tuple(
     (program, f"{words}*{quote}") for program, words in (("llm-exec", ""), ("llmx", "*exec ")) for quote in "'\""
 )
 """The same for a command that begins a quoted line, as behind ``--command``."""
+
+PLAIN = r"[^;&|<>`$()\\\n]*"
+"""Text in which a shell sees words only."""
 
 
 class Rule(NamedTuple):
@@ -72,3 +76,22 @@ def meet(one: str, other: str) -> bool:
     """Whether there may be a command that both rules are about."""
     pairs = zip(rule(one).words, rule(other).words, strict=False)
     return all(fnmatchcase(a, b) or fnmatchcase(b, a) for a, b in pairs)
+
+
+def regexes(text: str, *, wrapped: bool) -> list[str]:
+    """The rule as regular expressions that search in one command, for clients that have no globs.
+
+    One that is wrapped refuses or asks, and is wide: a ``*`` is any text. One that is not allows, and is narrow: behind
+    the words stands nothing that a shell would read as more than words.
+    """
+    found = [_pattern(one, r"\s+" if wrapped else "[ \\t]+") for one in spellings(text)]
+    if not wrapped:
+        return [f"^{one}([ \\t]{PLAIN})?$" for one in found]
+    ends = f"({'|'.join(found)})([\\s'\";&|)\\\\]|$)"
+    return [f"^{ends}", f"^(llm-exec|llmx\\s(.*\\s)?exec)\\s(.*[\\s'\"])?{ends}"]
+
+
+def _pattern(spelled: str, blank: str) -> str:
+    """Words as a regular expression."""
+    escaped = [re.sub(r"[][\\.^$|+(){}]", r"\\\g<0>", word) for word in spelled.split()]
+    return blank.join(word.replace("*", ".*").replace("?", ".") for word in escaped)

@@ -19,12 +19,29 @@ def dropped(table: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def opening(
-    source: Source, file: File, written: Callable[[Server], Value], *, lsp: str
+    source: Source,
+    file: File,
+    written: Callable[[Server], Value],
+    *,
+    key: str = "mcpServers",
+    lsp: str = "",
+    unwritable: Callable[[Server], str] = lambda server: "",
 ) -> tuple[list[Entry], list[Loss]]:
-    """What a client begins with: its servers, less those switched off, for which it has no word, and what it lacks."""
+    """What a client begins with: its servers, less those switched off, for which it has no word, and what it lacks.
+
+    ``lsp`` says why it has no language servers, ``unwritable`` why it cannot have a server; both empty where it can.
+    """
     servers = [server for server in source.servers.values() if server.enabled]
-    entries = [Entry(file, ("mcpServers", server.name), written(server), "mcp") for server in servers]
-    return entries, [Loss("lsp", name, lsp) for name in source.lsp]
+    entries = [Entry(file, (key, server.name), written(server), "mcp") for server in servers if not unwritable(server)]
+    losses = [Loss("mcp", server.name, reason) for server in servers if (reason := unwritable(server))]
+    return entries, losses + [Loss("lsp", name, lsp) for name in source.lsp if lsp]
+
+
+def user_only(source: Source, client: str, title: str) -> list[Loss]:
+    """What a project says, and a client takes from its user only."""
+    reason = f"{title} takes none from a project"
+    endpoint = [Loss("endpoint", source.endpoint.url, reason)] if source.endpoint else []
+    return [*endpoint, *([Loss("permission", "all rules", reason)] if any(source.rules_for(client)) else [])]
 
 
 def respelled(value: str, form: str) -> str:

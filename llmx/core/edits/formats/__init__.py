@@ -14,6 +14,7 @@ FORMATS = {
     "toml": "llmx.core.edits.formats.toml:TOML",
     "yaml": "llmx.core.edits.formats.yaml:YAML",
     "markdown": "llmx.core.edits.formats.markdown:MARKDOWN",
+    "shell": "llmx.core.edits.formats.markdown:SHELL",
     "text": "llmx.core.edits.formats.whole:WHOLE",
 }
 SUFFIXES = {

@@ -1,4 +1,4 @@
-"""Markdown: blocks of ours between two marker comments; all else is the reader's and stays."""
+"""Markdown and shell scripts: blocks of ours between two marker comments; all else is the reader's and stays."""
 
 import re
 from typing import NamedTuple
@@ -8,7 +8,6 @@ from llmx.core.edits.operations import Step, Unset
 from llmx.core.edits.values import Value
 from llmx.errors import ConfigError
 
-MARKER = re.compile(r"^ {0,3}<!-- llmx:(begin|end) (\S+) -->[ \t\r]*$")
 FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})(.*)$")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -20,16 +19,32 @@ class Found(NamedTuple):
     end: int
 
 
-def _blocks(lines: list[str]) -> dict[str, Found]:
+class Comment(NamedTuple):
+    """How a marker is written; ``has_code`` where the text may hold fenced code, in which a marker is none."""
+
+    before: str
+    after: str
+    has_code: bool
+
+    def marker(self, line: str) -> re.Match[str] | None:
+        """The two words of a marker."""
+        return re.match(rf"^ {{0,3}}{self.before}llmx:(begin|end) (\S+){self.after}[ \t\r]*$", line)
+
+    def written(self, kind: str, name: str) -> str:
+        """The line of a marker."""
+        return f"{self.before}llmx:{kind} {name}{self.after}"
+
+
+def _blocks(lines: list[str], comment: Comment) -> dict[str, Found]:
     """Every block by name; markers inside fenced code are text like any other."""
     blocks: dict[str, Found] = {}
     fence = ""
     opened: tuple[str, int] | None = None
     for number, line in enumerate(lines):
-        if (found := MARKER.match(line)) and not (fence and opened is None):
+        if (found := comment.marker(line)) and not (fence and opened is None):
             opened = _marked(blocks, opened, found.group(1), found.group(2), number)
             fence = ""
-        elif found := FENCE.match(line):
+        elif comment.has_code and (found := FENCE.match(line)):
             fence = _fenced(fence, found.group(1), found.group(2))
     if opened is not None:
         raise ParseError(f"the block {opened[0]!r} has no end marker", opened[1] + 1, 1)
@@ -65,24 +80,27 @@ class Markdown:
 
     ordered = False
 
+    def __init__(self, comment: Comment) -> None:
+        self.comment = comment
+
     def read(self, text: str) -> Value:
         """The blocks in ``text``."""
         lines = text.split("\n")
-        return {name: "\n".join(lines[at.begin + 1 : at.end]) for name, at in _blocks(lines).items()}
+        return {name: "\n".join(lines[at.begin + 1 : at.end]) for name, at in _blocks(lines, self.comment).items()}
 
     def apply(self, text: str, step: Step) -> str:
         """``text`` with one block put in, changed or taken out."""
         (name,) = step.path
         lines = text.split("\n")
-        at = _blocks(lines).get(str(name))
+        at = _blocks(lines, self.comment).get(str(name))
         if isinstance(step, Unset):
             assert at is not None
             return "\n".join(_taken_out(lines, at))
-        body = _body(str(name), step.value)
+        body = _body(str(name), step.value, self.comment)
         if at is not None:
             return "\n".join([*lines[: at.begin + 1], *body[1:-1], *lines[at.end :]])
         appended = _appended(text, body)
-        if name not in _blocks(appended.split("\n")):
+        if name not in _blocks(appended.split("\n"), self.comment):
             raise ConfigError("the file ends inside a code block, where an added block would be code", hint="close it")
         return appended
 
@@ -92,13 +110,13 @@ class Markdown:
         return value
 
 
-def _body(name: str, text: Value) -> list[str]:
+def _body(name: str, text: Value, comment: Comment) -> list[str]:
     if not NAME.fullmatch(name):
         raise ConfigError(f"{name!r} cannot be the name of a block", hint="use letters, digits, dots and dashes")
     lines = str(text).split("\n")
-    if any(MARKER.match(line) for line in lines):
+    if any(comment.marker(line) for line in lines):
         raise ConfigError(f"the text of the block {name!r} holds a block marker of its own")
-    return [f"<!-- llmx:begin {name} -->", *lines, f"<!-- llmx:end {name} -->"]
+    return [comment.written("begin", name), *lines, comment.written("end", name)]
 
 
 def _appended(text: str, body: list[str]) -> str:
@@ -119,4 +137,5 @@ def _taken_out(lines: list[str], at: Found) -> list[str]:
     return before + after
 
 
-MARKDOWN = Markdown()
+MARKDOWN = Markdown(Comment("<!-- ", " -->", has_code=True))
+SHELL = Markdown(Comment("# ", "", has_code=False))
