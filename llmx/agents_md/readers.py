@@ -146,10 +146,7 @@ READERS: dict[str, tuple[Reader, Known]] = {
     "amp": (native, "documented"),
 }
 PROGRAMS = {
-    "gemini": "gemini",
     "aider": "aider",
-    "crush": "crush",
-    "zed": "zed",
     "vscode-copilot": "code",
     "amp": "amp",
 }

@@ -14,6 +14,7 @@ CLIENTS = {
     "opencode": "llmx.clients.opencode:OPENCODE",
     "cursor": "llmx.clients.cursor:CURSOR",
     "codex": "llmx.clients.codex:CODEX",
+    "gemini": "llmx.clients.gemini:GEMINI",
 }
 GROUP = "llmx.clients"
 
