@@ -15,6 +15,7 @@ CLIENTS = {
     "cursor": "llmx.clients.cursor:CURSOR",
     "codex": "llmx.clients.codex:CODEX",
     "gemini": "llmx.clients.gemini:GEMINI",
+    "crush": "llmx.clients.crush:CRUSH",
 }
 GROUP = "llmx.clients"
 
