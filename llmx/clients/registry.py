@@ -16,6 +16,7 @@ CLIENTS = {
     "codex": "llmx.clients.codex:CODEX",
     "gemini": "llmx.clients.gemini:GEMINI",
     "crush": "llmx.clients.crush:CRUSH",
+    "zed": "llmx.clients.zed:ZED",
 }
 GROUP = "llmx.clients"
 

@@ -7,7 +7,7 @@ import tomllib
 
 import pytest
 
-CLIENTS = ["claude", "claude-desktop", "goose", "opencode", "cursor", "codex"]
+CLIENTS = ["claude", "claude-desktop", "goose", "opencode", "cursor", "codex", "gemini", "crush", "zed"]
 
 
 @pytest.fixture(autouse=True)

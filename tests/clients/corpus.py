@@ -70,6 +70,18 @@ CODEX = {
     "dates": "a = 2026-11-21T10:00:00Z\nb = 07:32:00\nc = 0xff\nd = 1_000\ne = inf\n",
     "tables in between": '[mcp_servers.a]\ncommand = "a"\n\n[tui]\nx = 1\n\n[mcp_servers.b]\ncommand = "b"\n',
 }
+GEMINI = {
+    "comments": '{\n  // mine\n  "mcpServers": {\n    "a": {"httpUrl": "http://x", "trust": true}, // trusted\n  },\n  "mcp": {"excluded": ["a"]}\n}\n',
+    "sse": '{"mcpServers": {"a": {"url": "http://x/sse", "includeTools": ["b"]}}, "ui": {"theme": "x"}}\n',
+}
+CRUSH = {
+    "schema": '{\n  "$schema": "https://charm.land/crush.json",\n  "mcp": {"a": {"type": "http", "url": "http://x", "headers": {"K": "$K"}}}\n}\n',
+    "language servers": '{\n\t"lsp": {"go": {"command": "gopls"}},\n\t"mcp": {}\n}\n',
+}
+ZED = {
+    "heading": '// Zed settings\n//\n// more\n{\n  "theme": {"mode": "system"}, // theme\n  "context_servers": {\n    "ext": {"settings": {}},\n  },\n}\n',
+    "older shape": '{\n  "context_servers": {\n    "a": {"source": "custom", "command": {"path": "a", "args": ["b"]}}\n  }\n}\n',
+}
 BASES = {
     "claude": CLAUDE,
     "claude-desktop": DESKTOP,
@@ -77,6 +89,9 @@ BASES = {
     "cursor": CURSOR,
     "goose": GOOSE,
     "codex": CODEX,
+    "gemini": GEMINI,
+    "crush": CRUSH,
+    "zed": ZED,
 }
 
 
@@ -108,6 +123,9 @@ MALFORMED = [
     ("opencode", '{\n  "mcp": {\n    "a": \n  }\n}\n', 4),
     ("opencode", '{\n  /* open\n  "a": 1\n}\n', 2),
     ("cursor", '{\n  "mcpServers": [\n}\n', 3),
+    ("gemini", '{\n  "mcpServers": {"a"}\n}\n', 2),
+    ("crush", '{\n  "mcp": }\n', 2),
+    ("zed", '// Zed\n{\n  "a": 1\n  "b": 2\n}\n', 4),
     ("goose", "a: [1, 2\nb: 3\n", 2),
     ("goose", "a:\n\t- b\n", 2),
     ("goose", "a: 1\n---\nb: 2\n", 2),

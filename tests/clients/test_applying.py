@@ -59,6 +59,10 @@ def test_what_the_source_names_no_more_goes_and_all_else_stays(setting):
         ("goose", 0, "GOOSE_MODE: auto\n"),
         ("codex", 0, '[mcp_servers]\n\n[tui]\ntheme = "x"\n'),
         ("codex", 0, "[mcp_servers]\n# none yet\n"),
+        ("gemini", 0, '{\n  "mcp": {"excluded": []} // mine\n}\n'),
+        ("gemini", 2, "# mine\nA=b\n"),
+        ("crush", 0, '{\n  "mcp": {}\n}\n'),
+        ("zed", 0, '// Zed\n{\n  "agent": {}, // mine\n}\n'),
     ],
 )
 def test_only_what_llmx_made_goes_with_the_last_entry(setting, client, at, text):
@@ -69,7 +73,9 @@ def test_only_what_llmx_made_goes_with_the_last_entry(setting, client, at, text)
     assert file.read_text() == text
 
 
-@pytest.mark.parametrize("client", ["claude", "claude-desktop", "opencode", "cursor", "goose", "codex"])
+@pytest.mark.parametrize(
+    "client", ["claude", "claude-desktop", "opencode", "cursor", "goose", "codex", "gemini", "crush", "zed"]
+)
 def test_files_that_llmx_made_go_with_the_last_entry(setting, client):
     setting.apply(client, RULES_OF_ALL)
     setting.apply(client, RULES_OF_ALL)
@@ -172,6 +178,7 @@ def test_goose_gets_its_provider_and_loses_it_again(setting):
         ("codex", 0, 'env_key = "MY_KEY"', None),
         ("opencode", 0, '"{env:MY_KEY}"', None),
         ("goose", 1, '"api_key_env": "MY_KEY"', None),
+        ("crush", 0, '"api_key": "$MY_KEY"', None),
     ],
 )
 def test_a_key_is_referred_to_and_never_written(setting, case, monkeypatch):
@@ -246,6 +253,9 @@ def test_rules_of_opencode_stay_in_the_order_that_makes_them_count(setting):
         ("cursor", 'allow = ["git * main"]', "whole words"),
         ("opencode", 'allow = ["git * main"]', "whole words"),
         ("claude-desktop", 'deny = ["rm"]', "none in a file"),
+        ("crush", 'deny = ["rm"]', "whole tools"),
+        ("zed", 'allow = ["git * main"]', "whole words"),
+        ("gemini", 'allow = ["git * main"]', "whole words"),
     ],
 )
 def test_a_rule_that_a_client_cannot_express_is_told_and_not_widened(setting, client, rule, says):

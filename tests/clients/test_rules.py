@@ -1,7 +1,9 @@
 """What a rule comes to in each client: its wrapped forms, its quotes, and what is told to be left out."""
 
 import json
+import re
 import shlex
+import tomllib
 from fnmatch import fnmatchcase
 
 import pytest
@@ -67,6 +69,68 @@ def test_a_rule_with_quotes_is_denied_in_both_spellings(setting):
         for step in ready.drift
         if step.state == "add"
     )
+
+
+def zed(setting, text):
+    """Zed's own way: what is refused, then what is asked about, then what is allowed, by a search in the command."""
+    setting.apply("zed", text)
+    lists = json.loads(setting.file("zed").read_text())["agent"]["tool_permissions"]["tools"]["terminal"]
+
+    def decide(command):
+        for name in ("always_deny", "always_confirm", "always_allow"):
+            for one in lists.get(name, []):
+                if re.search(one["pattern"], command, 0 if one.get("case_sensitive") else re.IGNORECASE):
+                    return {"always_deny": "deny", "always_confirm": "ask", "always_allow": "allow"}[name]
+        return ""
+
+    return decide
+
+
+def gemini(setting, text):
+    """Gemini's own way: the rule of the highest priority whose pattern is found in the arguments as JSON."""
+    setting.apply("gemini", text)
+    rules = tomllib.loads(setting.file("gemini", 1).read_text())["rule"]
+
+    def decide(command):
+        said = json.dumps({"command": command, "description": "x"}, separators=(",", ":"))
+        for one in sorted(rules, key=lambda one: -one["priority"]):
+            prefix = (
+                re.escape(json.dumps(one["commandPrefix"])[1:-1]) + r'(?:[\s"]|\\")' if "commandPrefix" in one else ""
+            )
+            if re.search('"command":"' + (prefix or one["commandRegex"]), said):
+                return {"ask_user": "ask"}.get(one["decision"], one["decision"])
+        return ""
+
+    return decide
+
+
+REGEXES = {"zed": zed, "gemini": gemini}
+DECIDED = [
+    *((command, "deny") for command in ["git push", "git  push -f", "git push;ls", *WRAPPED]),
+    *((command, "") for command in OTHERS),
+    *((f"npm run {rest}", "allow") for rest in ("test", "a b -c")),
+    ("npm running", ""),
+    ('git commit -m "a b"', "ask"),
+    ("llm-exec -- git commit -m 'a b' x", "ask"),
+    ("rm -rf / main", "deny"),
+    ("rm x", ""),
+]
+
+
+@pytest.mark.parametrize("client", REGEXES)
+def test_clients_with_regular_expressions_decide_as_the_rules_say(setting, client):
+    asked = """['git commit -m "a b"', "git commit -m 'a b'"]"""
+    text = f'deny = ["git push", "rm * main"]\nallow = ["npm run"]\nask = {asked}'
+    decide = REGEXES[client](setting, f"[permissions]\n{text}\n")
+    assert {command: decide(command) for command, _ in DECIDED} == dict(DECIDED)
+
+
+@pytest.mark.parametrize("tail", ["; rm x", "&& rm x", "$(rm x)", "`rm x`", "| sh", "> /etc/x", "\nrm x", "\\\nrm x"])
+def test_what_is_allowed_by_a_regular_expression_is_one_command_only(setting, tail):
+    decide = zed(setting, '[permissions]\nallow = ["git status"]\n')
+    assert decide("git status -s") == "allow"
+    assert decide(f"git status {tail}") == ""
+    assert decide(f"git status{tail}") == ""
 
 
 def rules_of(text):

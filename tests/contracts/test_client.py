@@ -142,6 +142,11 @@ def test_the_files_of_a_project_lie_in_the_project(name, where):
         ("win32", "codex", ".codex/config.toml"),
         ("darwin", "cursor", ".cursor/mcp.json"),
         ("darwin", "opencode", ".config/opencode/opencode.json"),
+        ("win32", "gemini", ".gemini/settings.json"),
+        ("darwin", "crush", ".config/crush/crush.json"),
+        ("win32", "crush", "AppData/Local/crush/crush.json"),
+        ("darwin", "zed", ".config/zed/settings.json"),
+        ("win32", "zed", "AppData/Roaming/Zed/settings.json"),
     ],
 )
 def test_each_platform_has_its_places(where, platform, name, place):
@@ -158,6 +163,8 @@ def test_variables_move_the_files(where, tmp_path):
     assert f"{tmp_path}/x/config.toml" in places
     assert f"{tmp_path}/d/goose/config.yaml" in places
     assert f"{tmp_path}/d/cursor/cli-config.json" in places
+    assert f"{tmp_path}/d/crush/crush.json" in places
+    assert f"{tmp_path}/d/zed/settings.json" in places
 
 
 def test_a_client_of_another_package_comes_by_entry_point(tmp_path, monkeypatch):
