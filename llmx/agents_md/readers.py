@@ -145,12 +145,6 @@ READERS: dict[str, tuple[Reader, Known]] = {
     "vscode-copilot": (native, "documented"),
     "amp": (native, "documented"),
 }
-PROGRAMS = {
-    "aider": "aider",
-    "vscode-copilot": "code",
-    "amp": "amp",
-}
-"""The programs of those that are no clients of llmx."""
 
 
 def _with_imports(file: Path, depth: int = 0) -> list[Path]:

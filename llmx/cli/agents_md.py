@@ -1,7 +1,6 @@
 """``llmx agents-md``: the file that tells coding agents about a project."""
 
 import os
-import shutil
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,7 +8,7 @@ import typer
 
 from llmx.agents_md import NAME, chain, repository
 from llmx.agents_md.reader import Place
-from llmx.agents_md.readers import PROGRAMS, READERS
+from llmx.agents_md.readers import READERS
 from llmx.agents_md.writing import begin, has_section, needed_updates
 from llmx.cli.notes import note
 from llmx.cli.output import Output, OutputOption
@@ -106,8 +105,7 @@ def readers(client: str) -> list[tuple[str, str, str]]:
     """Name, title and program of the clients that are here, or of the one named."""
     found = present(where_of(os.environ, os.getcwd()))
     titles = {one.client.name: (one.client.title, one.program) for one in found}
-    others = {name: (name, shutil.which(program) or "") for name, program in PROGRAMS.items()}
-    every = {name: {**others, **titles}.get(name, (name, "")) for name in READERS}
+    every = {name: titles.get(name, (name, "")) for name in READERS}
     if client:
         if client not in every:
             near = nearest(client, every)

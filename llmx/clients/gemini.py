@@ -10,7 +10,7 @@ from typing import Any
 from llmx.clients.prompts import losses as no_prompts
 from llmx.clients.prompts import of_kind, prompt_entries, whole
 from llmx.clients.protocol import Entry, File, Loss, Reader, Rendering, Scope, Where, setting_entries
-from llmx.clients.rules import regexes, rule, widens
+from llmx.clients.rules import START, regexes, rule, widens
 from llmx.clients.shapes import dropped, list_in, opening, read_each, read_server, user_only
 from llmx.core.edits.values import Value, look
 from llmx.core.plugins import load
@@ -119,7 +119,7 @@ def policy_text(permissions: Permissions) -> tuple[str, list[Loss]]:
 
 def in_json(pattern: str) -> str:
     """A pattern as Gemini looks for it: from the first letter of a command in JSON, where quotes have a backslash."""
-    return pattern.removeprefix("^").replace('"', '\\\\?"')
+    return pattern.removeprefix(START).replace('"', '\\\\?"')
 
 
 def prompts(source: Source, folder: Path) -> tuple[list[Entry], list[Loss]]:

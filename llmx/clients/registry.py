@@ -17,6 +17,9 @@ CLIENTS = {
     "gemini": "llmx.clients.gemini:GEMINI",
     "crush": "llmx.clients.crush:CRUSH",
     "zed": "llmx.clients.zed:ZED",
+    "vscode-copilot": "llmx.clients.vscode_copilot:VSCODE_COPILOT",
+    "aider": "llmx.clients.aider:AIDER",
+    "amp": "llmx.clients.amp:AMP",
 }
 GROUP = "llmx.clients"
 

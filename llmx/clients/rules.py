@@ -16,6 +16,9 @@ LINES = tuple(
 PLAIN = r"[^;&|<>`$()\\\n]*"
 """Text in which a shell sees words only."""
 
+START = r"(^|[;&|({\n]\s*)"
+"""Where a command may begin, in a line of several."""
+
 
 class Rule(NamedTuple):
     """One rule: the words that a command begins with. ``has_holes`` where a ``*`` stands for part of a word in it."""
@@ -88,7 +91,7 @@ def regexes(text: str, *, wrapped: bool) -> list[str]:
     if not wrapped:
         return [f"^{one}([ \\t]{PLAIN})?$" for one in found]
     ends = f"({'|'.join(found)})([\\s'\";&|)\\\\]|$)"
-    return [f"^{ends}", f"^(llm-exec|llmx\\s(.*\\s)?exec)\\s(.*[\\s'\"])?{ends}"]
+    return [f"{START}{ends}", f"{START}(llm-exec|llmx\\s(.*\\s)?exec)\\s(.*[\\s'\"])?{ends}"]
 
 
 def _pattern(spelled: str, blank: str) -> str:

@@ -8,6 +8,7 @@ import tomllib
 import pytest
 
 CLIENTS = ["claude", "claude-desktop", "goose", "opencode", "cursor", "codex", "gemini", "crush", "zed"]
+CLIENTS += ["vscode-copilot", "aider", "amp"]
 
 
 @pytest.fixture(autouse=True)
@@ -221,7 +222,7 @@ def test_what_is_wrong_has_its_exit_code_and_writes_nothing(home, words, code):
     assert not (home / ".config/llmx").exists()
 
 
-@pytest.mark.parametrize("client", CLIENTS)
+@pytest.mark.parametrize("client", [client for client in CLIENTS if client != "aider"])
 def test_render_prints_what_new_files_would_be(client):
     llmx("mcp", "add", "a", "--", "node", "x.js")
     assert "node" in llmx("client", "render", client).stdout

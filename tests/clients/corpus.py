@@ -82,6 +82,14 @@ ZED = {
     "heading": '// Zed settings\n//\n// more\n{\n  "theme": {"mode": "system"}, // theme\n  "context_servers": {\n    "ext": {"settings": {}},\n  },\n}\n',
     "older shape": '{\n  "context_servers": {\n    "a": {"source": "custom", "command": {"path": "a", "args": ["b"]}}\n  }\n}\n',
 }
+COPILOT = {
+    "inputs": '{\n\t"inputs": [{"type": "promptString", "id": "key", "password": true}], // asked once\n\t"servers": {\n\t\t"a": {"type": "http", "url": "http://x", "headers": {"K": "${input:key}"}}\n\t}\n}\n',
+    "no servers": '{\n\t"servers": {}\n}\n',
+}
+AMP = {
+    "dotted names": '{\n  // mine\n  "amp.url": "https://x/",\n  "amp.mcpServers": {\n    "a": {"command": "a", "includeTools": ["b"]},\n  },\n}\n',
+    "nothing of the kind": '{"amp.showCosts": false}\n',
+}
 BASES = {
     "claude": CLAUDE,
     "claude-desktop": DESKTOP,
@@ -92,6 +100,8 @@ BASES = {
     "gemini": GEMINI,
     "crush": CRUSH,
     "zed": ZED,
+    "vscode-copilot": COPILOT,
+    "amp": AMP,
 }
 
 
@@ -125,6 +135,8 @@ MALFORMED = [
     ("cursor", '{\n  "mcpServers": [\n}\n', 3),
     ("gemini", '{\n  "mcpServers": {"a"}\n}\n', 2),
     ("crush", '{\n  "mcp": }\n', 2),
+    ("vscode-copilot", '{\n\t"servers": {,}\n}\n', 2),
+    ("amp", "{\n  amp.mcpServers: {}\n}\n", 2),
     ("zed", '// Zed\n{\n  "a": 1\n  "b": 2\n}\n', 4),
     ("goose", "a: [1, 2\nb: 3\n", 2),
     ("goose", "a:\n\t- b\n", 2),

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 import pytest
 
 from llmx.clients.own_policy import OWN_POLICY
-from llmx.clients.registry import find
+from llmx.clients.registry import CLIENTS, find
 from llmx.core.edits import undo
 from llmx.errors import ConfigError
 
@@ -61,6 +61,9 @@ def test_what_the_source_names_no_more_goes_and_all_else_stays(setting):
         ("codex", 0, "[mcp_servers]\n# none yet\n"),
         ("gemini", 0, '{\n  "mcp": {"excluded": []} // mine\n}\n'),
         ("gemini", 2, "# mine\nA=b\n"),
+        ("vscode-copilot", 1, '{\n\t"chat.tools.terminal.autoApprove": { "ls": true }, // mine\n}\n'),
+        ("aider", 0, "# mine\nread: [AGENTS.md]\n"),
+        ("amp", 0, '{\n  "amp.mcpServers": {} // mine\n}\n'),
         ("crush", 0, '{\n  "mcp": {}\n}\n'),
         ("zed", 0, '// Zed\n{\n  "agent": {}, // mine\n}\n'),
     ],
@@ -74,7 +77,8 @@ def test_only_what_llmx_made_goes_with_the_last_entry(setting, client, at, text)
 
 
 @pytest.mark.parametrize(
-    "client", ["claude", "claude-desktop", "opencode", "cursor", "goose", "codex", "gemini", "crush", "zed"]
+    "client",
+    list(CLIENTS),
 )
 def test_files_that_llmx_made_go_with_the_last_entry(setting, client):
     setting.apply(client, RULES_OF_ALL)
@@ -161,6 +165,21 @@ def test_an_endpoint_is_written_whole_or_not_at_all_and_gives_back_what_was_ther
     assert tomllib.loads(file.read_text())["model_provider"] == "llmx"
     setting.apply("codex", NONE)
     assert file.read_text() == text
+
+
+def test_amps_own_rules_stay_alone_where_the_first_that_matches_counts(setting):
+    mine = '{"amp.permissions": [{"tool": "*", "action": "allow"}]}'
+    file = setting.write("amp", mine)
+    ready = setting.apply("amp", '[permissions]\ndeny = ["rm"]\n')
+    assert states(ready) == {"amp.permissions": "conflict"}
+    assert file.read_text() == mine
+
+
+def test_copilot_asks_about_what_is_refused_and_that_is_told(setting):
+    ready = setting.apply("vscode-copilot", '[permissions]\ndeny = ["rm"]\nallow = ["ls"]\n')
+    rules = json.loads(setting.file("vscode-copilot", 1).read_text())["chat.tools.terminal.autoApprove"]
+    assert sorted(rules.values()) == [False, False, True]
+    assert "only ask" in ready.losses[0][1].reason
 
 
 def test_goose_gets_its_provider_and_loses_it_again(setting):
@@ -254,6 +273,9 @@ def test_rules_of_opencode_stay_in_the_order_that_makes_them_count(setting):
         ("opencode", 'allow = ["git * main"]', "whole words"),
         ("claude-desktop", 'deny = ["rm"]', "none in a file"),
         ("crush", 'deny = ["rm"]', "whole tools"),
+        ("aider", 'ask = ["rm"]', "no rules"),
+        ("amp", 'allow = ["git * main"]', "whole words"),
+        ("vscode-copilot", 'allow = ["git * main"]', "whole words"),
         ("zed", 'allow = ["git * main"]', "whole words"),
         ("gemini", 'allow = ["git * main"]', "whole words"),
     ],

@@ -34,6 +34,10 @@ FILES = {
     ("crush", "command"): ".config/crush/commands/x.md",
     ("crush", "skill"): ".config/crush/skills/x/SKILL.md",
     ("zed", "skill"): ".agents/skills/x/SKILL.md",
+    ("vscode-copilot", "subagent"): ".config/Code/User/prompts/x.agent.md",
+    ("vscode-copilot", "command"): ".config/Code/User/prompts/x.prompt.md",
+    ("vscode-copilot", "skill"): ".copilot/skills/x/SKILL.md",
+    ("amp", "skill"): ".config/agents/skills/x/SKILL.md",
 }
 BARE = [("crush", "command")]
 """The text is all there is in the file."""
@@ -46,6 +50,8 @@ OF_PROJECT = {
     "gemini": ".gemini/skills/x/SKILL.md",
     "crush": ".crush/skills/x/SKILL.md",
     "zed": ".agents/skills/x/SKILL.md",
+    "vscode-copilot": ".github/skills/x/SKILL.md",
+    "amp": ".agents/skills/x/SKILL.md",
 }
 NAMES = list(OF_PROJECT)
 TEXT = 'Say "hi".\n\n  Then: go.\n'
@@ -56,7 +62,7 @@ def named(kind, text=TEXT):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("client", NAMES)
+@pytest.mark.parametrize("client", [*NAMES, "aider"])
 def test_a_prompt_becomes_what_its_kind_is(setting, client, kind):
     ready = setting.apply(client, named(kind))
     if (client, kind) not in FILES:

@@ -104,7 +104,21 @@ def gemini(setting, text):
     return decide
 
 
-REGEXES = {"zed": zed, "gemini": gemini}
+def amp(setting, text):
+    """Amp's own way: the first rule that matches decides."""
+    setting.apply("amp", text)
+    rules = json.loads(setting.file("amp").read_text())["amp.permissions"]
+
+    def decide(command):
+        for one in rules:
+            if any(re.search(pattern[1:-1], command) for pattern in one["matches"]["cmd"]):
+                return {"reject": "deny"}.get(one["action"], one["action"])
+        return ""
+
+    return decide
+
+
+REGEXES = {"zed": zed, "gemini": gemini, "amp": amp}
 DECIDED = [
     *((command, "deny") for command in ["git push", "git  push -f", "git push;ls", *WRAPPED]),
     *((command, "") for command in OTHERS),
@@ -123,6 +137,13 @@ def test_clients_with_regular_expressions_decide_as_the_rules_say(setting, clien
     text = f'deny = ["git push", "rm * main"]\nallow = ["npm run"]\nask = {asked}'
     decide = REGEXES[client](setting, f"[permissions]\n{text}\n")
     assert {command: decide(command) for command, _ in DECIDED} == dict(DECIDED)
+
+
+@pytest.mark.parametrize("command", ["ls; git push", "ls && git push -f", "(git push)", "ls\ngit push", "a | git push"])
+@pytest.mark.parametrize("client", ["zed", "amp"])
+def test_what_is_refused_is_refused_wherever_a_command_begins(setting, client, command):
+    decide = REGEXES[client](setting, '[permissions]\ndeny = ["git push"]\n')
+    assert decide(command) == "deny"
 
 
 @pytest.mark.parametrize("tail", ["; rm x", "&& rm x", "$(rm x)", "`rm x`", "| sh", "> /etc/x", "\nrm x", "\\\nrm x"])

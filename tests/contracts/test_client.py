@@ -17,6 +17,11 @@ GOLDEN = Path(__file__).parent / "clients"
 WHOLE = (GOLDEN / "source.toml").read_text()
 LOCAL = '[mcp.servers.one]\ncommand = "node"\nargs = ["x.js"]\nenv = { A = "b" }\n'
 NAMES = list(CLIENTS)
+WITH_SERVERS = [name for name in NAMES if name != "aider"]
+"""Those that use MCP servers."""
+
+WITHOUT_A_SWITCH = ("claude", "claude-desktop", "cursor", "vscode-copilot", "aider", "amp")
+"""Those that are not told of a server that is off."""
 
 
 def source(text):
@@ -77,7 +82,7 @@ def test_undo_leaves_no_trace(name, where):
     assert contents(name, where)
     undo()
     assert contents(name, where) == {}
-    assert prepared(name, LOCAL, where).drift[0].state == "add"
+    assert prepared(name, WHOLE, where).drift[0].state == "add"
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -86,13 +91,13 @@ def test_all_of_the_source_is_written_or_told_to_be_left_out(name, where):
     said = " ".join([*(step.place for step in ready.steps), *(loss.what for _, loss in ready.losses)])
     found = source(WHOLE)
     for server in found.servers.values():
-        assert server.name in said or (not server.enabled and name in ("claude", "claude-desktop", "cursor"))
+        assert server.name in said or (not server.enabled and name in WITHOUT_A_SWITCH)
     for kind in ("endpoint", "permission", "lsp", "prompt"):
         assert any(step.kind == kind for step in ready.steps) or any(loss.kind == kind for _, loss in ready.losses)
 
 
 @pytest.mark.promise("S0-48", "S0-52")
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", WITH_SERVERS)
 def test_a_server_is_read_as_it_was_written(name, where):
     apply(name, LOCAL, where)
     assert [s._replace(timeout=None) for s in find(name).servers(where, "user", value_in)] == [
@@ -100,7 +105,7 @@ def test_a_server_is_read_as_it_was_written(name, where):
     ]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", WITH_SERVERS)
 def test_an_entry_of_the_users_own_is_a_conflict_and_stays(name, where):
     apply(name, LOCAL, where)
     for ledger in (Path(where.env["HOME"]) / ".local/state/llmx/clients").iterdir():
@@ -146,6 +151,11 @@ def test_the_files_of_a_project_lie_in_the_project(name, where):
         ("darwin", "crush", ".config/crush/crush.json"),
         ("win32", "crush", "AppData/Local/crush/crush.json"),
         ("darwin", "zed", ".config/zed/settings.json"),
+        ("linux", "vscode-copilot", ".config/Code/User/mcp.json"),
+        ("darwin", "vscode-copilot", "Library/Application Support/Code/User/mcp.json"),
+        ("win32", "vscode-copilot", "AppData/Roaming/Code/User/mcp.json"),
+        ("win32", "aider", ".aider.conf.yml"),
+        ("darwin", "amp", ".config/amp/settings.json"),
         ("win32", "zed", "AppData/Roaming/Zed/settings.json"),
     ],
 )
