@@ -4,8 +4,10 @@ Its JSON is strict. Of its rules deny wins over ask and ask over allow, wherever
 count only in a folder that its user has trusted.
 """
 
+from pathlib import Path
 from shlex import quote
 
+from llmx.clients.claude_plugin import plugin
 from llmx.clients.prompts import Places, prompt_entries
 from llmx.clients.protocol import Entry, File, Loss, Reader, Rendering, Scope, Where, setting_entries
 from llmx.clients.rules import globs, widens
@@ -31,10 +33,14 @@ class Claude:
         return File(servers, "json"), File(folder / "settings.json", "json")
 
     def render(self, source: Source, where: Where, scope: Scope, read: Reader) -> Rendering:
-        """Servers, endpoint, permissions, prompts and settings; it has no language servers but those of plug-ins."""
+        """All of the source; language servers are in a plug-in."""
         del read
         servers, settings = self.files(where, scope)
-        entries, losses = opening(source, servers, written, lsp="Claude has language servers through plug-ins only")
+        entries, losses = opening(source, servers, written)
+        plugged, unsaid = plugin(source.lsp, self._folder(where, scope) / "skills")
+        entries, losses = entries + plugged, losses + unsaid
+        if scope == "project" and plugged:
+            losses.append(Loss("lsp", "all of them", "count once this folder is trusted in Claude itself"))
         entries += prompt_entries(source.prompts, self.name, self._places(where, scope))
         if source.endpoint:
             entries += endpoint_entries(source.endpoint, settings)
@@ -53,12 +59,15 @@ class Claude:
         return Rendering(tuple(entries), tuple(losses))
 
     def _places(self, where: Where, scope: Scope) -> Places:
-        folder = where.project / ".claude" if scope == "project" else where.moved("CLAUDE_CONFIG_DIR", ".claude")
+        folder = self._folder(where, scope)
         return {
             "subagent": f"{folder}/agents/{{}}.md",
             "command": f"{folder}/commands/{{}}.md",
             "skill": f"{folder}/skills/{{}}/SKILL.md",
         }
+
+    def _folder(self, where: Where, scope: Scope) -> Path:
+        return where.project / ".claude" if scope == "project" else where.moved("CLAUDE_CONFIG_DIR", ".claude")
 
     def servers(self, where: Where, scope: Scope, read: Reader) -> list[Server]:
         """What ``mcpServers`` holds."""

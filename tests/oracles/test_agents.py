@@ -1,6 +1,7 @@
 """An edit is right when the real program loads it and obeys it. Cursor and Claude Desktop cannot be asked."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -162,3 +163,20 @@ def test_the_mode_decides_for_goose_whether_the_file_is_made(oracle, mode, home)
         said = oracle.ask(*RUN["goose"])
     assert server.bodies, said
     assert (oracle.project / "made").exists() == (mode == "auto"), said
+
+
+LISTED = {"claude": ["plugin", "details", "llmx-language-servers@skills-dir"], "opencode": ["debug", "config"]}
+
+
+@pytest.mark.parametrize("oracle", LISTED, indirect=True)
+def test_the_agent_knows_the_language_servers_that_the_source_names(oracle, home):
+    file = home / ".config/llmx/config.toml"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("[lsp.python]\n[lsp.go]\n")
+    oracle.llmx("client", "apply", oracle.name)
+    said = oracle.ask(*LISTED[oracle.name])
+    assert "python" in said, said
+    assert re.search(r"\bgo\b", said), said
+    file.write_text("")
+    oracle.llmx("client", "apply", oracle.name)
+    assert "python" not in oracle.ask(*LISTED[oracle.name])

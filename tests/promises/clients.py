@@ -13,7 +13,7 @@ ROWS = [
         "rules with arguments are written Shell(git:diff), as the CLI reads them now",
     ),
     Row("S0-48", "Servers of the list go over those of the table, and those over the catalog; all clients get them"),
-    Row("S0-49", "Language servers by name, for the clients that have them", "opencode only"),
+    Row("S0-49", "Language servers by name, ten known, for opencode, Claude, Crush and Zed", "Claude: a plug-in"),
     Row("S0-50", "Servers get the variables declared for them; those of AWS have one region and write nothing"),
     Row("S0-51", "One dead MCP server hides no other: mcp check names each with its reason, and exits 1"),
     Row("S0-52", "mcp list --client reads a client's own file; none there is exit 4"),

@@ -17,8 +17,9 @@ from llmx.core.settings.keys import TABLES
 from llmx.core.settings.kinds import is_reference
 from llmx.core.settings.lines import key_lines
 from llmx.core.settings.trust import is_trusted_file, read_project
+from llmx.core.source.language_servers import Lsp, language_servers
 from llmx.core.source.servers import Server, servers
-from llmx.core.source.tables import Place, known, mapping, place, table, text, texts, truth
+from llmx.core.source.tables import Place, known, place, table, text, texts, truth
 
 PROMPT_KEYS = ("description", "mode", "prompt", "kind", "variables", "include_exec")
 PROMPT_KINDS = ("subagent", "command", "skill")
@@ -39,15 +40,6 @@ class Permissions(NamedTuple):
     allow: tuple[str, ...] = ()
     ask: tuple[str, ...] = ()
     deny: tuple[str, ...] = ()
-
-
-class Lsp(NamedTuple):
-    """A language server and the file name extensions that it is for."""
-
-    command: tuple[str, ...]
-    extensions: tuple[str, ...] = ()
-    env: dict[str, str] = {}  # noqa: RUF012  # a default of a tuple's field
-    enabled: bool = True
 
 
 class Prompt(NamedTuple):
@@ -134,7 +126,7 @@ def read_source(file: str, data: bytes) -> Source:
         servers(document.get("mcp", {}), at["mcp"]),
         _endpoint(document["endpoint"], at["endpoint"]) if "endpoint" in document else None,
         *_all_permissions(document.get("permissions", {}), at["permissions"]),
-        {n: _lsp(e, at["lsp"].down(n)) for n, e in table(document.get("lsp", {}), at["lsp"]).items()},
+        language_servers(document.get("lsp", {}), at["lsp"]),
         {n: _prompt(e, at["prompts"].down(n)) for n, e in table(document.get("prompts", {}), at["prompts"]).items()},
         {
             n: dict(table(e, at["clients"].down(n)))
@@ -185,18 +177,6 @@ def _permissions(section: object, at: Place) -> Permissions:
             if not rule.strip():
                 raise at.down(name).fault("a rule is the beginning of a command, and not empty")
     return Permissions(**rules)
-
-
-def _lsp(entry: object, at: Place) -> Lsp:
-    found = known(entry, at, Lsp._fields)
-    if "command" not in found:
-        raise at.fault("it has no command")
-    return Lsp(
-        texts(found["command"], at.down("command")),
-        texts(found.get("extensions", []), at.down("extensions")),
-        mapping(found.get("env", {}), at.down("env")),
-        truth(found.get("enabled", True), at.down("enabled")),
-    )
 
 
 def _prompt(entry: object, at: Place) -> Prompt:
