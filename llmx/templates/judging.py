@@ -3,7 +3,16 @@
 from llmx.templates.findings import at_least
 from llmx.templates.outcomes import Result
 
-HARMLESS = ("not code by its name", "empty", "deleted", "nothing is added", "binary", "a link")
+HARMLESS = (
+    "not code by its name",
+    "empty",
+    "deleted",
+    "nothing is added",
+    "binary",
+    "a link",
+    "hidden",
+    "no regular file",
+)
 """Reasons to skip a file that leave nothing uncovered."""
 
 

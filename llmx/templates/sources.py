@@ -26,6 +26,10 @@ BUILT_IN = {
         "document",
         "Summarize, translate, reformat or classify documents, or list their key points; long ones in parts.",
     ),
+    "file-classification": (
+        "document",
+        "Sort files into folders by name, content or both; every move is written down first and can be undone.",
+    ),
     "interactive-chat": ("chat", "Talk with a model, once or over many turns, with a history that is kept."),
     "knowledge-management": (
         "research",

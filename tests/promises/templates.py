@@ -3,7 +3,7 @@
 from tests.promises import Row
 
 ROWS = [
-    Row("S2-21", "llmx template list, also of one category", "the built-in ones so far: code-review, interactive-chat"),
+    Row("S2-21", "llmx template list, also of one category"),
     Row("S2-22", "llmx template info shows what a template takes; an unknown one is exit 4 with the nearest"),
     Row("S2-23", "llmx template exec with --param, --params-file and --output-dir, below which alone it writes"),
     Row("S2-24", "llmx template search finds by words; nothing found is no error"),
@@ -39,6 +39,10 @@ ROWS = [
     Row(
         "S2-40",
         "content-generation: plan, write, edit until the quality passes or the rounds run out; measured in code",
+    ),
+    Row(
+        "S2-41",
+        "file-classification: scan, classify by name, content or both, act; four presets; an undo file restores all",
     ),
     Row("S2-59", "llmx workflow run and validate: the four ways of steps in a YAML or TOML file, with references"),
 ]

@@ -46,6 +46,7 @@ ROWS = {
     "research-assistant": Row(),
     "document-processor": Row(),
     "data-analysis": Row(),
+    "file-classification": Row(),
     "interactive-chat": Row(garbage=0),  # whatever is said is a reply
     "workflow-orchestrator": Row(),
 }
