@@ -44,5 +44,10 @@ ROWS = [
         "S2-41",
         "file-classification: scan, classify by name, content or both, act; four presets; an undo file restores all",
     ),
+    Row(
+        "S2-94",
+        "A guide of more than 12 chapters, more than 60 examples that tests run, six numbered steps to get started",
+        "of examples/demo_model the suite runs the text only: training needs PyTorch",
+    ),
     Row("S2-59", "llmx workflow run and validate: the four ways of steps in a YAML or TOML file, with references"),
 ]
