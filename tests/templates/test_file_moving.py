@@ -12,10 +12,10 @@ import pytest
 from llmx.errors import ConfigError, PolicyError
 from llmx.templates.builtin.file_classification import moving
 from llmx.templates.builtin.file_classification.journal import Journal, find, new_path
-from llmx.templates.builtin.file_classification.moving import carry, mark_of, rename_new
+from llmx.templates.builtin.file_classification.moving import carry, rename_new
 from llmx.templates.builtin.file_classification.targets import Targets
 from llmx.templates.builtin.file_classification.undoing import undo
-from tests.templates.killed import no_rename, tree
+from tests.templates.killed import marked, no_rename, tree
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -58,7 +58,7 @@ def test_killed_at_any_line_of_a_move_a_copy_or_an_undo_everything_comes_back(ho
 @pytest.mark.parametrize("do", ["move", "copy"])
 def test_nothing_is_ever_written_over_not_even_what_came_a_moment_ago(do, tmp_path, journal, monkeypatch):
     source, target = put(tmp_path / "a.txt", "new"), tmp_path / "out" / "a.txt"
-    first = []
+    first: list[str] = []
 
     def faster(*words):
         if not first:
@@ -66,7 +66,7 @@ def test_nothing_is_ever_written_over_not_even_what_came_a_moment_ago(do, tmp_pa
         return rename_new(*words)
 
     monkeypatch.setattr(moving, "rename_new", faster)
-    path = carry(journal, do, str(source), str(target), mark_of(source))
+    path = carry(journal, do, str(source), str(target), marked(source))
     assert (path, Path(path).read_text()) == (str(tmp_path / "out" / "a (2).txt"), "new")
     assert target.read_text() == "of somebody else"
     assert {status for status, _ in taken_back(journal)} <= {"restored", "removed", "as it was"}
@@ -77,7 +77,7 @@ def test_nothing_is_ever_written_over_not_even_what_came_a_moment_ago(do, tmp_pa
 def test_what_looks_like_the_moved_file_and_is_none_survives(tmp_path, journal, monkeypatch):
     """Killed when a name was taken in between: same size, same time, other content."""
     source, target = put(tmp_path / "a.txt", "one"), tmp_path / "out" / "a.txt"
-    mark = mark_of(source)
+    mark = marked(source)
     step = journal.begin("move", str(source), str(target), mark)
     put(target, "two")
     os.utime(target, ns=(mark.mtime_ns, mark.mtime_ns))
@@ -91,7 +91,7 @@ def test_another_file_system_keeps_mode_times_and_attributes_both_ways(tmp_path,
     source.chmod(0o4610)
     os.utime(source, ns=(10**18, 10**18 + 7))
     before = tree(tmp_path / "a.txt", tmp_path)[str(source)]
-    path = Path(carry(journal, "move", str(source), str(elsewhere / "x" / "a.txt"), mark_of(source)))
+    path = Path(carry(journal, "move", str(source), str(elsewhere / "x" / "a.txt"), marked(source)))
     assert not source.exists()
     assert tree(elsewhere)[str(path)] == before
     assert taken_back(journal) == [("restored", "")]
@@ -103,15 +103,15 @@ def test_hard_links_are_not_parted(tmp_path, elsewhere, journal):
     source = put(tmp_path / "a.txt")
     os.link(source, tmp_path / "b.txt")
     with pytest.raises(OSError, match="hard link"):
-        carry(journal, "move", str(source), str(elsewhere / "a.txt"), mark_of(source))
+        carry(journal, "move", str(source), str(elsewhere / "a.txt"), marked(source))
     assert (source.stat().st_nlink, os.listdir(elsewhere)) == (2, [])
-    path = carry(journal, "move", str(source), str(tmp_path / "out" / "a.txt"), mark_of(source))
+    path = carry(journal, "move", str(source), str(tmp_path / "out" / "a.txt"), marked(source))
     assert os.stat(path).st_nlink == 2
 
 
 def test_a_file_that_has_changed_is_left_alone(tmp_path, journal):
     source = put(tmp_path / "a.txt")
-    mark = mark_of(source)
+    mark = marked(source)
     source.write_text("longer than before")
     with pytest.raises(OSError, match="changed since"):
         carry(journal, "move", str(source), str(tmp_path / "out" / "a.txt"), mark)
@@ -124,7 +124,7 @@ def test_a_link_in_the_place_of_a_folder_leads_nowhere(tmp_path, journal):
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "out" / "texts").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(OSError, match="is a link or a file"):
-        carry(journal, "move", str(source), str(tmp_path / "out" / "texts" / "a.txt"), mark_of(source))
+        carry(journal, "move", str(source), str(tmp_path / "out" / "texts" / "a.txt"), marked(source))
     assert (source.exists(), os.listdir(tmp_path / "elsewhere")) == (True, [])
 
 
@@ -157,7 +157,7 @@ def replace(source, target):
 def test_what_somebody_has_done_since_is_not_thrown_away(do, since, reason, tmp_path, journal):
     source, target = put(tmp_path / "a.txt"), tmp_path / "out" / "a.txt"
     (tmp_path / "taken").touch()  # so that no number of a file is used again
-    carry(journal, do, str(source), str(target), mark_of(source))
+    carry(journal, do, str(source), str(target), marked(source))
     keep = os.open(target, os.O_RDONLY)
     since(source, target)
     before = tree(tmp_path)
@@ -169,7 +169,7 @@ def test_what_somebody_has_done_since_is_not_thrown_away(do, since, reason, tmp_
 
 def test_a_moved_file_that_was_worked_on_goes_back_as_it_is_now(tmp_path, journal):
     source, target = put(tmp_path / "a.txt"), tmp_path / "out" / "a.txt"
-    carry(journal, "move", str(source), str(target), mark_of(source))
+    carry(journal, "move", str(source), str(target), marked(source))
     target.write_text("worked on")
     assert taken_back(journal) == [("restored", "")]
     assert source.read_text() == "worked on"
