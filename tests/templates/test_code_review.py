@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from llmx.errors import UsageError
 from llmx.templates.builtin.code_review.anchors import anchored
 from llmx.templates.builtin.code_review.sources import Source, parts_of
 from llmx.templates.diffs import changed_lines
@@ -60,10 +61,10 @@ def script(code, tmp_path, monkeypatch):
     return lambda **by_aspect: says(tmp_path, monkeypatch, **by_aspect)
 
 
-def review(*words, aspects="security", backend=("--backend", "mock")):
+def review(*words, aspects="security", backend=("--backend", "mock"), stdin=None):
     command = [sys.executable, "-m", "llmx", "template", "exec", "code-review", *backend]
     command += ["--param", f"aspects={aspects}"] if aspects else []
-    return subprocess.run([*command, *words], capture_output=True, text=True, check=False)
+    return subprocess.run([*command, *words], capture_output=True, text=True, check=False, stdin=stdin)
 
 
 def envelope(*words, **options):
@@ -281,7 +282,74 @@ def test_a_finding_in_other_words_keeps_its_fingerprint():
 def test_a_diff_is_read_with_renames_deletions_and_odd_names():
     diff = (
         "diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1 +1,2 @@\n-a\n+b\n+c\n@@ -9,0 +11 @@ def f\n+d\n"
-        "--- a/gone\n+++ /dev/null\n@@ -1,3 +0,0 @@\n"
+        "--- a/gone\n+++ /dev/null\n@@ -1,3 +0,0 @@\n-1\n-2\n-3\n"
         '--- "a/\\303\\244.py"\n+++ "b/\\303\\244.py"\n@@ -1 +1 @@\n-x\n+y\n'
     )
     assert changed_lines(diff) == {"x": {1, 2, 11}, "ä.py": {1}}
+
+
+def test_what_a_diff_adds_is_no_head_of_another_file():
+    diff = (
+        "--- a/x\n+++ b/x\n@@ -0,0 +1,3 @@\n+a\n+++ /dev/null\n+++ b/y\n@@ -9,3 +12,3 @@\n-i\n b\n+c\n d\n"
+        "diff --git a/z b/z\nBinary files a/z and b/z differ\nBinary files a/gone and /dev/null differ\n"
+    )
+    assert changed_lines(diff) == {"x": {1, 2, 3, 13}, "z": None}
+    with pytest.raises(UsageError, match="damaged"):
+        changed_lines("--- a/x\n+++ b/x\n@@ -1 +1,2 @@\n-a\n+b\n")
+
+
+HIDING = {
+    "lines like the head of a file": ("x.py", '"""\n++ /dev/null\n"""\n' + "y = 1\n" * 4 + "eval('1')\n", {}),
+    "what attributes call binary": ("x.py", "eval('1')\n", {".gitattributes": "*.py binary\n"}),
+    "a name without an ending": ("deploy", "#!/bin/sh\neval('1')\n", {}),
+}
+
+
+@pytest.mark.parametrize("way", HIDING.values(), ids=HIDING)
+def test_nobody_hides_code_from_a_diff(repository, tmp_path, monkeypatch, way):
+    name, text, beside = way
+    (repository / name).write_text("".join(f"y = {number}\n" for number in range(3)) if name == "x.py" else "")
+    git(repository, "add", ".")
+    git(repository, "commit", "-qm", "before")
+    for other, content in {**beside, name: text}.items():
+        (repository / other).write_text(content)
+    says(tmp_path, monkeypatch, security=[{**EVIL, "file": name, "line": 1, "evidence": "eval('1')"}])
+    for prefix in ("mnemonicPrefix", "noprefix"):
+        git(repository, "config", f"diff.{prefix}", "true")
+        rc, told = envelope("--param", "code_path=src", "--diff", "HEAD")
+        assert (rc, [each["file"] for each in told["findings"]]) == (1, [name])
+
+
+def test_a_diff_is_reviewed_as_git_has_it_and_not_as_the_files_are_now(repository, tmp_path, monkeypatch):
+    says(tmp_path, monkeypatch, security=[{**EVIL, "evidence": "return eval('1')", "line": 9}])
+    (repository / "a.py").write_text("pass\n")
+    rc, told = envelope("--param", "code_path=src", "--staged")
+    assert (rc, [each["line"] for each in told["findings"]]) == (1, [9])
+    git(repository, "commit", "-qm", "second")
+    (repository / "a.py").unlink()
+    rc, told = envelope("--param", "code_path=src", "--diff", "HEAD~1...HEAD")
+    assert (rc, [each["line"] for each in told["findings"]]) == (1, [9])
+    patches = [f"--- a/{name}\n+++ b/{name}\n@@ -0,0 +1 @@\n+x = 1\n" for name in ("gone.py", "new file.py")]
+    (tmp_path / "p.diff").write_text("".join(patches))
+    with (tmp_path / "p.diff").open() as stdin:
+        rc, told = envelope("--param", "code_path=src", "--diff", "-", stdin=stdin)
+    assert (rc, told["coverage"][0]["reason"]) == (3, "it is not there")
+
+
+def test_code_that_is_no_text_was_not_reviewed(script, code):
+    script()
+    (code / "b.js").write_bytes(b"run() //\0\n")
+    rc, told = envelope("--param", "code_path=src")
+    assert (rc, told["outcome"]) == (3, "inconclusive")
+
+
+def test_what_changes_after_it_was_asked_about_was_not_reviewed(code, tmp_path, monkeypatch):
+    monkeypatch.setenv("LLMX_MOCK_SCRIPT", str(tmp_path / "script.jsonl"))
+    (tmp_path / "script.jsonl").write_text('{"error": "quota"}\n')
+    rc, told = envelope("--param", "code_path=src")
+    assert rc == 3, told
+    run = told["metadata"]["run"]
+    says(tmp_path, monkeypatch)
+    (code / "a.py").write_text(CODE + "eval('1')\n")
+    rc, told = envelope("--param", "code_path=src", "--resume", run)
+    assert (rc, "a.py changed" in told["metadata"]["problem"]) == (3, True)

@@ -1,8 +1,10 @@
 """What code does in a review: read the sources, check what the model says against them, and merge it."""
 
+import hashlib
 import json
 from typing import Any, NamedTuple
 
+from llmx.errors import InconclusiveError
 from llmx.templates.builtin.code_review.anchors import Anchor, anchored
 from llmx.templates.builtin.code_review.canaries import Canary, again, code_of, plant
 from llmx.templates.builtin.code_review.fixes import patch_of
@@ -26,7 +28,11 @@ def collect(context: Context) -> dict[str, Any]:
         for aspect in given["aspects"]
     ]
     planted = [{**vars(canary), "code": code_of(canary)} for canary in canaries]
-    return {"questions": questions, "files": [source.path for source in sources], "canaries": planted}
+    return {"questions": questions, "files": _sums(sources), "canaries": planted}
+
+
+def _sums(sources: list[Source]) -> dict[str, str]:
+    return {each.path: hashlib.sha256(each.text.encode(errors="surrogatepass")).hexdigest() for each in sources}
 
 
 def merge(context: Context) -> dict[str, Any]:
@@ -34,6 +40,7 @@ def merge(context: Context) -> dict[str, Any]:
     given, checks = context.parameters, context.checks
     sources = collected(given["code_path"], context.options, [])
     asked = context.results["collect"]
+    _require_unchanged(context, sources)
     copies, canaries = again(sources, asked["canaries"])
     told = _told(asked["questions"], context.results["review"], copies)
     samples = [[each for each in told if each.sample == sample] for sample in range(context.votes)]
@@ -60,6 +67,16 @@ def merge(context: Context) -> dict[str, Any]:
     context.add("review-findings.json", json.dumps(result, indent=1, ensure_ascii=False) + "\n", "application/json")
     context.add("review-report.md", _report(result), "text/markdown")
     return result
+
+
+def _require_unchanged(context: Context, sources: list[Source]) -> None:
+    """What has changed since it was asked about has not been reviewed, however long ago that was."""
+    now, then = _sums(sources), context.results["collect"]["files"]
+    changed = sorted(path for path in {*now, *then} if now.get(path) != then.get(path))
+    if changed:
+        more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
+        said = f"{changed[0]}{more} changed after the model was asked about it"
+        raise InconclusiveError(said, hint="run it anew, without --resume")
 
 
 def _report(result: dict[str, Any]) -> str:

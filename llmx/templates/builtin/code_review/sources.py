@@ -2,7 +2,7 @@
 
 import os
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,15 @@ SUFFIXES = frozenset(
         *("cc", "cpp", "cxx", "hpp", "cs", "rb", "php", "swift", "m", "mm", "sh", "bash", "zsh", "fish", "ps1", "pl"),
         *("pm", "lua", "r", "jl", "ex", "exs", "erl", "hs", "ml", "clj", "sql", "html", "css", "scss", "vue"),
         *("svelte", "tf", "nix", "yaml", "yml", "toml", "json", "xml", "proto", "graphql"),
+        *("pyw", "pyx", "mts", "cts", "dart", "zig", "groovy", "gradle", "bat", "cmd", "psm1", "sol", "hcl", "mk"),
     ]
 )
+PLAIN = (
+    *("--unified=0", "--no-color", "--no-ext-diff", "--no-textconv", "--submodule=short"),
+    *("--src-prefix=a/", "--dst-prefix=b/"),
+)
+"""A diff by lines with git's own prefixes, whatever somebody's settings say."""
+
 NAMES = frozenset(("Dockerfile", "Makefile", "Jenkinsfile", "Rakefile", "Gemfile", "CMakeLists.txt"))
 
 
@@ -78,28 +85,42 @@ def _files(root: Path) -> list[Path]:
     return found
 
 
-def _why_not_by_name(file: Path, *, is_named: bool) -> str:
-    """A name that could pass for lines of its own is not told to a model."""
-    if not str(file).isprintable():
-        return "its name has characters that cannot be printed"
-    is_code = is_named or file.suffix[1:].lower() in SUFFIXES or file.name in NAMES
-    return "" if is_code else "not code by its name"
+def _is_code(file: Path, head: Callable[[], bytes]) -> bool:
+    """By its name; what has no ending may be a script by its first bytes."""
+    is_named_so = file.suffix[1:].lower() in SUFFIXES or file.name in NAMES
+    return is_named_so or (not file.suffix and head().startswith(b"#!"))
+
+
+def _head(file: Path) -> bytes:
+    try:
+        with open(os.open(file, os.O_RDONLY | os.O_NONBLOCK), "rb") as opened:
+            return opened.read(2)
+    except OSError:
+        return b""
 
 
 def _text(file: Path, *, is_named: bool) -> tuple[str, str]:
-    """Its text, or why there is none."""
-    if reason := _why_not_by_name(file, is_named=is_named):
-        return "", reason
+    """Its text, or why there is none. A name that could pass for lines of its own is not told to a model."""
+    if not str(file).isprintable():
+        return "", "its name has characters that cannot be printed"
+    if not (is_named or _is_code(file, lambda: _head(file))):
+        return "", "not code by its name"
     try:
         if file.is_symlink() and not is_named:
             return "", "a link"
         if file.stat().st_size > LARGEST:
             return "", f"more than {LARGEST} bytes"
-        data = file.read_bytes()
+        return _decoded(file.read_bytes())
     except OSError as error:
         return "", f"it cannot be read: {error.strerror}"
+
+
+def _decoded(data: bytes) -> tuple[str, str]:
+    """What is code by its name has to be text: a NUL in it keeps no program from being run."""
+    if len(data) > LARGEST:
+        return "", f"more than {LARGEST} bytes"
     if b"\0" in data:
-        return "", "binary"
+        return "", "code by its name, but no text"
     if not data.strip():
         return "", "empty"
     try:
@@ -118,17 +139,38 @@ def _of_diff(root: Path, diff: str, options: Mapping[str, Any], coverage: list[d
     for name, lines in changed_lines(text).items():
         if not (base / name).resolve().is_relative_to(base.resolve()):
             raise UsageError(f"the diff names {name!r}, which is outside of {base}")
-        text, reason = _text(base / name, is_named=False) if (base / name).exists() else ("", "deleted")
-        reason = reason or ("" if lines else "nothing is added")
+        text, reason = _changed_text(base, name, _side(diff))
+        reason = "nothing is added" if lines == set() else reason
         coverage.append({"path": name, "read": not reason, "reason": reason})
         if not reason:
-            yield Source(name, text, frozenset(lines))
+            yield Source(name, text, None if lines is None else frozenset(lines))
+
+
+def _side(diff: str) -> str:
+    """What the newer side of a diff is called by git; empty for the files as they are now."""
+    if diff == "--cached":
+        return ":"
+    dots = next((dots for dots in ("...", "..") if dots in diff), "")
+    return f"{diff.rpartition(dots)[2] or 'HEAD'}:" if dots else ""
+
+
+def _changed_text(base: Path, name: str, side: str) -> tuple[str, str]:
+    """The text of a file as the diff has it, which need not be in the working tree, or why there is none."""
+    file = base / name
+    if not side:
+        return _text(file, is_named=False) if os.path.lexists(file) else ("", "it is not there")
+    if not name.isprintable():
+        return "", "its name has characters that cannot be printed"
+    data = _git_bytes(base, "cat-file", "blob", f"{side}{name}")
+    if data is None:
+        return "", "not code by its name" if file.is_dir() else "git does not have it"
+    return _decoded(data) if _is_code(file, lambda: data) else ("", "not code by its name")
 
 
 def _diff_text(base: Path, diff: str) -> str:
     words = [diff] if diff == "--cached" else ["--end-of-options", diff]
     ran = subprocess.run(
-        ["git", "-C", str(base), "diff", "--unified=0", "--no-color", "--no-ext-diff", *words, "--"],
+        ["git", "-C", str(base), "diff", *PLAIN, *words, "--"],
         capture_output=True,
         check=False,
     )
@@ -142,11 +184,16 @@ def _diff_text(base: Path, diff: str) -> str:
 
 def _git(folder: Path, *words: str) -> str | None:
     """What git says; None where it fails or is missing."""
+    said = _git_bytes(folder, *words)
+    return None if said is None else said.decode(errors="surrogateescape")
+
+
+def _git_bytes(folder: Path, *words: str) -> bytes | None:
     try:
         ran = subprocess.run(["git", "-C", str(folder), *words], capture_output=True, check=False)
     except FileNotFoundError:
         return None
-    return ran.stdout.decode(errors="surrogateescape") if ran.returncode == 0 else None
+    return ran.stdout if ran.returncode == 0 else None
 
 
 def numbered(source: Source) -> list[str]:
