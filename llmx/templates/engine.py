@@ -13,10 +13,11 @@ from typing import Any
 
 from llmx.core.backends.errors import AnswerError, BackendError, BackendTimeoutError
 from llmx.core.usage import NANO
-from llmx.errors import BudgetError, InconclusiveError, LlmxError
+from llmx.errors import BudgetError, InconclusiveError, LlmxError, PolicyError
 from llmx.templates import Phase, Template
 from llmx.templates.effects import Effects, View
 from llmx.templates.kept import Kept
+from llmx.templates.loading import digest_of
 from llmx.templates.metering import ALLOWANCES, PHASE, Allowance
 from llmx.templates.outcomes import Result
 from llmx.templates.parameters import checked
@@ -246,9 +247,13 @@ def _imported(template: Template, module: str) -> ModuleType:
     made.__file__ = str(file)
     sys.modules[made.__name__] = made
     try:
-        exec(compile(file.read_bytes(), str(file), "exec", dont_inherit=True), vars(made))
+        code = file.read_bytes()
     except OSError:
         raise PhaseError(f"{file} is not there") from None
+    if template.source == "project" and digest_of(template.folder, {file: code}) != template.digest:
+        hint = f"read it, then: llmx trust {template.folder}"
+        raise PolicyError(f"{template.folder} has changed since the run began, so its code does not run", hint=hint)
+    exec(compile(code, str(file), "exec", dont_inherit=True), vars(made))
     return made
 
 

@@ -1,6 +1,7 @@
 """Read a template's folder: ``template.toml``, checked whole, with every fault named by its key."""
 
 import hashlib
+import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -13,6 +14,7 @@ from llmx.errors import ConfigError, NotFoundError, nearest
 from llmx.templates import REQUIRED, TAKES, Kind, Parameter, Phase, Template
 from llmx.templates.sources import FILE
 
+NOTHING: Mapping[Path, bytes] = {}
 KINDS: tuple[Kind, ...] = get_args(Kind)
 _TOP = (
     *("id", "version", "category", "description", "tags", "requires", "override", "parameters", "phases", "output"),
@@ -34,10 +36,12 @@ _PHASE = (
     *("id", "run", "prompt", "template", "system", "needs", "when", "for_each", "schema", "retries", "timeout"),
     *("max_tokens", "share", "plan", "parameters"),
 )
+_RUN = re.compile(r"[A-Za-z_]\w*:[A-Za-z_]\w*", re.ASCII)
+"""A name without folders: code comes from the template's own folder, whose files are what somebody trusts."""
 
-
-_KINDS_OF: dict[str, tuple[tuple[type, ...], str, Callable[[Any], bool]]] = {
-    **{key: ((str,), "a text", lambda value: True) for key in ("run", "prompt", "template", "system", "when")},
+_KINDS_OF: dict[str, tuple[tuple[type, ...], str, Callable[[Any], object]]] = {
+    "run": ((str,), "a module of the template and its function: phases:work", _RUN.fullmatch),
+    **{key: ((str,), "a text", lambda value: True) for key in ("prompt", "template", "system", "when")},
     "for_each": ((str,), "a text", lambda value: True),
     "retries": ((int,), "a number from 0 to 10", lambda value: 0 <= value <= 10),
     "timeout": ((int, float), "a number of seconds above 0", lambda value: value > 0),
@@ -60,13 +64,13 @@ def load_template(folder: Path, source: str = "built-in") -> Template:
     return _Reading(file, data).template(source)
 
 
-def digest_of(folder: Path) -> str:
-    """The sum over all files of a template: another one is another template."""
+def digest_of(folder: Path, held: Mapping[Path, bytes] = NOTHING) -> str:
+    """The sum over all files of a template: another one is another template. ``held`` are files that were read."""
     total = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
         if path.is_file() and "__pycache__" not in path.parts:
-            total.update(f"{path.relative_to(folder)}\0{path.stat().st_size}\0".encode())
-            total.update(path.read_bytes())
+            data = held[path] if path in held else path.read_bytes()
+            total.update(f"{path.relative_to(folder)}\0{len(data)}\0".encode(errors="surrogateescape") + data)
     return total.hexdigest()
 
 
@@ -170,7 +174,7 @@ class _Reading:
         """Numbers and texts are what they must be, so that nothing breaks in the middle of a run."""
         for key, (kinds, said, fits) in _KINDS_OF.items():
             value = table.get(key)
-            is_right = isinstance(value, kinds) and not isinstance(value, bool) and fits(value)
+            is_right = isinstance(value, kinds) and not isinstance(value, bool) and bool(fits(value))
             self._require(value is None or is_right, f"{place}.{key}", f"it must be {said}")
 
     def _text(self, key: str) -> str:

@@ -154,6 +154,8 @@ def _below(parent: Path) -> list[Path]:
 
 def _own(folder: Folder) -> Template:
     template, file, name = _load(*folder), folder.path / FILE, folder.path.name
+    if not folder.counts:
+        raise PolicyError(f"{folder.path} has changed while it was read", hint=f"llmx trust {folder.path}")
     if template.id != name:
         raise ConfigError(f"{file}: its id is {template.id!r}, but its folder is called {name!r}")
     if name in BUILT_IN and not template.overrides:

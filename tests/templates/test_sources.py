@@ -1,6 +1,7 @@
 """``templates/sources.py``: whose templates run, and which of two that are called alike."""
 
 import asyncio
+import os
 import py_compile
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import pytest
 
 from llmx.core.settings.trust import revoke, trust
 from llmx.errors import ConfigError, LlmxError, NotFoundError, PolicyError
+from llmx.templates import sources
 from llmx.templates.catalog import rows, search
 from llmx.templates.running import execute
 from llmx.templates.sources import BUILT_IN, find, user_folder
@@ -82,6 +84,60 @@ def test_what_python_has_compiled_is_never_run(project):
     (folder / "phases.py").write_text(own.CODE)
     trust(str(folder))
     assert count("counting") == 2
+
+
+@pytest.mark.parametrize(
+    "run", ["../other:count", "__pycache__/other:count", "/tmp/other:count", "a.b:count", "phases"]
+)
+def test_code_from_outside_of_what_is_trusted_is_no_phase(project, run):
+    folder = own.write(project / "counting")
+    file = folder / "template.toml"
+    file.write_text(file.read_text().replace("phases:count", run))
+    trust(str(folder))
+    with pytest.raises(ConfigError, match="a module of the template and its function"):
+        find("counting")
+
+
+def test_a_file_beside_what_python_has_compiled_is_part_of_what_is_trusted(project):
+    folder = own.write(project / "counting")
+    trust(str(folder))
+    (folder / "__pycache__").mkdir()
+    (folder / "__pycache__" / "more.j2").touch()
+    with pytest.raises(PolicyError):
+        find("counting")
+
+
+def test_code_that_changes_after_it_was_trusted_does_not_run(project):
+    folder = own.write(project / "counting")
+    trust(str(folder))
+    template = find("counting")
+    (folder / "phases.py").write_text("def count(context):\n    return 'evil'\n")
+    result = asyncio.run(execute(template, {"text": "a b"}, None))
+    assert (result.result, result.exit_code, result.outcome) == (None, PolicyError.exit_code, "failed")
+    assert "changed since the run began" in result.problem
+
+
+def test_a_folder_that_changes_while_it_is_read_is_not_trusted(project, monkeypatch):
+    folder = own.write(project / "counting")
+    trust(str(folder))
+    real = sources._load
+
+    def load(*words):
+        (folder / "phases.py").write_text("def count(context):\n    return 'evil'\n")
+        return real(*words)
+
+    monkeypatch.setattr(sources, "_load", load)
+    with pytest.raises(PolicyError, match="while it was read"):
+        find("counting")
+
+
+def test_a_file_that_goes_away_is_no_fault_of_the_program(project, monkeypatch):
+    folder = own.write(project / "counting")
+    trust(str(folder))
+    (folder / "phases.py").unlink()
+    monkeypatch.setattr(os, "walk", lambda *words, **options: [(str(folder), [], ["template.toml", "phases.py"])])
+    with pytest.raises(PolicyError, match="is not trusted"):
+        find("counting")
 
 
 def test_the_users_own_stands_before_the_projects_and_both_before_a_package(project):
