@@ -5,6 +5,7 @@ broken off goes on with its id. Inputs that ended without a verdict are tried ag
 """
 
 import asyncio
+import fcntl
 import hashlib
 import json
 import os
@@ -64,12 +65,16 @@ class Batch:
         self._inputs = inputs
         self._options = options
         self._folder = Path(paths.state_dir()) / "batches" / self.id
-        identity = json.dumps([template.id, template.digest, [each.parameters for each in inputs]], sort_keys=True)
+        judged = {key: value for key, value in vars(options).items() if key not in ("timeout", "jobs", "resume", "run")}
+        parts = [template.id, template.digest, [each.parameters for each in inputs], judged]
+        identity = json.dumps(parts, sort_keys=True, default=str)
         self._identity = hashlib.sha256(identity.encode()).hexdigest()
         # one question is kept by the journal; only more than that is worth keeping on the way
         self._keeps = len(template.phases) > 1 or any(phase.for_each for phase in template.phases)
-        self._done = self._read() if resume else {}
+        if resume and ("/" in resume or not (self._folder / JOURNAL).is_file()):
+            raise NotFoundError(f"there is no unfinished batch {resume}", hint="its id was told on stderr")
         self._journal = self._open()
+        self._done = self._read() if resume else {}
 
     @property
     def left(self) -> int:
@@ -117,6 +122,12 @@ class Batch:
     def _open(self) -> int:
         make_private(str(self._folder))
         journal = os.open(self._folder / JOURNAL, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(journal, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(journal)
+            hint = "it can be gone on with when it has ended"
+            raise UsageError(f"batch {self.id} is going on", hint=hint) from None
         if os.fstat(journal).st_size == 0:
             os.write(journal, (json.dumps({"batch": self._identity}) + "\n").encode())
         else:
@@ -124,11 +135,10 @@ class Batch:
         return journal
 
     def _read(self) -> dict[int, Envelope]:
-        if "/" in self.id or not (self._folder / JOURNAL).is_file():
-            raise NotFoundError(f"there is no unfinished batch {self.id}", hint="its id was told on stderr")
         first, *rest = _lines(self._folder / JOURNAL)
         if first.get("batch") != self._identity:
-            raise UsageError(f"batch {self.id} was of another template, or of other inputs")
+            os.close(self._journal)
+            raise UsageError(f"batch {self.id} was of another template, or of other inputs, or judged by other options")
         return {each["line"]: each for each in rest if each.get("exit_code") in SETTLED}
 
     def _forget(self) -> None:

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from types import ModuleType
 from typing import Any
 
@@ -19,7 +20,7 @@ from llmx.templates.effects import Effects, View
 from llmx.templates.kept import Kept
 from llmx.templates.loading import digest_of
 from llmx.templates.metering import ALLOWANCES, PHASE, Allowance
-from llmx.templates.outcomes import Result
+from llmx.templates.outcomes import Checks, Result
 from llmx.templates.parameters import checked
 from llmx.templates.phases import Context, PhaseError, check_result
 from llmx.templates.rendering import Renderer
@@ -43,7 +44,7 @@ class Engine:
         self._told: dict[str, dict[str, Any]] = {}
         self._module: ModuleType | None = None
         context.kept = self._done
-        context.keep = lambda name, value: self._keep(name, value, Effects())
+        context.keep = partial(self._keep_part, context)
 
     async def perform(self) -> Result:
         """All phases; a failure ends the run with what it has, and says which phase it was."""
@@ -84,9 +85,12 @@ class Engine:
         except asyncio.CancelledError:  # for another phase's failure, or for time
             told["status"] = "stopped"
             raise
-        except Exception:
+        except (LlmxError, TimeoutError, BaseExceptionGroup):
             told["status"] = "failed"
             raise
+        except Exception as error:  # an expression or a schema that breaks on what a model has said
+            told["status"] = "failed"
+            raise PhaseError(f"phase {phase.id}: {type(error).__name__}: {error}") from error
         finally:
             told["ms"] = round((time.monotonic() - started) * 1000)
         self._context.results[phase.id] = value
@@ -119,10 +123,15 @@ class Engine:
         if self._kept:
             self._kept.put(name, value, effects, self._context.provenance.get("models", []))
 
+    def _keep_part(self, context: Context, name: str, value: object) -> None:
+        """Of a part of a phase only its value is kept, and what speaks against whoever has said it."""
+        self._keep(name, value, Effects(checks=Checks(doubts=list(context.checks.doubts))))
+
     async def _tried(self, phase: Phase) -> tuple[Any, Effects]:
         """Its value, after as many tries as it may have; what cannot get better is not tried again."""
         for number in range(phase.retries + 1):
             view = View(self._context)
+            view.context.keep = partial(self._keep_part, view.context)
             is_last = number == phase.retries
             try:
                 async with asyncio.timeout(phase.timeout) as limit:
@@ -157,7 +166,7 @@ class Engine:
             async with gate:
                 value = await self._work(phase, context, {"item": item, "number": number})
             if phase.prompt:  # code may leave more than its value
-                self._keep(name, value, Effects())
+                self._keep_part(context, name, value)
             return value
 
         try:

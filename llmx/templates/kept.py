@@ -1,7 +1,9 @@
 """What an unfinished run has done so far, a file for each phase and each item, so that nothing is paid twice."""
 
+import fcntl
 import hashlib
 import json
+import os
 import shutil
 import time
 from collections.abc import Mapping
@@ -10,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from llmx import paths
-from llmx.errors import NotFoundError
+from llmx.errors import NotFoundError, UsageError
 from llmx.paths import make_private
 from llmx.templates import Template
 from llmx.templates.effects import Effects, read_effects
@@ -32,6 +34,20 @@ class Kept:
         self.results: dict[str, Any] = {}
         self.effects: dict[str, Effects] = {}
         self.models: list[dict[str, Any]] = []
+        self._lock: int | None = None
+
+    def __enter__(self) -> None:
+        """For as long as the run is going on."""
+
+    def __exit__(self, *_: object) -> None:
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    @property
+    def doubts(self) -> list[str]:
+        """What speaks against those who have answered so far."""
+        return list(dict.fromkeys(doubt for each in self.effects.values() for doubt in each.checks.doubts))
 
     @property
     def _folder(self) -> Path:
@@ -45,7 +61,7 @@ class Kept:
         except (TypeError, ValueError):
             return
         with suppress(OSError):  # a run is not to fail because it could not be broken off
-            make_private(str(self._folder))
+            self._hold()
             fresh = self._folder / f".{name}"
             fresh.write_text(text, encoding="utf-8", errors="surrogatepass")
             fresh.replace(self._folder / f"{name}.json")
@@ -66,6 +82,8 @@ class Kept:
         if "/" in self.run or self.run.startswith(".") or not self._folder.is_dir():
             hint = "the run's id is in the metadata of its result; --resume last is the newest of this work"
             raise NotFoundError(f"there is no unfinished run {self.run}", hint=hint)
+        with suppress(OSError):  # what cannot be written can still be read
+            self._hold()
         for file in self._folder.glob("[!.]*.json"):
             found = json.loads(file.read_text(encoding="utf-8", errors="surrogatepass"))
             if found["identity"] != self.identity:
@@ -73,6 +91,19 @@ class Kept:
             self.results[found["name"]] = found["value"]
             self.effects[found["name"]] = read_effects(found["effects"])
             self.models += [each for each in found["models"] if each not in self.models]
+
+    def _hold(self) -> None:
+        """Nobody else goes on with the run meanwhile; raises ``UsageError`` where somebody does."""
+        if self._lock is not None:
+            return
+        make_private(str(self._folder))
+        lock = os.open(self._folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(lock)
+            raise UsageError(f"run {self.run} is going on", hint="it can be gone on with when it has ended") from None
+        self._lock = lock
 
     def _newest(self) -> str:
         for path in sorted(_folders(), key=lambda each: each.stat().st_mtime, reverse=True):

@@ -16,7 +16,7 @@ from llmx.templates.findings import SEVERITIES
 from llmx.templates.judging import judge
 from llmx.templates.kept import Kept, forget_old
 from llmx.templates.metering import RunMeter
-from llmx.templates.outcomes import Metrics, Result
+from llmx.templates.outcomes import Checks, Metrics, Result
 from llmx.templates.parameters import checked
 from llmx.templates.phases import Context
 from llmx.templates.provenance import provenance
@@ -62,24 +62,26 @@ async def execute(
     known = read_baseline(options.baseline, is_new=options.updates_baseline) if options.baseline else None
     same = {"extra": dict(options.extra), "seed": options.seed, "votes": options.votes, "canaries": options.canaries}
     kept = Kept(run, template, {"parameters": values, **same})
-    if options.resume or kept.is_there:
-        kept.read()
     meter = RunMeter()
-    async with _apart(client, meter) as asked:
-        context = Context(
-            template,
-            values,
-            asked,
-            Renderer(template.folder),
-            options=options.extra,
-            deadline=None if options.timeout is None else time.monotonic() + options.timeout,
-            seed=options.seed,
-            meter=meter,
-            votes=options.votes,
-            canaries=options.canaries,
-            provenance={"models": kept.models} if kept.models else {},
-        )
-        result = await Engine(context, kept.run, jobs=options.jobs, kept=kept if options.keeps else None).perform()
+    with kept:
+        if options.resume or kept.is_there:
+            kept.read()
+        async with _apart(client, meter) as asked:
+            context = Context(
+                template,
+                values,
+                asked,
+                Renderer(template.folder),
+                options=options.extra,
+                deadline=None if options.timeout is None else time.monotonic() + options.timeout,
+                seed=options.seed,
+                meter=meter,
+                votes=options.votes,
+                canaries=options.canaries,
+                provenance={"models": kept.models} if kept.models else {},
+                checks=Checks(doubts=kept.doubts),
+            )
+            result = await Engine(context, kept.run, jobs=options.jobs, kept=kept if options.keeps else None).perform()
     _count(result.metrics, meter)
     result.provenance = await provenance(context)
     result.findings, result.coverage, result.kept = context.findings, context.coverage, kept if options.keeps else None

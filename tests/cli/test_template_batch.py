@@ -1,5 +1,6 @@
 """``llmx template batch``: one template over many inputs, in order, some at once, and none paid twice."""
 
+import fcntl
 import json
 import os
 import signal
@@ -106,6 +107,26 @@ def test_wrong_words_are_refused(tmp_path, text, words, rc, said):
     (tmp_path / "in.jsonl").write_text(text)
     done, _ = batch(*words)
     assert (done.returncode, said in done.stderr) == (rc, True), done.stderr
+
+
+def test_a_verdict_holds_for_the_options_that_it_was_reached_by(tmp_path):
+    write(tmp_path, "a", "asks")
+    first, _ = batch("--fail-on", "never")
+    again, told = batch("--resume", id_of(first), "--fail-on", "low", "--backend", "mock")
+    assert (again.returncode, told) == (2, [])
+    assert "judged by other options" in again.stderr
+    assert batch("--resume", id_of(first), "--fail-on", "never", "--backend", "mock")[0].returncode == 0
+
+
+def test_a_batch_is_gone_on_with_once_at_a_time(tmp_path, home):
+    write(tmp_path, "a", "asks")
+    first, _ = batch()
+    (journal,) = (home / ".local/state/llmx/batches").glob("*/journal.jsonl")
+    with journal.open() as opened:
+        fcntl.flock(opened, fcntl.LOCK_EX)
+        again, told = batch("--resume", id_of(first), "--backend", "mock")
+    assert (again.returncode, told) == (2, [])
+    assert "is going on" in again.stderr
 
 
 def test_what_was_not_judged_is_tried_again_and_the_rest_is_not(tmp_path, home):

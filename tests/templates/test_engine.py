@@ -14,7 +14,7 @@ from llmx.templates import Artifact
 from llmx.templates.artifacts import check_name, write
 from llmx.templates.loading import load_template
 from llmx.templates.running import RunOptions, execute
-from tests.templates.conftest import HEAD
+from tests.templates.conftest import HEAD, perform
 
 
 def run(name, parameters=None, script=None, monkeypatch=None, options=None):
@@ -341,3 +341,18 @@ def test_a_template_with_a_file_that_cannot_be_read_is_refused_by_its_name(own, 
     monkeypatch.setattr("pathlib.Path.read_bytes", refuse)
     with pytest.raises(ConfigError, match=r"own/.*: Permission denied"):
         load_template(Path(name))
+
+
+@pytest.mark.parametrize(
+    "phase",
+    [
+        'when = "1 / 0"\nrun = "phases:work"',
+        'when = "[] + 1"\nrun = "phases:work"',
+        "for_each = \"[{'sample': 'x'}]\"\nprompt = \"ask.j2\"",
+        'run = "phases:work"\nschema = { "$ref" = "#/nowhere" }',
+    ],
+)
+def test_what_breaks_on_a_value_ends_its_phase_and_not_the_program(own, alone, phase):
+    result = perform(own(f'[[phases]]\nid = "one"\n{phase}\n', "def work(context):\n    return 1\n", ask_j2="n?"))
+    assert (result.outcome, result.failed_phase, result.exit_code) == ("failed", "one", 1)
+    assert result.problem.startswith("phase one: ")

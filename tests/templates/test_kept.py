@@ -11,10 +11,13 @@ from typing import Any
 
 import pytest
 
-from llmx.errors import NotFoundError
+from llmx.core.client import LLMClient
+from llmx.core.llm_config import LLMConfig
+from llmx.errors import NotFoundError, UsageError
 from llmx.templates.kept import LONGEST_S, folder, forget_old
 from tests.templates.conftest import asked_of, llmx, perform
 from tests.templates.model import Model
+from tests.templates.scripted import script
 
 EACH = """
     [parameters.words]
@@ -135,3 +138,33 @@ def test_where_nothing_can_be_kept_a_run_is_done_all_the_same(own, alone, monkey
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     name = own("[[phases]]\nid = 'a'\nrun = 'phases:a'\n", "def a(context):\n    return 1\n")
     assert perform(name).result == 1
+
+
+def test_a_run_is_gone_on_with_once_at_a_time(own, alone):
+    name = own(EACH, CODE, ask_j2="{{ item }}")
+    with Model(lambda body: "yes" if "three" not in str(body) else 400) as model:
+        run = perform(name, client=asked_of(model.url), jobs=1).run
+        refused = []
+
+        def answer(body):
+            try:
+                perform(name, client=asked_of(model.url), resume=run)
+            except UsageError as error:
+                refused.append(error.message)
+            return "yes"
+
+        model.answers = answer
+        assert perform(name, client=asked_of(model.url), resume=run).result == ["yes"] * 3
+    assert refused == [f"run {run} is going on"]
+
+
+def test_what_nobody_has_named_concludes_nothing_also_when_another_goes_on(own, alone, monkeypatch, tmp_path):
+    monkeypatch.setenv("LLMX_ALLOW_MOCK_FALLBACK", "1")
+    name = own(EACH, CODE.replace("False", "True"), ask_j2="{{ item }}")
+    script(tmp_path, monkeypatch, "made up", {"error": "quota"})
+    first = perform(name, client=LLMClient(LLMConfig(backend="no-such-backend", enable_cache=False)), jobs=1)
+    assert first.exit_code == 3
+    with Model(lambda body: "yes") as model:
+        second = perform(name, client=asked_of(model.url), jobs=1, resume=first.run)
+    assert set(second.result) == {"made up", "yes"}
+    assert (second.exit_code, "was not named" in second.problem) == (3, True)
