@@ -25,6 +25,12 @@ _HEADERS = {
 }
 
 
+METADATA_NAMES = ("metadata.google.internal", "metadata.goog", "instance-data", "instance-data.ec2.internal")
+"""What clouds call the place where they keep credentials: a proxy must not be the one who looks these names up."""
+
+PUBLIC = "1.1.1.1"
+
+
 class FetchError(InconclusiveError):
     """A page could not be had."""
 
@@ -60,19 +66,20 @@ async def fetch(url: str, *, allows_private: bool = False, bounds: Bounds = USUA
     """The page at ``url``; raises ``FetchError``.
 
     ``allows_private`` is for a URL that the user has written: it may be on this machine or its network, but nothing
-    else there that it redirects to. Where clouds keep credentials is never asked.
+    else there that it redirects to, and not by a name that was a public one before. Where clouds keep credentials is
+    never asked.
     """
     first = _hop(url, allows_private=allows_private)
     hop = first
     try:
         async with asyncio.timeout(bounds.seconds):
             for _ in range(bounds.redirects + 1):
-                async with _answer(hop) as response:
+                async with _answer(hop) as (response, was_private):
                     if not response.has_redirect_location:
                         return await _page(hop, response, bounds)
                     to = urljoin(hop.url, response.headers["location"])
                 is_same = urlsplit(to)[:2] == first.parts[:2]
-                hop = _hop(to, allows_private=allows_private and is_same)
+                hop = _hop(to, allows_private=was_private and is_same)
     except TimeoutError:
         raise FetchError(f"{plain(url)} was not there within {bounds.seconds:g} s") from None
     except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
@@ -104,14 +111,16 @@ def _hop(url: str, *, allows_private: bool) -> _Hop:
 
 
 @asynccontextmanager
-async def _answer(hop: _Hop) -> AsyncIterator[httpx.Response]:
-    """The answer to one request, its body unread, from an address that was looked at before."""
+async def _answer(hop: _Hop) -> AsyncIterator[tuple[httpx.Response, bool]]:
+    """The answer to one request, its body unread, from an address that was looked at before; and if it is private."""
     host = hop.parts.hostname or ""
     port = hop.parts.port or (443 if hop.parts.scheme == "https" else 80)
     proxy = _proxy(hop)
     url = httpx.URL(hop.url)
+    is_private = False
     if not proxy:
-        url = url.copy_with(host=await _address(host, port, hop))
+        address = await _address(host, port, hop)
+        url, is_private = url.copy_with(host=address), bool(why_refused(address))
     async with httpx.AsyncClient(
         verify=trusted(),
         timeout=None,
@@ -122,7 +131,7 @@ async def _answer(hop: _Hop) -> AsyncIterator[httpx.Response]:
         request = client.build_request("GET", url, headers=headers, extensions={"sni_hostname": host})
         response = await client.send(request, stream=True)
         try:
-            yield response
+            yield response, is_private
         finally:
             await response.aclose()
 
@@ -148,9 +157,19 @@ def _proxy(hop: _Hop) -> str:
     found = urllib.request.getproxies().get(hop.parts.scheme, "")
     if not found or urllib.request.proxy_bypass(host):
         return ""
-    is_local = host == "localhost" or host.endswith(".localhost")
-    is_address = ":" in host or host.replace(".", "").isdigit()
-    return "" if is_local or (is_address and why_refused(host)) else found
+    name = host.rstrip(".")
+    is_local = name == "localhost" or name.endswith((".localhost", *METADATA_NAMES))
+    return "" if is_local or why_refused(_literal(name)) else found
+
+
+def _literal(host: str) -> str:
+    """The address that a host is, however it is written (``0x7f.1``); a public one where it is a name."""
+    if ":" in host:
+        return host
+    try:
+        return socket.inet_ntoa(socket.inet_aton(host))
+    except OSError:
+        return PUBLIC
 
 
 async def _page(hop: _Hop, response: httpx.Response, bounds: Bounds) -> Page:

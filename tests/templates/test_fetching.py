@@ -7,6 +7,8 @@ import threading
 
 import pytest
 
+from llmx.core.network.addresses import why_refused
+from llmx.templates import fetching
 from llmx.templates.fetching import Bounds, FetchError, fetch, plain
 
 
@@ -194,9 +196,25 @@ def test_a_proxy_of_the_environment_is_used_but_not_for_this_machine(site, monke
     monkeypatch.setenv("http_proxy", site.url)
     site.pages["http://example.com/a"] = (200, {"Content-Type": "text/plain"}, b"by proxy")
     assert get("http://example.com/a", allows_private=False).data == b"by proxy"
-    for private in ("http://127.0.0.1:9/", "http://localhost:9/", "http://10.0.0.1/"):
+    private = ("127.0.0.1:9", "localhost:9", "10.0.0.1", "0x7f.1:9", "[::1]:9")
+    for host in (*private, "2852039166"):
         with pytest.raises(FetchError, match="not asked"):
-            get(private, allows_private=False)
+            get(f"http://{host}/", allows_private=False)
+    for host in ("localhost.:9", "0300.0250.1.1", "metadata.google.internal."):
+        with pytest.raises(FetchError):
+            get(f"http://{host}/", allows_private=False)
+    assert len(site.seen) == 1
+
+
+def test_a_name_that_was_public_does_not_become_one_of_this_machine(site, monkeypatch):
+    """Whoever owns a name says where it leads, and may say something else each time."""
+    site.pages["/to"] = (302, {"Location": "/secret"}, b"")
+    site.pages["/secret"] = (200, {"Content-Type": "text/plain"}, b"x")
+    public = iter([True, True])
+    monkeypatch.setattr(fetching, "why_refused", lambda address: "" if next(public, False) else why_refused(address))
+    with pytest.raises(FetchError, match="loopback"):
+        get(f"{site.url}/to")
+    assert [path for path, _ in site.seen] == ["/to"]
 
 
 def test_a_url_is_shown_without_secrets():
