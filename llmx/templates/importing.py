@@ -15,13 +15,14 @@ from llmx.templates.sources import FILES
 Files = dict[str, bytes]
 NOTHING = re.compile("(?!)")
 
-CODE = '''"""The conversation that was imported from {source}."""
+CODE = '''"""A conversation that was imported."""
 
 from typing import Any
 
 from llmx.core.messages import message
 from llmx.templates.phases import Context
 
+SOURCE = {source!r}
 TURNS = {turns}
 SAMPLING = {sampling}
 

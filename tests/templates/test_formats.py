@@ -190,6 +190,14 @@ def test_what_is_imported_asks_what_the_file_asks(file, name, words, tmp_path):
     assert told(llmx("exec", "./other", *words, "--replay", "c.jsonl", "--output", "json"))["result"] == first["result"]
 
 
+def test_a_name_is_no_code_of_what_is_imported_from_it(tmp_path):
+    name = 'x""";open("evil","w");""".prompt.yml'
+    Path(name).write_text("messages: [{role: user, content: hello}]\n")
+    assert llmx("import", name, "--name", "mine").returncode == 0
+    told(llmx("exec", "mine", "--backend", "mock", "--output", "json"))
+    assert not Path("evil").exists()
+
+
 def test_a_skill_with_arguments_is_imported_with_them(tmp_path):
     Path("SKILL.md").write_text("---\nname: args\ndescription: d\n---\nDo $ARGUMENTS[1] of {$ARGUMENTS} {# a #}.\n")
     words = ["--param", "input=one two", "--output", "json"]

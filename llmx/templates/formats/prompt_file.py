@@ -6,6 +6,7 @@ The format: docs.github.com/github-models, "Storing prompts in GitHub repositori
 import hashlib
 import io
 import json
+import math
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -179,7 +180,7 @@ class _Reading:
         return [{str(key): value for key, value in each.items()} for each in listed]
 
     def _number(self, key: str, value: Any) -> float:  # noqa: ANN401  # what the file holds
-        fits = isinstance(value, int | float) and not isinstance(value, bool)
+        fits = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
         self._require(fits, f"modelParameters.{key}", "it must be a number")
         number: float = value
         return number
