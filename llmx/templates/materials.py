@@ -56,14 +56,18 @@ def files(paths: Sequence[str]) -> list[tuple[Path, bool]]:
 
 
 def below(path: Path) -> list[Path]:
-    """``path`` where it is a file, else the files below it, but what is hidden or was built."""
+    """``path`` where it is a file, else the files below it, but what is hidden or was built.
+
+    A folder that cannot be read is among them: it is not passed over.
+    """
     if not path.is_dir():
         return [path]
-    found = []
-    for folder, folders, names in os.walk(path):
+    found: list[Path] = []
+    shut: list[Path] = []
+    for folder, folders, names in os.walk(path, onerror=lambda error: shut.append(Path(error.filename))):
         folders[:] = sorted(name for name in folders if name not in SKIPPED_FOLDERS and not name.startswith("."))
         found += [Path(folder, name) for name in sorted(names) if not name.startswith(".")]
-    return found
+    return [*found, *shut]
 
 
 async def read_file(file: Path, coverage: list[dict[str, Any]], *, is_named: bool) -> Document | None:
@@ -77,7 +81,7 @@ async def read_file(file: Path, coverage: list[dict[str, Any]], *, is_named: boo
             document = await read_async(place)
         except DocumentError as error:
             reason = why(error, place)
-            reason = reason if is_named else HARMLESS.get(error.reason, reason)
+            reason = reason if is_named else HARMLESS.get("" if os.path.isdir(place) else error.reason, reason)
     coverage.append({"path": str(file), "read": not reason, "reason": reason})
     return document
 

@@ -1,9 +1,13 @@
 """The contract that CI trusts: what did not run is never 0, and every report says so."""
 
+import asyncio
+import errno
 import json
+import os
 import subprocess
 import xml.etree.ElementTree as ET
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
@@ -11,6 +15,8 @@ import pytest
 from llmx.core.client import LLMClient
 from llmx.core.llm_config import LLMConfig
 from llmx.errors import ConfigError
+from llmx.templates import materials
+from llmx.templates.judging import HARMLESS
 from tests.templates.conftest import llmx, perform
 from tests.templates.model import Model
 
@@ -99,6 +105,32 @@ def test_what_could_not_be_read_counts(code, words, rc):
     (code / "b.py").write_bytes(b"\xff\xfe")
     done, told = review(findings(), *words)
     assert (done.returncode, told["outcome"]) == (rc, "clean" if rc == 0 else "inconclusive")
+
+
+def shut(monkeypatch, name):
+    """A folder of that name cannot be read, not by root either."""
+    real = os.scandir
+
+    def scandir(path="."):
+        if isinstance(path, str) and os.path.basename(path) == name:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+
+
+def test_a_folder_that_could_not_be_read_counts(code, monkeypatch):
+    (code / "shut").mkdir()
+    shut(monkeypatch, "shut")
+    done, told = review(findings())
+    assert (done.returncode, told["outcome"]) == (3, "inconclusive")
+    assert [(each["path"], each["read"]) for each in told["coverage"]] == [("shut", False), ("a.py", True)]
+    coverage: list[dict[str, Any]] = []
+    found = materials.files([str(code)])
+    for file, is_named in found:
+        asyncio.run(materials.read_file(file, coverage, is_named=is_named))
+    assert [os.path.basename(each["path"]) for each in coverage if not each["read"]] == ["shut"]
+    assert not {each["reason"] for each in coverage} & set(HARMLESS)
 
 
 def test_findings_that_hold_are_told_also_where_the_run_is_inconclusive(code):

@@ -65,7 +65,7 @@ def collected(path: str, options: Mapping[str, Any], coverage: list[dict[str, An
 
 def _of_files(root: Path, coverage: list[dict[str, Any]]) -> Iterator[Source]:
     base = root if root.is_dir() else root.parent
-    for file in _files(root) if root.is_dir() else [root]:
+    for file in _files(root, base, coverage) if root.is_dir() else [root]:
         name = str(file.relative_to(base))
         text, reason = _text(file, is_named=file == root)
         coverage.append({"path": name, "read": not reason, "reason": reason})
@@ -73,13 +73,18 @@ def _of_files(root: Path, coverage: list[dict[str, Any]]) -> Iterator[Source]:
             yield Source(name, text)
 
 
-def _files(root: Path) -> list[Path]:
-    """Those that git knows or would take, else all but folders of what is built."""
+def _files(root: Path, base: Path, coverage: list[dict[str, Any]]) -> list[Path]:
+    """Those that git knows or would take, else all but folders of what is built; folders that cannot be read count."""
+
+    def note(error: OSError) -> None:
+        name = str(Path(error.filename).relative_to(base))
+        coverage.append({"path": name, "read": False, "reason": f"it cannot be read: {error.strerror}"})
+
     listed = _git(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
     if listed is not None:
         return sorted({root / name for name in listed.split("\0") if name and (root / name).is_file()})
     found = []
-    for folder, folders, names in os.walk(root):
+    for folder, folders, names in os.walk(root, onerror=note):
         folders[:] = sorted(set(folders) - SKIPPED_FOLDERS)
         found += [Path(folder, name) for name in sorted(names)]
     return found
