@@ -48,7 +48,8 @@ def run_cases(
     templates = [find(name)] if name else _own()
     told = [(template, _verdicts(template, case, clients(template), (record_, live))) for template in templates]
     _show(told, output)
-    if code := exit_code([verdict for _, verdicts in told for verdict in verdicts]):
+    codes = [exit_code(verdicts) for _, verdicts in told]
+    if code := 1 if 1 in codes else max(codes):
         raise typer.Exit(code)
 
 

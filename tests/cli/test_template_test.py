@@ -1,6 +1,7 @@
 """``llmx template new`` and ``test``: a template of one's own from the first minute on; does it still do it?"""
 
 import json
+import shutil
 
 import pytest
 
@@ -112,6 +113,13 @@ def test_without_a_model_nothing_is_recorded_and_nothing_is_lost(mine):
 def test_what_was_not_tried_is_never_0(mine, gone):
     (mine / "tests" / "example" / gone).unlink()
     assert llmx("test", "mine").returncode == (1 if gone == "golden.json" else 3)
+
+
+def test_one_without_cases_is_not_made_up_for_by_another(mine):
+    assert llmx("new", "other").returncode == 0
+    shutil.rmtree(user_folder() / "other" / "tests")
+    done = llmx("test")
+    assert (done.returncode, "other: it has no cases" in done.stdout) == (3, True)
 
 
 def test_a_template_that_does_not_come_out_the_same_twice_is_not_recorded_as_if_it_did(mine):
