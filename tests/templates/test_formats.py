@@ -190,6 +190,19 @@ def test_what_is_imported_asks_what_the_file_asks(file, name, words, tmp_path):
     assert told(llmx("exec", "./other", *words, "--replay", "c.jsonl", "--output", "json"))["result"] == first["result"]
 
 
+BOMB = "a0: &a0 [x, x]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 40))
+
+
+@pytest.mark.parametrize("text", [BOMB + "{key}: *a39\n", "{key}: &a [*a]\nb: {{c: *a}}\n", "{key}: " + "[" * 1200])
+@pytest.mark.parametrize("name", ["x.prompt.yml", "SKILL.md"])
+def test_a_text_that_means_far_more_than_it_says_is_refused(name, text):
+    told = text.format(key="name") if name == "SKILL.md" else text.format(key="jsonSchema")
+    Path(name).write_text(f"---\n{told}\n---\nDo it.\n" if name == "SKILL.md" else told)
+    done = llmx("info", f"./{name}")
+    assert done.returncode == 2, done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_a_name_is_no_code_of_what_is_imported_from_it(tmp_path):
     name = 'x""";open("evil","w");""".prompt.yml'
     Path(name).write_text("messages: [{role: user, content: hello}]\n")

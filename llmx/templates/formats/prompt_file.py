@@ -4,7 +4,6 @@ The format: docs.github.com/github-models, "Storing prompts in GitHub repositori
 """
 
 import hashlib
-import io
 import json
 import math
 import re
@@ -12,14 +11,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
 from llmx.core.messages import Message, message
 from llmx.errors import ConfigError, NotFoundError
 from llmx.templates import Parameter, Phase, Template
 from llmx.templates.cases import Case
 from llmx.templates.evaluators import VARIABLE, filled, require_evaluators
+from llmx.templates.formats.yaml import read_yaml
 from llmx.templates.phases import Context
 
 ENDINGS = (".prompt.yml", ".prompt.yaml")
@@ -121,8 +118,8 @@ class _Reading:
     def __init__(self, path: Path) -> None:
         self._path = path
         try:
-            self._told = YAML(typ="safe", pure=True).load(io.StringIO(_data(path).decode()))
-        except (YAMLError, UnicodeDecodeError) as error:
+            self._told = read_yaml(_data(path).decode(), str(path))
+        except UnicodeDecodeError as error:
             raise ConfigError(f"{path}: {str(error).splitlines()[0]}", source=str(path)) from None
         self._require(isinstance(self._told, dict), "the file", "it must be a mapping")
 

@@ -5,18 +5,15 @@ script of a skill is run, and no tool is offered: a template has none that it do
 """
 
 import hashlib
-import io
 import re
 import shlex
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
 from llmx.errors import ConfigError, NotFoundError, UsageError
 from llmx.templates import Parameter, Phase, Template
 from llmx.templates.cases import Case
+from llmx.templates.formats.yaml import read_yaml
 from llmx.templates.phases import Context
 
 FILE = "SKILL.md"
@@ -106,10 +103,7 @@ def read(path: Path) -> Skill:
     parts = _HEAD.match(text)
     if parts is None:
         raise ConfigError(f"{path}: it must begin with its name and description between two lines of ---")
-    try:
-        head = YAML(typ="safe", pure=True).load(io.StringIO(parts[1]))
-    except YAMLError as error:
-        raise ConfigError(f"{path}: {str(error).splitlines()[0]}", source=str(path)) from None
+    head = read_yaml(parts[1], str(path))
     if not isinstance(head, dict):
         raise ConfigError(f"{path}: its head must be a mapping", source=str(path))
     name, description = str(head.get("name") or ""), str(head.get("description") or "")
