@@ -201,6 +201,23 @@ def test_a_loop_that_did_not_reach_its_end_is_never_clean(tmp_path):
 
 
 @pytest.mark.promise("S2-38")
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [say("one", when="1 == 2")],
+        [fails("one", on_error="continue"), {"id": "all", "steps": [say("two", when="1 == 2")]}],
+        [{"id": "many", "loop": [say("one", when="1 == 2")], "times": 2}],
+    ],
+)
+def test_a_workflow_of_which_no_step_was_done_is_never_clean(tmp_path, steps):
+    result = run(tmp_path, steps)
+    assert (result.exit_code, result.outcome, result.problem[:32]) == (
+        3,
+        "inconclusive",
+        "no step of the workflow was done",
+    )
+
+
 def test_a_step_and_the_whole_have_their_time(tmp_path):
     slow = {"id": "slow", "command": ["sleep", "60"]}
     result = run(tmp_path, [{**slow, "timeout": 0.3}, say("next")])

@@ -4,13 +4,14 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from llmx.errors import UsageError
+from llmx.errors import InconclusiveError, UsageError
 from llmx.templates.builtin.workflow_orchestrator import FIELDS, Step, Workflow, within
 from llmx.templates.builtin.workflow_orchestrator.building import Building, Overrides
 from llmx.templates.builtin.workflow_orchestrator.checking import Checking
 from llmx.templates.builtin.workflow_orchestrator.performing import Performance
 from llmx.templates.builtin.workflow_orchestrator.reading import Document, read_document
 from llmx.templates.builtin.workflow_orchestrator.report import as_markdown
+from llmx.templates.builtin.workflow_orchestrator.working import WORKS
 from llmx.templates.phases import Context
 
 
@@ -38,6 +39,9 @@ async def execute(context: Context) -> dict[str, Any]:
     workflow = _asked_for(context.parameters)
     performance = Performance(workflow, context)
     await performance.run()
+    if not performance.problem and not any(_did_work(told) for told in performance.told.values()):
+        hint = "its report says why each was skipped or failed"
+        performance.problem = InconclusiveError("no step of the workflow was done", hint=hint)
     result = _result(workflow, performance, _steps(workflow, performance, collects=collects))
     context.add("workflow_report.md", as_markdown(workflow, result), "text/markdown")
     if collects:
@@ -47,6 +51,11 @@ async def execute(context: Context) -> dict[str, Any]:
         context.results["execute"] = result  # the result of a run that ended early, too
         raise performance.problem
     return result
+
+
+def _did_work(told: Mapping[str, Any]) -> bool:
+    """Whether it is a step that is done, and no group of others."""
+    return bool(told["status"] == "done" and told["kind"] in WORKS)
 
 
 def _asked_for(given: Mapping[str, Any]) -> Workflow:
