@@ -4,7 +4,7 @@
 _llmx_place() {
   members= words= values= runs=
   case $1 in
-    "llmx") members="generate chat embed template workflow backend session usage keys exec runs model agent client agents-md prompt mcp config trust undo history cache quickstart doctor selftest help completion version" words="generate chat embed template workflow backend session usage keys exec runs model agent client agents-md prompt mcp config trust undo history cache quickstart doctor selftest help completion version --output --quiet --trace --profile --config --version --help" values="--output=text,json --trace=off,error,warn,info,debug,trace --profile=@profiles -p=@profiles --config= -c=" ;;
+    "llmx") members="generate chat embed template workflow backend session usage keys exec runs model agent client agents-md prompt mcp hook config trust undo history cache quickstart doctor selftest help completion version" words="generate chat embed template workflow backend session usage keys exec runs model agent client agents-md prompt mcp hook config trust undo history cache quickstart doctor selftest help completion version --output --quiet --trace --profile --config --version --help" values="--output=text,json --trace=off,error,warn,info,debug,trace --profile=@profiles -p=@profiles --config= -c=" ;;
     "llmx generate") members="" words="--system --image --agent --schema --truncate --model --backend --api-base --temperature --top-p --max-tokens --timeout --cache --fresh --record --replay --max-cost --max-tokens-total --keep-alive --session --stream --output --help" values="--system= -s= --image= --agent= -a= --schema= --model= -m= --backend= -b= --api-base= --temperature= --top-p= --max-tokens= --timeout= --record= --replay= --max-cost= --max-tokens-total= --keep-alive= --session= --output=text,json" ;;
     "llmx chat") members="" words="--system --agent --model --backend --api-base --temperature --top-p --max-tokens --timeout --cache --fresh --record --replay --max-cost --max-tokens-total --keep-alive --truncate --session --markdown --help" values="--system= -s= --agent= -a= --model= -m= --backend= -b= --api-base= --temperature= --top-p= --max-tokens= --timeout= --record= --replay= --max-cost= --max-tokens-total= --keep-alive= --session=" ;;
     "llmx embed") members="" words="--lines --model --backend --api-base --timeout --cache --fresh --record --replay --max-cost --max-tokens-total --output --help" values="--model= -m= --backend= -b= --api-base= --timeout= --record= --replay= --max-cost= --max-tokens-total= --output=text,json" ;;
@@ -113,6 +113,9 @@ _llmx_place() {
     "llmx mcp enable") members="" words="--project --help" values="" ;;
     "llmx mcp disable") members="" words="--project --help" values="" ;;
     "llmx mcp check") members="" words="--client --deadline --output --help" values="--client= --deadline= --output=text,json" ;;
+    "llmx hook") members="session-start pre-command" words="session-start pre-command --help" values="" ;;
+    "llmx hook session-start") members="" words="--help" values="" ;;
+    "llmx hook pre-command") members="" words="--help" values="" ;;
     "llmx config") members="init show get set unset validate schema paths profiles import export edit" words="init show get set unset validate schema paths profiles import export edit --help" values="" ;;
     "llmx config init") members="" words="--force --preset --help" values="--preset=" ;;
     "llmx config show") members="" words="@settings --sources --output --config --profile --help" values="--output=text,json --config= --profile=@profiles" ;;

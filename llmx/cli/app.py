@@ -42,6 +42,7 @@ class Root(LazyGroup):
         "agents-md": Member("llmx.cli.agents_md:app", "Write and keep AGENTS.md; see who loads which.", AGENTS),
         "prompt": Member("llmx.cli.prompt:app", "Keep prompts, and offer them in coding agents.", AGENTS),
         "mcp": Member("llmx.cli.mcp:app", "Keep the MCP servers that agents use, and check them.", AGENTS),
+        "hook": Member("llmx.cli.hook:app", "Answer the hooks of coding agents.", AGENTS),
         "config": Member("llmx.cli.config:app", "Read and change llmx's own settings.", SETTINGS),
         "trust": Member("llmx.cli.trust:app", "Say which projects' settings may do more than tune.", SETTINGS),
         "undo": Member("llmx.cli.undo:app", "Take back the last edit of your files, or a named one.", SETTINGS),

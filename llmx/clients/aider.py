@@ -1,5 +1,6 @@
 """Aider: one YAML file. It has a model and an endpoint, and neither servers, rules nor prompts."""
 
+from llmx.clients.hooks import AGENTS_MD, no_hooks, reading
 from llmx.clients.prompts import losses as no_prompts
 from llmx.clients.protocol import Entry, File, Loss, Reader, Rendering, Scope, Where, setting_entries
 from llmx.core.source import Endpoint, Server, Source
@@ -20,7 +21,6 @@ class Aider:
 
     def render(self, source: Source, where: Where, scope: Scope, read: Reader) -> Rendering:
         """The endpoint, and settings."""
-        del read
         file = self.files(where, scope)[0]
         endpoint = endpoint_entries(source.endpoint, file) if source.endpoint else ([], [])
         losses = [Loss("mcp", name, "Aider uses no servers") for name, one in source.servers.items() if one.enabled]
@@ -28,7 +28,9 @@ class Aider:
         losses += no_prompts(source.prompts, "Aider has no prompts in a file of its own")
         if any(source.rules_for(self.name)):
             losses.append(Loss("permission", "all rules", "Aider asks about every command, and has no rules"))
-        entries = [*endpoint[0], *setting_entries(file, source.settings.get(self.name, {}))]
+        told = reading(source, file, ("read",), read(file.path, file.format), (AGENTS_MD,))
+        losses += [*told[1], *no_hooks(source, self.title)]
+        entries = [*endpoint[0], *told[0], *setting_entries(file, source.settings.get(self.name, {}))]
         return Rendering(tuple(entries), (*endpoint[1], *losses))
 
     def servers(self, where: Where, scope: Scope, read: Reader) -> list[Server]:

@@ -6,6 +6,7 @@ own, not at all.
 
 from typing import Any
 
+from llmx.clients.hooks import no_hooks
 from llmx.clients.prompts import losses as no_prompts
 from llmx.clients.prompts import of_kind, prompt_entries
 from llmx.clients.protocol import Entry, File, Loss, Reader, Rendering, Scope, Where, setting_entries
@@ -48,6 +49,7 @@ class Amp:
         skills = {"skill": f"{folder}/skills/{{}}/SKILL.md"}
         entries += prompt_entries(of_kind(source, "skill"), self.name, skills)
         losses += no_prompts(of_kind(source, "subagent", "command"), "Amp has skills only; make it one")
+        losses += no_hooks(source, self.title)
         entries += setting_entries(file, source.settings.get(self.name, {}))
         return Rendering(tuple(entries), tuple(losses))
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from shlex import quote
 
 from llmx.clients.claude_plugin import plugin
+from llmx.clients.hooks import claude_hooks
 from llmx.clients.prompts import Places, prompt_entries
 from llmx.clients.protocol import Entry, File, Loss, Reader, Rendering, Scope, Where, setting_entries
 from llmx.clients.rules import globs, widens
@@ -55,6 +56,7 @@ class Claude:
                 ]
         if scope == "project" and source.rules_for(self.name).allow:
             losses.append(Loss("permission", "allow", "counts once this folder is trusted in Claude itself"))
+        entries += claude_hooks(source, settings)
         entries += setting_entries(settings, source.settings.get(self.name, {}))
         return Rendering(tuple(entries), tuple(losses))
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from llmx.clients.hooks import no_hooks
 from llmx.clients.protocol import Entry, File, Loss, Reader, Rendering, Scope, Where, setting_entries
 from llmx.clients.shapes import dropped, read_servers, refers
 from llmx.core.edits.values import look
@@ -43,6 +44,7 @@ class ClaudeDesktop:
         losses += [Loss("prompt", name, "the app has no prompts in a file") for name in source.prompts]
         if any(source.rules_for(self.name)):
             losses.append(Loss("permission", "all rules", "the app has none in a file"))
+        losses += no_hooks(source, self.title, reads=False)
         entries += setting_entries(file, source.settings.get(self.name, {}))
         return Rendering(tuple(entries), tuple(losses))
 

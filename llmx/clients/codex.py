@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from llmx.clients.hooks import PRE, group, member
 from llmx.clients.prompts import losses as no_prompts
 from llmx.clients.prompts import of_kind, prompt_entries, whole
 from llmx.clients.protocol import Entry, File, Loss, Reader, Rendering, Scope, Where, setting_entries
@@ -46,12 +47,13 @@ class Codex:
     def files(self, where: Where, scope: Scope) -> tuple[File, ...]:
         """The main file, and the rules that llmx writes."""
         folder = where.project / ".codex" if scope == "project" else where.moved("CODEX_HOME", ".codex")
-        return File(folder / "config.toml", "toml"), File(folder / "rules/llmx.rules", "text")
+        hooks = File(folder / "hooks.json", "json")
+        return File(folder / "config.toml", "toml"), File(folder / "rules/llmx.rules", "text"), hooks
 
     def render(self, source: Source, where: Where, scope: Scope, read: Reader) -> Rendering:
         """Servers, endpoint, rules and settings."""
         del read
-        main, rules = self.files(where, scope)
+        main, rules, hooks = self.files(where, scope)
         entries: list[Entry] = []
         losses = [Loss("lsp", name, "Codex has no language servers") for name in source.lsp]
         for name, server in source.servers.items():
@@ -71,6 +73,9 @@ class Codex:
         losses += unsaid
         if text:
             entries.append(Entry(rules, ("text",), text, "permission"))
+        if source.hooks.llm_exec:
+            entries.append(member(hooks, "PreToolUse", group(f"{PRE} codex", "Bash")))
+            losses.append(Loss("hook", "llm_exec", "counts once you trust the hook in Codex itself: /hooks"))
         if scope == "project" and entries:
             losses.append(Loss("setting", "all of it", "counts once this folder is trusted in Codex itself"))
         entries += prompts(source, main.path.parent)

@@ -3,6 +3,7 @@
 It cannot be asked offline. The CLI has no rule for asking: it asks for what is not allowed.
 """
 
+from llmx.clients.hooks import no_hooks
 from llmx.clients.prompts import Places, prompt_entries
 from llmx.clients.protocol import Entry, File, Loss, Reader, Rendering, Scope, Where, setting_entries
 from llmx.clients.rules import LINES, WRAPPERS, meet, rule, spellings, widens
@@ -38,6 +39,7 @@ class Cursor:
             losses.append(Loss("endpoint", source.endpoint.url, "Cursor keeps it in no file, and asks its own servers"))
         found = rule_entries(source.rules_for(self.name), settings)
         entries, losses = entries + found[0], losses + found[1]
+        losses += no_hooks(source, self.title)
         entries += setting_entries(settings, source.settings.get(self.name, {}))
         return Rendering(tuple(entries), tuple(losses))
 

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from llmx.clients.hooks import AGENTS_MD, PRE, group, member, reading
 from llmx.clients.prompts import losses as no_prompts
 from llmx.clients.prompts import of_kind, prompt_entries, whole
 from llmx.clients.protocol import Entry, File, Loss, Reader, Rendering, Scope, Where, setting_entries
@@ -43,7 +44,6 @@ class Gemini:
 
     def render(self, source: Source, where: Where, scope: Scope, read: Reader) -> Rendering:
         """Servers, endpoint, rules, prompts and settings."""
-        del read
         settings, *others = self.files(where, scope)
         entries, losses = opening(source, settings, written, lsp="Gemini has no language servers")
         for server in source.servers.values():
@@ -58,6 +58,11 @@ class Gemini:
             entries += [Entry(policy, ("text",), found[0], "permission")] if found[0] else []
             endpoint = endpoint_entries(source.endpoint, settings, variables) if source.endpoint else ([], [])
             entries, losses = entries + endpoint[0], losses + found[1] + endpoint[1]
+        value = read(settings.path, settings.format)
+        names = reading(source, settings, ("context", "fileName"), value, (AGENTS_MD, "GEMINI.md"))
+        entries, losses = entries + names[0], losses + names[1]
+        if source.hooks.llm_exec:
+            entries.append(member(settings, "BeforeTool", group(f"{PRE} gemini", "run_shell_command")))
         told = prompts(source, settings.path.parent)
         entries += [*told[0], *setting_entries(settings, source.settings.get(self.name, {}))]
         return Rendering(tuple(entries), (*losses, *told[1]))

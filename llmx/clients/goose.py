@@ -7,13 +7,15 @@ import json
 from pathlib import Path
 from typing import Any
 
+from llmx.clients.hooks import GOOSE as GOOSE_HOOKS
+from llmx.clients.hooks import whole_hook
 from llmx.clients.prompts import kind_of, of_kind, prompt_entries, whole
 from llmx.clients.prompts import losses as no_prompts
 from llmx.clients.protocol import Entry, File, Loss, Reader, Rendering, Scope, Where, setting_entries
 from llmx.clients.shapes import dropped, list_in, read_each, read_server, table_in
 from llmx.core.edits.values import Value, look
 from llmx.core.plugins import load
-from llmx.core.source import Endpoint, Prompt, Server, Source
+from llmx.core.source import Endpoint, Hooks, Prompt, Server, Source
 from llmx.core.source.tables import references
 
 PROVIDER = "custom_llmx"
@@ -55,14 +57,15 @@ class Goose:
         entries += prompts(source, main.path.parent, main)
         for verdict, rules in zip(("allow", "ask", "deny"), source.rules_for(self.name), strict=True):
             losses += [Loss("permission", f"{verdict} {rule}", "Goose has a mode for all tools only") for rule in rules]
+        entries += hooks(source, where.home)
         entries += setting_entries(main, source.settings.get(self.name, {}))
         return Rendering(tuple(entries), tuple(losses))
 
     def _of_project(self, source: Source, where: Where) -> Rendering:
         """Prompts, which are all that it takes from a project."""
-        entries = prompts(source, where.project / ".goose", None)
-        rest = source._replace(prompts={}) != Source(source.file)
-        reasons = [Loss("setting", "all but prompts", "Goose has no such file of a project")] if rest else []
+        entries = [*prompts(source, where.project / ".goose", None), *hooks(source, where.project)]
+        rest = source._replace(prompts={}, hooks=Hooks()) != Source(source.file)
+        reasons = [Loss("setting", "all but prompts and hooks", "Goose has no such file of a project")] if rest else []
         commands = of_kind(source, "command")
         return Rendering(tuple(entries), (*reasons, *no_prompts(commands, "as a command; goose run --recipe runs it")))
 
@@ -119,6 +122,12 @@ def prompts(source: Source, folder: Path, main: File | None) -> list[Entry]:
             command = {"command": name, "recipe_path": str(folder / f"recipes/{name}.yaml")}
             entries.append(Entry(main, ("slash_commands",), command, "prompt", is_member=True))
     return [*entries, *(whole(path, text) for path, text in recipes.items())]
+
+
+def hooks(source: Source, folder: Path) -> list[Entry]:
+    """The plug-in whose hook sends commands through llm-exec; AGENTS.md it loads by itself."""
+    place = folder / ".agents/plugins/llmx/hooks/hooks.json"
+    return [whole_hook(place, GOOSE_HOOKS)] if source.hooks.llm_exec else []
 
 
 def recipe_files(name: str, prompt: Prompt, folder: Path) -> dict[Path, str]:

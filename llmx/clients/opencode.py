@@ -7,6 +7,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
+from llmx.clients.hooks import OPENCODE as OPENCODE_PLUGIN
+from llmx.clients.hooks import whole_hook
 from llmx.clients.prompts import of_kind, prompt_entries
 from llmx.clients.protocol import Entry, File, Loss, Reader, Rendering, Scope, Where, setting_entries
 from llmx.clients.rules import globs, widens
@@ -60,6 +62,8 @@ class Opencode:
             others = self._others(where, scope, read)
             found = permission_entries(source.rules_for(self.name), file, value, others)
             entries, losses = entries + found[0], losses + found[1]
+        if source.hooks.llm_exec:
+            entries.append(whole_hook(self._folder(where, scope) / "plugins/llmx.js", OPENCODE_PLUGIN))
         entries += setting_entries(file, source.settings.get(self.name, {}))
         return Rendering(tuple(entries), tuple(losses))
 

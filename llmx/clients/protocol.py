@@ -11,7 +11,7 @@ from llmx.core.edits.values import KeyPath, Value
 from llmx.core.source import Server, Source
 
 Scope = Literal["user", "project"]
-Kind = Literal["mcp", "endpoint", "permission", "lsp", "prompt", "setting"]
+Kind = Literal["mcp", "endpoint", "permission", "lsp", "prompt", "hook", "setting"]
 Reader = Callable[[Path, str | None], Value]
 """Gives the value in a file of a format, without llmx's own entries where a rendering asks; empty for no file."""
 

@@ -5,6 +5,7 @@ Of a project it takes servers and language servers only.
 
 from typing import Any
 
+from llmx.clients.hooks import no_hooks
 from llmx.clients.prompts import losses as no_prompts
 from llmx.clients.prompts import of_kind, prompt_entries
 from llmx.clients.protocol import Entry, File, Loss, Reader, Rendering, Scope, Where, setting_entries
@@ -77,6 +78,7 @@ class Zed:
         skills = {"skill": f"{home}/.agents/skills/{{}}/SKILL.md"}
         entries += prompt_entries(of_kind(source, "skill"), self.name, skills)
         losses += no_prompts(of_kind(source, "subagent", "command"), "Zed has no agents or commands; make it a skill")
+        losses += no_hooks(source, self.title)
         entries += setting_entries(file, source.settings.get(self.name, {}))
         return Rendering(tuple(entries), tuple(losses))
 

@@ -180,3 +180,39 @@ def test_the_agent_knows_the_language_servers_that_the_source_names(oracle, home
     file.write_text("")
     oracle.llmx("client", "apply", oracle.name)
     assert "python" not in oracle.ask(*LISTED[oracle.name])
+
+
+ROUTED = ["claude", "opencode", "codex"]
+TRUSTED = {"codex": ["--dangerously-bypass-hook-trust"]}
+"""In the place of the user, who says so in Codex itself."""
+
+
+@pytest.mark.parametrize("oracle", ROUTED, indirect=True)
+@pytest.mark.parametrize("denied", [False, True], ids=["allowed", "denied"])
+def test_a_plain_command_goes_through_llm_exec_which_alone_decides(oracle, home, denied):
+    hooked(oracle, home, denied)
+    assert (oracle.project / "made").exists() is not denied
+    assert "touch" in (home / ".local/share/llm-exec.log").read_text()
+
+
+@pytest.mark.parametrize("oracle", ["goose"], indirect=True)
+def test_goose_refuses_a_plain_command_and_says_how_to_put_it(oracle, home):
+    server = hooked(oracle, home, denied=False)
+    assert not (oracle.project / "made").exists()
+    assert any("llm-exec -- touch made" in json.dumps(body) for body in server.bodies)
+
+
+def hooked(oracle, home, denied):
+    """Let the agent take the order for a plain command, with the hook, and with llm-exec's own policy against it."""
+    file = home / ".config/llmx/config.toml"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    policy = '[exec.policy]\ndeny = ["touch"]\n' if denied else ""
+    file.write_text(f"[exec.isolation]\nenabled = false\n{policy}[hooks]\nllm_exec = true\nagents_md = true\n")
+    with ModelServer("touch made") as server:
+        oracle.llmx("client", "endpoint", "set", server.url, oracle.name, "--model", "fake-1")
+        if oracle.name != "goose":
+            oracle.llmx("client", "permit", oracle.name, "llm-exec")
+        oracle.llmx("client", "apply", oracle.name)
+        said = oracle.ask(*RUN[oracle.name], *TRUSTED.get(oracle.name, []))
+    assert server.ordered, said
+    return server

@@ -5,6 +5,7 @@ from tests.promises import Row
 ROWS = [
     Row("S0-05", "One source renders for Claude, Goose, opencode and Cursor", "Claude Desktop and Codex besides"),
     Row("S0-43", "Claude Desktop gets its servers; all else in its file stays", "by `client apply claude-desktop`"),
+    Row("S0-44", "Claude loads every AGENTS.md as a session begins, by a hook that the source asks for", "[hooks]"),
     Row("S0-45", "Goose gets servers as extensions, and the document's settings by the preset", "timeout 300 each"),
     Row("S0-46", "opencode gets servers, language servers, prompts as agents, and settings", "$schema with the preset"),
     Row(

@@ -345,7 +345,7 @@ SETTINGS = (
     Setting("models.folders", "list", (), "More folders whose GGUF files and MLX models are used in place.", "user"),
 )
 
-TABLES = ("mcp", "endpoint", "permissions", "lsp", "prompts", "clients")
+TABLES = ("mcp", "endpoint", "permissions", "lsp", "prompts", "hooks", "clients")
 """Sections of a settings file that hold what coding agents are told, not settings: ``llmx.core.source`` reads them."""
 
 BY_NAME = {setting.name: setting for setting in SETTINGS}

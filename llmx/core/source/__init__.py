@@ -63,6 +63,13 @@ class Prompt(NamedTuple):
         return self.own.get(client, self.prompt)
 
 
+class Hooks(NamedTuple):
+    """What agents are to do by themselves: load AGENTS.md as a session begins, run commands through llm-exec."""
+
+    agents_md: bool = False
+    llm_exec: bool = False
+
+
 class Source(NamedTuple):
     """All that one file says to coding agents; ``settings`` are by client, and go into its main file as they are."""
 
@@ -74,6 +81,7 @@ class Source(NamedTuple):
     lsp: dict[str, Lsp] = {}  # noqa: RUF012
     prompts: dict[str, Prompt] = {}  # noqa: RUF012
     settings: dict[str, dict[str, Any]] = {}  # noqa: RUF012
+    hooks: Hooks = Hooks()
 
     def rules_for(self, client: str | None) -> Permissions:
         """The rules for all clients and those for one, or every client's; a stricter one takes the weaker out."""
@@ -132,6 +140,7 @@ def read_source(file: str, data: bytes) -> Source:
             n: dict(table(e, at["clients"].down(n)))
             for n, e in table(document.get("clients", {}), at["clients"]).items()
         },
+        _hooks(document.get("hooks", {}), at["hooks"]),
     )
 
 
@@ -196,12 +205,18 @@ def _prompt(entry: object, at: Place) -> Prompt:
     return Prompt(**rest, kind=str(kind), variables=variables, include_exec=include_exec)
 
 
+def _hooks(section: object, at: Place) -> Hooks:
+    found = known(section, at, Hooks._fields)
+    return Hooks(**{name: truth(value, at.down(name)) for name, value in found.items()})
+
+
 def _variables(found: Mapping[str, Any], at: Place) -> Mapping[str, Any]:
     return table(found.get("variables", {}), at.down("variables"))
 
 
 __all__ = [
     "Endpoint",
+    "Hooks",
     "Lsp",
     "Permissions",
     "Prompt",

@@ -55,6 +55,7 @@ TABLES: dict[str, Any] = {
             include_exec={"type": "boolean"},
         )
     ),
+    "hooks": _table(agents_md={"type": "boolean"}, llm_exec={"type": "boolean"}),
     "clients": _named({"type": "object"}),
 }
 """Section -> schema; the reader of each section checks the same, and says where."""

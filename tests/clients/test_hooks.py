@@ -1,0 +1,198 @@
+"""Hooks: asked for by the source only, in each client's own form, and what they answer."""
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+import pytest
+from ruamel.yaml import YAML
+
+from llmx.clients.hooks import ANSWERS, answer
+from llmx.clients.registry import CLIENTS
+from llmx.clients.routing import routed
+
+BOTH = "[hooks]\nagents_md = true\nllm_exec = true\n"
+SCHEMAS = Path(__file__).parents[3] / "shared/data/schemas"
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_no_client_gets_a_hook_that_nobody_asked_for(setting, client):
+    for text in ("", "[hooks]\n", "[hooks]\nllm_exec = false\n"):
+        assert not any(step.kind == "hook" for step in setting.prepared(client, text).steps)
+
+
+FORMS = {
+    "claude": (".claude/settings.json", ["llmx hook session-start claude", "llmx hook pre-command claude"]),
+    "codex": (".codex/hooks.json", ["llmx hook pre-command codex"]),
+    "gemini": (".gemini/settings.json", ["llmx hook pre-command gemini", "AGENTS.md", "GEMINI.md"]),
+    "goose": (".agents/plugins/llmx/hooks/hooks.json", ["llmx hook pre-command goose"]),
+    "opencode": (".config/opencode/plugins/llmx.js", ['"pre-command", "opencode"']),
+    "aider": (".aider.conf.yml", ["AGENTS.md"]),
+}
+
+
+@pytest.mark.parametrize("client", FORMS)
+def test_a_hook_is_in_the_clients_own_form_and_goes_with_the_source(setting, client):
+    name, texts = FORMS[client]
+    setting.apply(client, BOTH)
+    said = (setting.home / name).read_text()
+    assert [text for text in texts if text not in said] == []
+    assert not setting.prepared(client, BOTH).drift
+    setting.apply(client, "")
+    assert not (setting.home / name).exists()
+
+
+@pytest.mark.parametrize("client", [name for name in CLIENTS if name not in FORMS])
+def test_a_client_without_a_hook_that_llmx_knows_is_told(setting, client):
+    ready = setting.prepared(client, BOTH)
+    assert ready.steps == ()
+    assert "llm_exec" in [loss.what for _, loss in ready.losses]
+
+
+@pytest.mark.promise("S0-44")
+def test_hooks_of_the_users_own_stay(setting):
+    mine = '{"hooks": {"PreToolUse": [{"matcher": "Bash", "hooks": [{"type": "command", "command": "mine"}]}]}}\n'
+    for client, at in (("claude", 1), ("codex", 2)):
+        file = setting.write(client, mine, at)
+        setting.apply(client, BOTH)
+        assert [one["hooks"][0]["command"] for one in json.loads(file.read_text())["hooks"]["PreToolUse"]] == [
+            "mine",
+            f"llmx hook pre-command {client}",
+        ]
+        setting.apply(client, "")
+        assert file.read_text() == mine
+
+
+@pytest.mark.parametrize(
+    ("client", "text"), [("aider", "read: MINE.md\n"), ("gemini", '{"context": {"fileName": "MINE.md"}}')]
+)
+def test_a_single_name_of_the_users_is_left_alone_and_told(setting, client, text):
+    file = setting.write(client, text)
+    ready = setting.apply(client, "[hooks]\nagents_md = true\n")
+    assert file.read_text() == text
+    assert "make it a list" in ready.losses[0][1].reason
+
+
+def test_aider_reads_one_more_file_than_the_user_said(setting):
+    file = setting.write("aider", "# mine\nread: [A.md] # short\n")
+    setting.apply("aider", BOTH)
+    assert YAML(typ="safe").load(file.read_text()) == {"read": ["A.md", "AGENTS.md"]}
+    assert "# short" in file.read_text()
+
+
+@pytest.mark.skipif(not SCHEMAS.exists(), reason="Codex' published schema is not beside the project")
+def test_codex_hooks_are_of_its_published_schema(setting):
+    setting.apply("codex", BOTH)
+    said = json.loads(setting.file("codex", 2).read_text())
+    jsonschema.validate(said, json.loads((SCHEMAS / "codex-hooks.json").read_text()))
+
+
+@pytest.mark.parametrize(
+    ("text", "line"), [("[hooks]\nllmexec = true", 2), ("[hooks]\nllm_exec = 1", 2), ("hooks = 1", 1)]
+)
+def test_what_is_wrong_in_the_source_is_said_with_its_line(setting, text, line):
+    with pytest.raises(Exception, match=f":{line}"):
+        setting.source(text)
+
+
+SINGLE = [
+    "touch made",
+    "git commit -m 'a;b|c'",
+    "ls -la /tmp",
+    "echo '$(id)\n`x`'",
+    "[ -f x ]",
+    "echo $HOME",
+    "a/b.sh --x=y",
+]
+LINES = [
+    *("a; b", "a && b", "a | b", "a\nb", 'echo "$(id)"', "echo `id`", "cd x && make", "(a)", "a > b", "a &"),
+    *("A=b make", "source x", "eval x", "exec rm x", "llm-exec -- a; rm x", "llm-exec a && rm x", "echo 'open"),
+    *(
+        "if true; then a; fi",
+        "echo \"it's $(id) '\"",
+        "echo $'a\\' `id`",
+        "{ a; }",
+        "! a",
+        "cd $(rm x)",
+        "export A=`rm x`",
+        "diff <(a) <(b)",
+        "echo ${A:=b}",
+    ),
+]
+SAME = ["", "  ", "cd x", "export A=b", "llm-exec -- ls", "llm-exec --json ls", "llmx exec -- ls", "llmx -q exec ls"]
+
+
+@pytest.mark.parametrize("line", SINGLE)
+def test_one_command_goes_by_its_words(line):
+    assert routed(line) == f"llm-exec -- {line}"
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_more_than_one_command_goes_as_a_line(line):
+    assert shlex.split(routed(line)) == ["llm-exec", "--command", line]
+
+
+@pytest.mark.parametrize("line", SAME)
+def test_what_goes_through_it_already_or_runs_nothing_stays(line):
+    assert routed(line) == line
+
+
+@pytest.mark.parametrize("line", [*SINGLE, *LINES, *SAME])
+def test_what_was_routed_is_not_routed_again(line):
+    assert routed(routed(line)) == routed(line)
+
+
+def test_an_answer_keeps_all_else_that_the_agent_said():
+    event = {"tool_name": "Bash", "tool_input": {"command": "ls", "timeout": 5}}
+    said = answer("claude", event)
+    assert said == {
+        "hookSpecificOutput": {
+            "hookEventName": "PreToolUse",
+            "updatedInput": {"command": "llm-exec -- ls", "timeout": 5},
+        }
+    }
+    assert "permissionDecision" not in json.dumps(said)
+    assert answer("gemini", event)["hookSpecificOutput"]["tool_input"]["command"] == "llm-exec -- ls"
+    assert answer("opencode", event) == {"command": "llm-exec -- ls", "timeout": 5}
+    assert answer("goose", {"tool_input": {"path": "x"}}) is None
+
+
+def hook(*words, stdin="", cwd=None):
+    return subprocess.run(
+        [sys.executable, "-m", "llmx", "hook", *words],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=cwd,
+    )
+
+
+def test_the_command_answers_and_refuses_what_is_no_event(tmp_path):
+    event = json.dumps({"tool_input": {"command": "ls"}})
+    assert json.loads(hook("pre-command", "claude", stdin=event).stdout) == answer("claude", json.loads(event))
+    refused = hook("pre-command", "goose", stdin=event)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "llm-exec -- ls" in refused.stderr
+    for wrong in ("", "[]", "{}", '{"tool_input": {"command": 3}}', "{"):
+        done = hook("pre-command", "codex", stdin=wrong)
+        assert (done.returncode, done.stdout) == (2, ""), wrong
+    assert "did you mean claude" in hook("pre-command", "cluade", stdin=event).stderr
+    assert set(ANSWERS) < set(CLIENTS)
+
+
+@pytest.mark.promise("S0-44")
+def test_a_session_begins_with_every_agents_md_and_its_path(tmp_path):
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    inner = tmp_path / "a"
+    inner.mkdir()
+    (tmp_path / "AGENTS.md").write_text("outer words\n")
+    (inner / "AGENTS.md").write_text("inner words\n")
+    said = hook("session-start", "claude", cwd=inner).stdout
+    assert said.index("outer words") < said.index("inner words")
+    assert str(inner / "AGENTS.md") in said
+    assert os.fspath(tmp_path / "AGENTS.md") in said
