@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from llmx.errors import UsageError
+from llmx.templates.builtin.workflow_orchestrator import within
 from llmx.templates.builtin.workflow_orchestrator.building import Overrides
 from llmx.templates.builtin.workflow_orchestrator.phases import checked_workflow
 from llmx.templates.builtin.workflow_orchestrator.reading import Document, read_document
@@ -81,6 +82,14 @@ def test_everything_that_is_wrong_is_said_with_its_line_before_anything_runs():
     assert (result.exit_code, result.failed_phase) == (2, "parse")
 
 
+def test_steps_without_a_name_are_numbered_through_and_never_alike():
+    inner = [{"command": "true"}]
+    top = {"steps": [{"loop": inner}, {"when": "1 == 1", "steps": inner, "else": inner}, {"parallel": inner}]}
+    made = checked_workflow(Document("w", top), Overrides())
+    names = ["step-1", "step-1-1", "step-2", "step-2-1", "step-2-else-1", "step-3", "step-3-1"]
+    assert [step.id for step in within(made.root) if step.id] == names
+
+
 @pytest.mark.parametrize(
     ("top", "said"),
     [
@@ -90,6 +99,9 @@ def test_everything_that_is_wrong_is_said_with_its_line_before_anything_runs():
         ({"steps": [say("item")]}, "'item' is no id"),
         ({"steps": [say("a b")]}, "'a b' is no id"),
         ({"steps": [{"id": "a", "command": []}]}, "the command is empty"),
+        ({"steps": [{"id": "a", "command": 5}]}, "command must be a text or a list"),
+        ({"steps": [{"id": "a", "template": "code-review", "parameters": 5}]}, "parameters must be a table"),
+        ({"steps": [say("a")], "mode": []}, "mode must be a text"),
         ({"steps": [{"id": "a", "command": "echo 'x"}]}, "the command: No closing quotation"),
         ({"steps": [say("a", "$HOME")]}, r"$HOME: there is no step 'HOME' before this one; a plain dollar is \$"),
         ({"steps": [{"id": "a", "prompt": " "}]}, "the prompt is empty"),

@@ -46,6 +46,7 @@ _WORK: dict[str, tuple[Kind, dict[str, Any]]] = {
 }
 """The key that makes a step what it is -> its kind, and all keys that belong to it with what they may be."""
 
+_LISTS = ("steps", "parallel", "loop")
 _TYPES = {str: "a text", int: "a whole number", bool: "true or false", list: "a list", dict: "a table"}
 
 
@@ -96,7 +97,7 @@ class Building:
         word = overrides.mode or top.get("mode", "sequential")
         if word == "loop":
             return "loop"
-        if word not in MODES:
+        if str(word) not in MODES:
             near = nearest(str(word), (*MODES, "loop"))
             meant = f", did you mean {near}?" if near else f": it is one of {', '.join(MODES)}, loop"
             self.fault((), f"there is no mode {word!r}{meant}", "mode")
@@ -149,7 +150,7 @@ class Building:
         )
 
     def _name(self, entry: Mapping[str, Any], where: Where) -> str:
-        return str(entry.get("id") or entry.get("name") or f"step-{int(where[-1]) + 1}")
+        return str(entry.get("id") or entry.get("name") or _number(where))
 
     def _id(self, entry: Mapping[str, Any], where: Where) -> str:
         name = self._name(entry, where)
@@ -184,6 +185,13 @@ class Building:
             elif known[key] is not object and not _is(value, known[key]) and key not in ("timeout", "step_timeout"):
                 kinds = known[key] if isinstance(known[key], tuple) else (known[key],)
                 self.fault(where, f"{key} must be {' or '.join(_TYPES[kind] for kind in kinds)}", key)
+
+
+def _number(where: Where) -> str:
+    """What a step without a name is called: step-2, and within that step-2-1 and step-2-else-1."""
+    return "-".join(
+        ["step", *(str(int(each) + 1) if isinstance(each, int) else each for each in where if each not in _LISTS)]
+    )
 
 
 def _is(value: Any, kinds: Any) -> bool:  # noqa: ANN401

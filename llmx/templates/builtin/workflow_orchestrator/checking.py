@@ -147,6 +147,8 @@ class Checking:
 
     def _command(self, step: Step) -> None:
         self._plain(step, "cwd")
+        if not isinstance(step.work["command"], str | list):  # that much is said already
+            return
         try:
             argv = argv_of(step.work["command"])
         except ValueError as error:
@@ -181,6 +183,8 @@ class Checking:
             self._fault(step, "a workflow within a workflow is a group: write its steps here", "template")
             return
         given = step.work.get("parameters", {})
+        if not isinstance(given, dict):  # that much is said already
+            return
         referring = {key: value for key, value in given.items() if list(references_in(value))}
         try:
             template = find(name)
