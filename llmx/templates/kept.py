@@ -3,6 +3,7 @@
 import fcntl
 import hashlib
 import json
+import logging
 import os
 import shutil
 import time
@@ -16,6 +17,8 @@ from llmx.errors import NotFoundError, UsageError
 from llmx.paths import make_private
 from llmx.templates import Template
 from llmx.templates.effects import Effects, read_effects
+
+logger = logging.getLogger("llmx")
 
 LAST = "last"
 """Stands for the newest unfinished run of the same template with the same parameters."""
@@ -35,6 +38,7 @@ class Kept:
         self.effects: dict[str, Effects] = {}
         self.models: list[dict[str, Any]] = []
         self._lock: int | None = None
+        self._is_written = True
 
     def __enter__(self) -> None:
         """For as long as the run is going on."""
@@ -54,17 +58,27 @@ class Kept:
         return folder() / self.run
 
     def put(self, name: str, value: object, effects: Effects, models: list[dict[str, Any]]) -> None:
-        """Keep what a phase or an item came to; what is no JSON, or cannot be written, is done again later."""
+        """Keep what a phase or an item came to; what is no JSON is done again later.
+
+        Where nothing can be written the run goes on all the same, and says so once.
+        """
         told = {"identity": self.identity, "name": name, "value": value, "models": models, "effects": effects.as_dict()}
         try:
             text = json.dumps(told)
         except (TypeError, ValueError):
             return
-        with suppress(OSError):  # a run is not to fail because it could not be broken off
-            self._hold()
-            fresh = self._folder / f".{name}"
-            fresh.write_text(text, encoding="utf-8", errors="surrogatepass")
-            fresh.replace(self._folder / f"{name}.json")
+        try:
+            self._write(name, text)
+        except OSError as error:
+            if self._is_written:
+                logger.warning("--resume cannot go on with this run, as it cannot be kept: %s", error)
+            self._is_written = False
+
+    def _write(self, name: str, text: str) -> None:
+        self._hold()
+        fresh = self._folder / f".{name}"
+        fresh.write_text(text, encoding="utf-8", errors="surrogatepass")
+        fresh.replace(self._folder / f"{name}.json")
 
     def remove(self) -> None:
         """The run is over."""

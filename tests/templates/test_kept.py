@@ -123,6 +123,17 @@ def test_a_run_that_is_ended_in_the_middle_goes_on_without_paying_twice(own, alo
     assert list(folder().iterdir()) == [], "nothing is kept of a run that is over"
 
 
+def test_a_run_that_cannot_be_kept_is_done_all_the_same_and_says_so_once(own, alone, caplog):
+    folder().parent.mkdir(parents=True, exist_ok=True)
+    folder().write_text("a file is in the way")
+    with Model(lambda body: "yes") as model:
+        result = perform(own(EACH, CODE, ask_j2="{{ item }}"), client=asked_of(model.url))
+    assert result.result == ["yes"] * 3
+    assert [each.message.partition(": ")[0] for each in caplog.records if "--resume" in each.message] == [
+        "--resume cannot go on with this run, as it cannot be kept"
+    ]
+
+
 def test_runs_that_nobody_goes_on_with_are_forgotten(own, alone):
     with Model(lambda body: 400) as model:
         run = perform(own(EACH, CODE, ask_j2="x"), client=asked_of(model.url)).run
