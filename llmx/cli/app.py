@@ -137,26 +137,28 @@ def open_tree() -> int:
     """Run the command that ``sys.argv`` names and return its exit code; every error is shown here and nowhere else."""
     sys.excepthook = show_defect
     take_every_character()
+    tree = get_command(app)
     try:
-        code = get_command(app)(prog_name="llmx", standalone_mode=False)
+        code = tree(prog_name="llmx", standalone_mode=False)
         if sys.stdout:  # None where the caller has closed it
             sys.stdout.flush()
     except typer.Abort:
         print("interrupted", file=sys.stderr)
         return INTERRUPTED
     except Exception as error:
-        return _failed(error)
+        return _failed(error, tree)
     finally:
         gc.freeze()  # the interpreter looks through everything once more at its end, for 4 ms and no use
     return code if isinstance(code, int) else 0
 
 
-def _failed(error: Exception) -> int:
+def _failed(error: Exception, tree: object) -> int:
     """Show what is the user's to know; what is a defect of ours goes on as it is."""
     if is_help(error):
         print(error, file=sys.stderr)
         return UsageError.exit_code
-    known = error if isinstance(error, LlmxError) else refusal(error) if is_refusal(error) else _undelivered(error)
+    known = error if isinstance(error, LlmxError) else None
+    known = known or (refusal(error, tree, sys.argv[1:]) if is_refusal(error) else _undelivered(error))
     if known is None or os.environ.get("LLMX_DEBUG"):
         raise error
     show(known, sys.argv[1:])

@@ -22,14 +22,24 @@ def is_help(error: Exception) -> bool:
     return type(error).__name__ == "NoArgsIsHelpError"
 
 
-def refusal(error: Any) -> LlmxError:  # noqa: ANN401  # its class is private to Typer
+def refusal(error: Any, tree: Any = None, words: Sequence[str] = ()) -> LlmxError:  # noqa: ANN401  # classes private to Typer
     """Typer's objection as a ``UsageError`` that says what to type next."""
     context = getattr(error, "ctx", None)
-    program = context.command_path if context else "llmx"
+    program = context.command_path if context else _program(tree, words)
     message = error.format_message().partition(" Did you mean ")[0].partition(" (Possible options:")[0].rstrip(".")
     near = _nearest(error, context)
     hint = f"did you mean {near}?" if near else f"{program} --help shows what it takes"
     return UsageError(f"{program}: {message[:1].lower()}{message[1:]}", hint=hint)
+
+
+def _program(command: Any, words: Sequence[str]) -> str:  # noqa: ANN401  # as above
+    """The command that ``words`` name: an option without its value is refused before there is a context."""
+    names = ["llmx"]
+    for word in words:
+        if member := getattr(command, "commands", {}).get(word):
+            command = member
+            names.append(word)
+    return " ".join(names)
 
 
 def _nearest(error: Any, context: Any) -> str | None:  # noqa: ANN401  # as above

@@ -25,6 +25,10 @@ REFUSED = {
         "llmx version: invalid value for '--output': 'yaml' is not one of 'text', 'json'",
         "llmx version --help shows what it takes",
     ),
+    "--profile x config get --output": (
+        "llmx config get: option '--output' requires an argument",
+        "llmx config get --help shows what it takes",
+    ),
     "completion show": (
         "llmx completion show: missing argument 'shell'. Choose from:\n\tbash,\n\tzsh,\n\tfish",
         "llmx completion show --help shows what it takes",
