@@ -181,7 +181,7 @@ def import_(
 @app.command()
 def export(
     ctx: typer.Context,
-    form: Annotated[Literal["nix"], typer.Argument(metavar="nix", help="The form: nix.")],
+    form: Annotated[Literal["nix"], typer.Argument(metavar="FORM", help="nix is the only one.")],
     output: OutputOption = None,
 ) -> None:
     """Print your file as a set of values for Nix: { llm = { … }; }."""

@@ -39,6 +39,8 @@ def take(name: str, *, dry_run: bool, overwrite: bool, as_json: bool) -> None:
     else:
         for row in rows:
             print(f"{row.state:<9} {row.option}{f' -> {row.key}' if row.key else ''}{reason(row.reason)}")
+    if not rows:
+        note(f"{shown(name)} gives no values: {{ llm = {{ … }}; }}")
     conflicts = sum(row.state == "conflict" for row in rows)
     if conflicts:
         note(f"{conflicts} of them stay as {shown(str(file))} has them; --overwrite lets {shown(name)} win")

@@ -43,6 +43,12 @@ def test_values_come_in_and_go_out_and_agents_follow_them(file, home, tmp_path):
     assert json.loads(llmx("config", "export", "nix", "--output", "json").stdout)["llm"]["cursor"]["vimMode"] is True
 
 
+def test_a_file_without_values_is_said_to_have_none(tmp_path):
+    (tmp_path / "v.nix").write_text("{ }")
+    done = llmx("config", "import", "v.nix")
+    assert (done.stdout, done.stderr) == ("", "note: v.nix gives no values: { llm = { … }; }\n")
+
+
 def test_comments_stay_a_conflict_is_exit_1_and_undo_brings_it_back(file, tmp_path):
     file.parent.mkdir(parents=True)
     file.write_text("# mine\n[agents_md]\nauto_update = false # so\n")
