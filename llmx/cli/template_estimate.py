@@ -6,6 +6,7 @@ import typer
 
 from llmx.cli.model_client import NOBODY, Asker
 from llmx.cli.model_options import ModelOptions, asks_a_model
+from llmx.cli.notes import note
 from llmx.cli.output import Output, OutputOption
 from llmx.cli.template_options import DiffOption, Given, ParamOption, ParamsFileOption, StagedOption, run_options
 from llmx.core.jsonline import dumps
@@ -47,6 +48,8 @@ def estimate(
     print(f"cost        {_shown(found['cost_usd'], '$', 1)}")
     print(f"at most     {_shown(found['ceiling_usd'], '$', 1)}")
     print(f"duration    {_shown(found['duration_ms'], '', 1000)}{' s' if found['duration_ms'] is not None else ''}")
+    if found["model"] is None:
+        note("no model is configured, so no price is known; --model PROVIDER/NAME")
     print(f"confidence  {found['confidence']:g} (0 to 1; by {found['basis']})")
 
 

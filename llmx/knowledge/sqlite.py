@@ -33,6 +33,8 @@ SCHEMA = (
 )
 _DOCUMENT = """SELECT id, title, source, kind, digest, lines,
     (SELECT count(*) FROM chunks WHERE document = documents.key), stamp, added_at, updated_at FROM documents"""
+MOST_NAMED = 8
+"""Collections that a hint tells at most."""
 _MOST_LIKE_IT = 4
 """How many times as many as asked are looked at, as some say the same lines as another."""
 
@@ -166,8 +168,10 @@ class SqliteStore:
     def _number(self, collection: str) -> int:
         row = self._connection.execute("SELECT id FROM collections WHERE name = ?", (clean(collection),)).fetchone()
         if row is None:
-            near = nearest(collection, [each.name for each in self.collections()])
-            hint = f"did you mean {near}?" if near else "it is made when something is put into it"
+            names = [each.name for each in self.collections()]
+            near = nearest(collection, names)
+            known = f"there is {', '.join(sorted(names)[:MOST_NAMED])}" if names else "none is there yet"
+            hint = f"did you mean {near}?" if near else f"{known}; one is made when something is put into it"
             raise NotFoundError(f"there is no collection {collection!r}", hint=hint)
         return int(row[0])
 

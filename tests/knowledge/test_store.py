@@ -182,6 +182,10 @@ def test_a_collection_that_is_not_there_is_named_with_the_nearest(store):
     with pytest.raises(NotFoundError) as refused:
         store.documents("note")
     assert refused.value.hint == "did you mean notes?"
+    put(store, "a", "x\n", collection="birds")
+    with pytest.raises(NotFoundError) as refused:
+        store.documents("zzz")
+    assert refused.value.hint == "there is birds, notes; one is made when something is put into it"
 
 
 @pytest.mark.parametrize("name", ["", " ", " x", "a" * 101, "a\nb", "\0"])

@@ -225,6 +225,7 @@ def test_a_question_that_no_document_holds_a_word_of_is_not_asked(filled):
     result = do("query", query="zeppelin")
     assert (result.exit_code, result.metrics.model_calls) == (3, 0)
     assert "no document holds any of the words" in result.problem
+    assert "answer=false" not in result.problem, "there is no passage to show"
     assert do("query", query='" *', answer=False).result["passages"] == []
 
 

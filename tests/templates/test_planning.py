@@ -216,10 +216,22 @@ def test_an_estimate_is_that_of_the_plan_and_gets_surer_with_what_was_measured(c
 
 
 def test_an_estimate_in_words_says_what_is_not_known(own, alone):
-    text = llmx("estimate", own(FORMULA + SOURCES + ASK, ask_j2="n?")).stdout
+    done = llmx("estimate", own(FORMULA + SOURCES + ASK, ask_j2="n?"))
+    text = done.stdout
+    assert done.stderr == "note: no model is configured, so no price is known; --model PROVIDER/NAME\n"
     assert "about 8000: 5000 in prompts, 3000 in answers" in text
     assert "cost        not known" in text
     assert "confidence  0.5" in text
+
+
+def test_an_estimate_of_a_review_of_nothing_says_why(alone, tmp_path):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "words").mkdir()
+    for name in ("A", "B"):
+        (tmp_path / "words" / name).write_text("no code")
+    for folder, why in (("empty", "there is no file"), ("words", "A: not code by its name; and 1 more")):
+        done = llmx("estimate", "code-review", "--param", f"code_path={tmp_path / folder}")
+        assert (done.returncode, done.stderr.splitlines()[-1]) == (3, f"hint: {why}")
 
 
 @pytest.mark.parametrize(

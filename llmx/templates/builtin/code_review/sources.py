@@ -59,8 +59,16 @@ def collected(path: str, options: Mapping[str, Any], coverage: list[dict[str, An
         what = "the diff" if diff == "-" else f"git diff {diff}"
         raise InconclusiveError(f"{what} changes nothing: there was nothing to review")
     if not sources:
-        raise InconclusiveError(f"nothing at {path} can be reviewed", hint="the coverage in the result says why")
+        raise InconclusiveError(f"nothing at {path} can be reviewed", hint=_why_not(coverage))
     return sources
+
+
+def _why_not(coverage: list[dict[str, Any]]) -> str:
+    """Said here too, as a plan or an estimate has no result that could tell."""
+    if not coverage:
+        return "there is no file"
+    more = f"; and {len(coverage) - 1} more" if len(coverage) > 1 else ""
+    return f"{coverage[0]['path']}: {coverage[0]['reason']}{more}"
 
 
 def _of_files(root: Path, coverage: list[dict[str, Any]]) -> Iterator[Source]:

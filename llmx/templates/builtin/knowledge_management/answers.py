@@ -74,7 +74,8 @@ def answered(context: Context, facts: Mapping[str, Any]) -> dict[str, Any]:
     _add(context, "answer", result)
     if given["answer"] and not result["answer"]:
         context.results["finish"] = result
-        raise InconclusiveError(_why_not(passages, said), hint="answer=false shows the passages that were found")
+        hint = "answer=false shows the passages that were found" if passages else "ask with words of the documents"
+        raise InconclusiveError(_why_not(passages, said), hint=hint)
     return result
 
 
