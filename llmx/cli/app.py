@@ -158,11 +158,19 @@ def _failed(error: Exception, tree: object) -> int:
         print(error, file=sys.stderr)
         return UsageError.exit_code
     known = error if isinstance(error, LlmxError) else None
-    known = known or (refusal(error, tree, sys.argv[1:]) if is_refusal(error) else _undelivered(error))
+    known = known or (refusal(error, tree, sys.argv[1:]) if is_refusal(error) else _refused(error))
     if known is None or os.environ.get("LLMX_DEBUG"):
         raise error
     show(known, sys.argv[1:])
     return known.exit_code
+
+
+def _refused(error: Exception) -> LlmxError | None:
+    """The error of a file or a stdout that the system does not let us write; None where it is about something else."""
+    if isinstance(error, OSError) and error.filename and error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        said = f"{os.fsdecode(error.filename)}: {error.strerror}"
+        return LlmxError(said, hint="llmx doctor shows which folders llmx needs")
+    return _undelivered(error)
 
 
 def _undelivered(error: Exception) -> LlmxError | None:

@@ -72,6 +72,17 @@ def test_debugging_shows_where_an_error_comes_from():
     assert "NotFoundError" in done.stderr
 
 
+@pytest.mark.parametrize("line", ["agent init", "completion install bash"])
+def test_a_home_that_cannot_be_written_is_said(line, ordinary_user, tmp_path):
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o555)
+    user = {} if os.getuid() else {"user": ordinary_user.pw_uid, "group": ordinary_user.pw_gid, "extra_groups": []}
+    done = run(*line.split(), env=os.environ | {"HOME": str(closed)}, cwd="/", **user)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: /")
+    assert done.stderr.endswith(": Permission denied\nhint: llmx doctor shows which folders llmx needs\n")
+
+
 @pytest.mark.parametrize("line", ["help exit-codes", "version", "--help", "exec --schema"])
 def test_a_full_disk_is_said_and_is_no_success(line):
     with open("/dev/full", "w") as full:
