@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import Any
 
 from llmx.core.backends.errors import AnswerError, BackendError, BackendTimeoutError
+from llmx.core.jsonline import dumps
 from llmx.core.usage import NANO
 from llmx.errors import BudgetError, InconclusiveError, LlmxError, PolicyError
 from llmx.templates import Phase, Template
@@ -52,6 +53,7 @@ class Engine:
         result = Result(context.template, dict(context.parameters), self._run)
         try:
             await self._all()
+            self._require_json()
         except LlmxError as error:
             result.fail(error, self._failed())
         except TimeoutError:
@@ -60,9 +62,22 @@ class Engine:
         result.artifacts, result.metrics = context.artifacts, context.metrics
         result.provenance, result.checks = context.provenance, context.checks
         result.phases = [self._told[phase.id] for phase in context.template.phases if phase.id in self._told]
-        result.result = context.results.get(context.template.phases[-1].id)
+        result.result = context.results.get(self._last)
         context.metrics.duration_ms = round((time.monotonic() - started) * 1000)
         return result
+
+    @property
+    def _last(self) -> str:
+        return self._context.template.phases[-1].id
+
+    def _require_json(self) -> None:
+        """What the last phase gave is the template's result, which every way out writes as JSON."""
+        try:
+            dumps(self._context.results[self._last])
+        except TypeError as error:
+            self._context.results.pop(self._last)
+            self._told[self._last]["status"] = "failed"
+            raise LlmxError(f"phase {self._last}: {error}", hint="a result is made of what JSON has") from None
 
     async def _all(self) -> None:
         tasks: dict[str, asyncio.Task[None]] = {}

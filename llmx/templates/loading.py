@@ -57,8 +57,12 @@ def load_template(folder: Path, source: str = "built-in") -> Template:
     file = folder / FILE
     try:
         data = tomllib.loads(file.read_text(encoding="utf-8"))
+    except NotADirectoryError:
+        hint = f"a template is a folder with a {FILE}, a .prompt.yml or a SKILL.md; llmx workflow run runs a workflow"
+        raise NotFoundError(f"{folder} is no template", hint=hint) from None
     except FileNotFoundError:
-        raise NotFoundError(f"{folder} holds no template: there is no {FILE}") from None
+        skill = f"name the skill itself: {folder / 'SKILL.md'}" if (folder / "SKILL.md").is_file() else None
+        raise NotFoundError(f"{folder} holds no template: there is no {FILE}", hint=skill) from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"{file}: {error}", source=str(file)) from None
     return _Reading(file, data).template(source)

@@ -105,7 +105,7 @@ def find(name: str) -> Template:
     if packaged is not None:
         return packaged
     known = [*BUILT_IN, *(folder.path.name for folder in folders())]
-    near = nearest(name, known)
+    near = f"./{name}" if (Path(name) / FILE).is_file() else nearest(name, known)
     hint = f"did you mean {near}?" if near else "llmx template list shows those that there are"
     raise NotFoundError(f"there is no template {name!r}", hint=hint)
 

@@ -14,7 +14,7 @@ from llmx.templates import Artifact
 from llmx.templates.artifacts import check_name, write
 from llmx.templates.loading import load_template
 from llmx.templates.running import RunOptions, execute
-from tests.templates.conftest import HEAD, perform
+from tests.templates.conftest import HEAD, llmx, perform
 
 
 def run(name, parameters=None, script=None, monkeypatch=None, options=None):
@@ -139,6 +139,29 @@ def test_a_phase_that_fails_leaves_what_was_made_and_is_named(own):
     envelope = result.envelope([])
     assert envelope["metadata"]["failed_phase"] == "bad"
     assert set(envelope["metrics"]) >= {"duration_ms", "tokens_used", "cost_usd", "agents_invoked", "rag_queries"}
+
+
+def test_a_result_that_is_no_json_is_a_failure_however_it_is_shown(own, alone):
+    name = own('[[phases]]\nid = "a"\nrun = "phases:a"\n', "def a(context):\n    return {1}\n")
+    for form in ("text", "json"):
+        done = llmx("exec", name, "--output", form)
+        assert (done.returncode, done.stderr.splitlines()[0]) == (1, "error: phase a: {1} has no JSON form")
+
+
+def test_what_is_no_template_but_could_be_meant_is_told(own, alone, tmp_path):
+    own('[[phases]]\nid = "a"\nrun = "phases:a"\n')
+    (tmp_path / "skill").mkdir()
+    (tmp_path / "skill/SKILL.md").write_text("x")
+    (tmp_path / "w.yaml").write_text("steps: []")
+    hints = {
+        "own": "did you mean ./own?",
+        "./skill": f"the skill itself: {tmp_path}/skill/SKILL.md",
+        "./w.yaml": "llmx workflow run",
+    }
+    for name, hint in hints.items():
+        done = llmx("exec", name)
+        assert done.returncode == 4
+        assert hint in done.stderr
 
 
 def test_what_fails_in_passing_is_tried_again(own, tmp_path):
