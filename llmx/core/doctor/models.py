@@ -86,5 +86,5 @@ def mcp(env: Mapping[str, str]) -> list[Finding]:
     """Whether the programs that most MCP servers are started with are there."""
     there = [name for name in LAUNCHERS if shutil.which(name, path=env.get("PATH"))]
     if there:
-        return [Finding("ok", f"{', '.join(there)} can start servers; llmx itself starts none yet")]
+        return [Finding("ok", f"{', '.join(there)} can start servers")]
     return [Finding("ok", f"none of {', '.join(LAUNCHERS)}; llmx itself starts no server yet")]
