@@ -141,6 +141,14 @@ def test_a_phase_that_fails_leaves_what_was_made_and_is_named(own):
     assert set(envelope["metrics"]) >= {"duration_ms", "tokens_used", "cost_usd", "agents_invoked", "rag_queries"}
 
 
+@pytest.mark.parametrize("value", ["3", '["a", 1]', "true"])
+def test_a_result_that_is_a_number_or_a_list_is_shown(own, alone, value):
+    name = own(
+        '[[phases]]\nid = "a"\nrun = "phases:a"\n', f"import json\ndef a(context):\n    return json.loads('{value}')\n"
+    )
+    assert llmx("exec", name).stdout == f"# own: clean\n\n    {value}\n"
+
+
 def test_a_result_that_is_no_json_is_a_failure_however_it_is_shown(own, alone):
     name = own('[[phases]]\nid = "a"\nrun = "phases:a"\n', "def a(context):\n    return {1}\n")
     for form in ("text", "json"):

@@ -333,7 +333,7 @@ def test_what_the_demo_model_makes_up_is_never_0(birds):
     [
         ({}, 2, "no sources are given, and no search tool"),
         ({"sources": ["nowhere"]}, 4, "there is nothing at nowhere"),
-        ({"sources": ["file:///etc/passwd"]}, 3, "no source could be read"),
+        ({"sources": ["file:///etc/passwd"]}, 3, "no source could be read (file:///etc/passwd: "),
         ({"sources": ["http://169.254.169.254/latest/"]}, 3, "no source could be read"),
     ],
 )

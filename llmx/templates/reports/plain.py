@@ -47,6 +47,8 @@ def as_summary(result: Result) -> str:
 def _text(result: Result, names: Sequence[str]) -> str:
     """The first of these in a result, or the result itself where it is a text; empty where there is none."""
     found = result.result if isinstance(result.result, dict) else {"text": result.result}
+    if result.result is not None and not isinstance(result.result, dict | str):
+        found = {ANSWERS[0]: json.dumps(result.result, ensure_ascii=False)}  # a number or a list: there is nothing else
     return next((found[name] for name in names if isinstance(found.get(name), str) and found[name]), "")
 
 

@@ -59,12 +59,12 @@ def collected(path: str, options: Mapping[str, Any], coverage: list[dict[str, An
         what = "the diff" if diff == "-" else f"git diff {diff}"
         raise InconclusiveError(f"{what} changes nothing: there was nothing to review")
     if not sources:
-        raise InconclusiveError(f"nothing at {path} can be reviewed", hint=_why_not(coverage))
+        raise InconclusiveError(f"nothing at {path} can be reviewed", hint=left_out(coverage))
     return sources
 
 
-def _why_not(coverage: list[dict[str, Any]]) -> str:
-    """Said here too, as a plan or an estimate has no result that could tell."""
+def left_out(coverage: list[dict[str, Any]]) -> str:
+    """The first reason in ``coverage``, for a hint: as it can be typed, and where no result tells it."""
     if not coverage:
         return "there is no file"
     more = f"; and {len(coverage) - 1} more" if len(coverage) > 1 else ""

@@ -13,6 +13,7 @@ from llmx.errors import InconclusiveError, NotFoundError, UsageError
 from llmx.knowledge import Chunk, Document, Entry, Store
 from llmx.knowledge.chunks import chunked, title_of
 from llmx.knowledge.words import clean
+from llmx.templates.builtin.code_review.sources import left_out
 from llmx.templates.materials import files, materials, places_of, read_file
 from llmx.templates.phases import Context
 
@@ -31,7 +32,7 @@ async def ingest(store: Store, context: Context) -> dict[str, Any]:
     if paths:
         changes += await _put_files(store, context, paths, given["document_id"])
     if not changes:
-        raise InconclusiveError("there was nothing to read", hint="the coverage in the result says why")
+        raise InconclusiveError("there was nothing to read", hint=left_out(context.coverage))
     counts = Counter(each["change"] for each in changes)
     return {
         "documents": changes,
@@ -55,7 +56,7 @@ async def update(store: Store, context: Context) -> dict[str, Any]:
             raise UsageError(f"operation=update needs content: {id_} came from no file", hint="--param content=@FILE")
         files = await _put_files(store, context, [path], id_)
         if not files:
-            raise InconclusiveError(f"{path} could not be read", hint="the coverage in the result says why")
+            raise InconclusiveError(f"{path} could not be read", hint=left_out(context.coverage))
         changed = files[0]
     return {"documents": [changed]}
 

@@ -8,6 +8,7 @@ from llmx.core.plugins import load
 from llmx.documents import Document, DocumentError, read_bytes
 from llmx.errors import InconclusiveError, LlmxError
 from llmx.knowledge.words import clean
+from llmx.templates.builtin.code_review.sources import left_out
 from llmx.templates.materials import materials, places_of, why
 from llmx.templates.phases import Context
 
@@ -29,7 +30,7 @@ async def gathered(context: Context) -> dict[str, Any]:
     for each in sources:
         context.took(each["name"], each["text"])
     if not sources:
-        raise InconclusiveError("no source could be read", hint="the coverage in the result says why")
+        raise InconclusiveError("no source could be read", hint=left_out(context.coverage))
     return {"sources": [{"number": number, **each} for number, each in enumerate(sources, 1)], "search": found}
 
 
