@@ -156,7 +156,9 @@ def test_an_answer_keeps_all_else_that_the_agent_said():
         }
     }
     assert "permissionDecision" not in json.dumps(said)
-    assert answer("gemini", event)["hookSpecificOutput"]["tool_input"]["command"] == "llm-exec -- ls"
+    gemini = answer("gemini", event)
+    assert gemini
+    assert gemini["hookSpecificOutput"]["tool_input"]["command"] == "llm-exec -- ls"
     assert answer("opencode", event) == {"command": "llm-exec -- ls", "timeout": 5}
     assert answer("goose", {"tool_input": {"path": "x"}}) is None
 
