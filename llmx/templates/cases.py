@@ -100,6 +100,7 @@ async def record(template: Template, case: Case, clients: Clients) -> Verdict:
         result, _ = await _run(template, case, clients(str(fresh), ""))
         if result.code is not None:
             return Verdict(case.name, "inconclusive", f"it was not recorded: {result.problem}")
+        fresh.chmod(0o644)  # it belongs to the template, which others read; secrets never enter a cassette
         os.replace(fresh, case.cassette)
     finally:
         fresh.unlink(missing_ok=True)
