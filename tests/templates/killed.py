@@ -46,8 +46,8 @@ def make(source, target):
 
 def marked(path):
     """The mark of a file that is there."""
-    mark = mark_of(path)
-    assert mark is not None
+    mark = mark_of(str(path))
+    assert mark
     return mark
 
 
@@ -105,8 +105,8 @@ def main(how, first, second):
     file = Path(first, "undo.jsonl")
     do = "copy" if how == "copy" else "move"
     if how == "link":
-        setattr(moving, "_exclusive", lambda: no_rename)  # noqa: B010  # mypy knows its type
-    assert getattr(undoing, "rename_new") is moving.rename_new  # noqa: B009
+        vars(moving)["_exclusive"] = lambda: no_rename
+    assert vars(undoing)["rename_new"] is moving.rename_new, "both rename by what was put in place"
     kills, is_killed = 0, True
     while is_killed:
         make(source, target)

@@ -81,6 +81,24 @@ def test_files_go_to_their_folders_and_all_of_it_is_undone(inbox, action):
     assert do(operation="undo", undo_file="last").exit_code == 4
 
 
+def test_what_is_copied_again_is_there_already(inbox):
+    do(action="copy", dry_run=False)
+    (inbox / "members.csv").write_text("longer than before\n")
+    again = do(action="copy", dry_run=False)
+    assert (again.exit_code, again.result["statuses"]) == (0, {"copied": 1, "in place": 2})
+    assert sorted(os.listdir(inbox / "spreadsheets")) == ["members (2).csv", "members.csv"]
+
+
+def test_a_plan_shows_the_questions_and_changes_nothing(inbox):
+    before = tree(inbox)
+    given = {"source_path": "inbox", "category_preset": "documents", "action": "move", "dry_run": "false"}
+    done = llmx("--plan", "--backend", "mock", "--output", "json", ask_model="true", **given)
+    assert done.returncode == 0, done.stderr
+    (prompt,) = json.loads(done.stdout)["prompts"]
+    assert "The oven is broken" in str(prompt)
+    assert tree(inbox) == before
+
+
 def test_a_folder_of_its_own_for_what_is_sorted_also_within_the_source(inbox):
     (inbox / "deep").mkdir()
     (inbox / "deep" / "b.csv").write_text("x,y\n")

@@ -181,11 +181,14 @@ def _read(data: bytes, path: str) -> Log:
 
 
 def _add(log: Log, told: Mapping[str, Any]) -> None:
+    log.is_undone = told.get("undone") is True  # what comes after it was done again
     if "folder" in told:
         log.done.append(str(told["folder"]))
     elif "do" in told:
         if told["do"] not in ("move", "copy") or told["number"] != len(log.done):
             raise ValueError(f"step {told['number']} is odd")
+        if not all(os.path.isabs(told[key]) and "\0" not in told[key] for key in ("from", "to")):
+            raise ValueError(f"step {told['number']} has no whole paths")
         token = bytes.fromhex(told["token"]).hex()
         log.done.append(Step(told["number"], told["do"], told["from"], told["to"], token, Mark(*told["mark"])))
     elif "staged" in told:
@@ -193,8 +196,6 @@ def _add(log: Log, told: Mapping[str, Any]) -> None:
         if not isinstance(step, Step):
             raise ValueError(f"step {told['staged']} is odd")
         log.done[step.number] = replace(step, staged=Mark(*told["mark"]))
-    elif told.get("undone"):
-        log.is_undone = True
 
 
 def new_path() -> str:

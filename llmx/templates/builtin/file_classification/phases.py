@@ -11,14 +11,17 @@ from llmx.templates.builtin.file_classification import journal as journals
 from llmx.templates.builtin.file_classification.asking import ask_about, taken
 from llmx.templates.builtin.file_classification.deciding import Decision
 from llmx.templates.builtin.file_classification.journal import Journal, Mark, Step
-from llmx.templates.builtin.file_classification.moving import carry, go_on
+from llmx.templates.builtin.file_classification.moving import carry, go_on, mark_of
 from llmx.templates.builtin.file_classification.presets import categories
 from llmx.templates.builtin.file_classification.reporting import told_of_sorting, told_of_undoing
-from llmx.templates.builtin.file_classification.scanning import scan, shown
-from llmx.templates.builtin.file_classification.sorting import sort_file
+from llmx.templates.builtin.file_classification.scanning import Found, scan, shown
+from llmx.templates.builtin.file_classification.sorting import Sorted, sort_file
 from llmx.templates.builtin.file_classification.targets import Targets
 from llmx.templates.builtin.file_classification.undoing import undo
 from llmx.templates.phases import Context
+
+AT_ONCE = 4
+"""Files that are looked at side by side: the text of a document is read out by a process of its own."""
 
 DONE = {"move": "moved", "copy": "copied"}
 
@@ -55,12 +58,22 @@ async def sort(context: Context) -> dict[str, Any]:
     """A row for each file that has been found, and the questions that rules leave open."""
     given = context.parameters
     own = tuple(_folders(context)) if given["action"] != "report" else ()
+    gate = asyncio.Semaphore(AT_ONCE)
+
+    async def sort_one(found: Found) -> Sorted:
+        async with gate:
+            return await sort_file(given, found)
+
+    everything = scan(given["source_path"], own, recursive=given["recursive"])
+    told = iter(await asyncio.gather(*[sort_one(found) for found in everything if not found.reason]))
     rows = []
-    for found in scan(given["source_path"], own, recursive=given["recursive"]):
-        if found.reason:
-            context.coverage.append({"path": shown(found.path), "read": False, "reason": found.reason})
-        else:
-            rows.append(await sort_file(context, found))
+    for found in everything:
+        name, reason = shown(found.path), found.reason
+        if not reason:
+            row, reason, data = next(told)
+            context.took(name, data)
+            rows.append(row)
+        context.coverage.append({"path": name, "read": not reason, "reason": reason})
     questions = [{"row": number, **row.pop("question")} for number, row in enumerate(rows) if row["question"]]
     return {"rows": rows, "questions": questions}
 
@@ -143,12 +156,20 @@ def _planned(context: Context, rows: list[dict[str, Any]]) -> Iterator[_Plan]:
         target = ""
         if not category:
             row["status"] = "undecided"
-        elif not is_report and os.path.realpath(folder) == home:
+        elif not is_report and _is_there(given["action"], kept, folder, home):
             row["status"] = "in place"
         elif not is_report:
             target = targets.free(home, name)
             row["destination"] = shown(os.path.join(base, category, os.path.basename(target)))
         yield _Plan(row, kept["path"], Mark(*kept["mark"]), target)
+
+
+def _is_there(action: str, kept: dict[str, Any], folder: str, home: str) -> bool:
+    """Whether the file is where it belongs, or its copy is, by size and time: who copies again gets nothing twice."""
+    if os.path.realpath(folder) == home:
+        return True
+    there = mark_of(os.path.join(home, os.path.basename(kept["path"]))) if action == "copy" else None
+    return there is not None and there.look == Mark(*kept["mark"]).look
 
 
 def _base(context: Context) -> str:

@@ -1,7 +1,8 @@
 """What each file is, by the rules, and what is still to be asked of a model."""
 
 import os
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from llmx.documents import DocumentError, read_async
 from llmx.templates.builtin.file_classification.deciding import (
@@ -15,36 +16,43 @@ from llmx.templates.builtin.file_classification.deciding import (
 from llmx.templates.builtin.file_classification.kinds import Seen, look
 from llmx.templates.builtin.file_classification.presets import Category, categories
 from llmx.templates.builtin.file_classification.scanning import Found, shown
-from llmx.templates.phases import Context
 
 PAPERS = ("pdf", "docx", "odt", "rtf", "html", "doc")
 """Kinds whose text is read out of them where words are to decide."""
 
 
-async def sort_file(context: Context, found: Found) -> dict[str, Any]:
-    """The row of one file; ``question`` is what a model is to be told of it, None where it is not asked."""
-    given = context.parameters
-    strategy = given["classification_strategy"]
+class Sorted(NamedTuple):
+    """What a file is: its ``row`` for later phases, whether it was read or the ``reason`` why not, and its first bytes.
+
+    The row's ``question`` is what a model is to be told of it, None where it is not asked.
+    """
+
+    row: dict[str, Any]
+    reason: str
+    data: bytes
+
+
+async def sort_file(given: Mapping[str, Any], found: Found) -> Sorted:
+    """What the rules say of one file."""
+    strategy, name = given["classification_strategy"], os.path.basename(found.path)
     named = categories(given["category_preset"])
     seen, reason = None, ""
     if strategy != "extension":
         try:
             seen = look(found.path)
-            context.took(shown(found.path), seen.data)
         except OSError as error:
             reason = error.strerror or str(error)
     text = await _paper(found.path, seen, named) if seen else ""
-    decision = _decide(strategy, os.path.basename(found.path), seen, named, text)
-    context.coverage.append({"path": shown(found.path), "read": not reason, "reason": reason})
+    decision = _decide(strategy, name, seen, named, text)
     asks = given["ask_model"] and strategy != "extension" and not decision.sure and not reason
-    question = _question(found, strategy, seen, text) if asks else None
-    return {
+    row = {
         "path": found.path,
         "mark": [found.device, found.inode, found.size, found.mtime_ns],
         "decision": list(decision),
-        "disguised": seen.kind if seen and disguised(os.path.basename(found.path), seen) else "",
-        "question": question,
+        "disguised": seen.kind if seen and disguised(name, seen) else "",
+        "question": _question(found, strategy, seen, text) if asks else None,
     }
+    return Sorted(row, reason, seen.data if seen else b"")
 
 
 def _decide(strategy: str, name: str, seen: Seen | None, named: tuple[Category, ...], text: str) -> Decision:
