@@ -107,7 +107,7 @@ class TestShow:
         rows = {row["key"]: row for row in json.loads(run("show", "--sources", "--output", "json"))}
         assert set(rows) == set(BY_NAME)
         expected = {"key": "exec.grace", "value": 1.0, "layer": "user", "file": str(user_file(home)), "line": 2}
-        assert rows["exec.grace"] == {**expected, "variable": ""}
+        assert rows["exec.grace"] == {**expected, "variable": "", "also": []}
 
     def test_profile_and_config_are_layers(self, home):
         (home / "given.toml").write_text("exec.grace = 3")

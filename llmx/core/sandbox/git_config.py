@@ -90,7 +90,7 @@ def _section(reader: _Reader) -> bytes:
 
 
 def _subsection(reader: _Reader) -> bytes:
-    while (byte := reader.take()) in b" \t":
+    while (byte := reader.take()) in (ord(" "), ord("\t")):
         pass
     if byte != ord('"'):
         raise GitConfigError(f"a subsection, byte {reader.at}")

@@ -78,7 +78,7 @@ FRAGMENTS = [
         b"\xc3\xa4",
         b"=",
     ),
-    *(b"k = one \\\n two\n", b"[s]\nk", b"[s] ; c\n", b"-", b"0", b"[]\n", b'[a ""]\n', b"[x", b"\x0b", b"\0"),
+    *(b"k = one \\\n two\n", b"[s]\nk", b"[s] ; c\n", b"-", b"0", b"[]\n", b'[a ""]\n', b"[x", b"[x ", b"\x0b", b"\0"),
 ]
 
 
