@@ -85,13 +85,14 @@ def regexes(text: str, *, wrapped: bool) -> list[str]:
     """The rule as regular expressions that search in one command, for clients that have no globs.
 
     One that is wrapped refuses or asks, and is wide: a ``*`` is any text. One that is not allows, and is narrow: behind
-    the words stands nothing that a shell would read as more than words.
+    the words stands nothing that a shell would read as more than words. A wide one repeats no group, as Gemini drops a
+    rule that does.
     """
     found = [_pattern(one, r"\s+" if wrapped else "[ \\t]+") for one in spellings(text)]
     if not wrapped:
         return [f"^{one}([ \\t]{PLAIN})?$" for one in found]
     ends = f"({'|'.join(found)})([\\s'\";&|)\\\\]|$)"
-    return [f"{START}{ends}", f"{START}(llm-exec|llmx\\s(.*\\s)?exec)\\s(.*[\\s'\"])?{ends}"]
+    return [f"{START}{ends}", f"{START}(llm-exec|llmx\\s(|.*\\s)exec)\\s(|.*[\\s'\"]){ends}"]
 
 
 def _pattern(spelled: str, blank: str) -> str:

@@ -86,6 +86,10 @@ def zed(setting, text):
     return decide
 
 
+DROPPED = re.compile(r"\([^)]*[*+?{].*\)[*+?{]")
+"""What Gemini takes for a pattern that may never end; it drops such a rule, and says so on stderr only."""
+
+
 def gemini(setting, text):
     """Gemini's own way: the rule of the highest priority whose pattern is found in the arguments as JSON."""
     setting.apply("gemini", text)
@@ -97,6 +101,7 @@ def gemini(setting, text):
             prefix = (
                 re.escape(json.dumps(one["commandPrefix"])[1:-1]) + r'(?:[\s"]|\\")' if "commandPrefix" in one else ""
             )
+            assert not DROPPED.search('"command":"' + one.get("commandRegex", ""))
             if re.search('"command":"' + (prefix or one["commandRegex"]), said):
                 return {"ask_user": "ask"}.get(one["decision"], one["decision"])
         return ""

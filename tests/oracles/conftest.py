@@ -14,6 +14,9 @@ PLACES = {
     "codex": "node_modules/.bin/codex",
     "goose": "node_modules/@aaif/goose-binary-linux-x64/bin/goose",
 }
+ALSO = {"gemini": "node_modules/@google/gemini-cli/bundle/gemini.js"}
+"""Those with tests of their own only; `llmx client verify` does not ask them."""
+
 EVERYTHING = "node_modules/@modelcontextprotocol/server-everything/dist/index.js"
 
 
@@ -22,7 +25,7 @@ class Oracle:
 
     def __init__(self, folder, name, project):
         self.name, self.project = name, project
-        self.program = folder / PLACES[name]
+        self.program = folder / (PLACES | ALSO)[name]
         self.server = folder / EVERYTHING
 
     def llmx(self, *words, code=0):
@@ -50,11 +53,11 @@ class Oracle:
 @pytest.fixture(params=PLACES)
 def oracle(request, home, tmp_path, monkeypatch):
     folder = Path(os.environ.get("ORACLES", "/nonexistent"))
-    if not (folder / PLACES[request.param]).exists():
+    if not (folder / (PLACES | ALSO)[request.param]).exists():
         pytest.skip(f"the real {request.param} is not here: run .ci/oracles")
     programs = tmp_path / "programs"
     programs.mkdir()
-    for name, place in PLACES.items():
+    for name, place in (PLACES | ALSO).items():
         (programs / name).symlink_to(folder / place)
     for name, main in (("llm-exec", "exec_main"), ("llmx", "main")):
         wrapper = programs / name

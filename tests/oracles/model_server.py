@@ -1,11 +1,20 @@
-"""A model server in the three wires that agents speak: orders one shell command, once, and notes what it is told."""
+"""A model server in the four wires that agents speak: orders one shell command, once, and notes what it is told."""
 
 import http.server
 import json
 import threading
 from typing import Any
 
-SHELLS = ("Bash", "bash", "shell", "developer__shell", "exec_command", "shell_command", "local_shell")
+SHELLS = (
+    "Bash",
+    "bash",
+    "shell",
+    "developer__shell",
+    "exec_command",
+    "shell_command",
+    "local_shell",
+    "run_shell_command",
+)
 
 
 class ModelServer:
@@ -29,7 +38,7 @@ class ModelServer:
 
     def tools(self):
         """The names of all tools that were offered, those in a namespace with it before them."""
-        return {name for body in self.bodies for tool in body.get("tools") or [] for name in _names(tool)}
+        return {name for body in self.bodies for tool in _tools(body) for name in _names(tool)}
 
     def order(self, tools):
         """The tool's name and arguments, the first time that one which runs commands is offered."""
@@ -45,6 +54,11 @@ class ModelServer:
         return shell, {key: value, "description": "makes a file"}
 
 
+def _tools(body):
+    """What was offered; Google's wire has a list in a list."""
+    return [one for tool in body.get("tools") or [] for one in tool.get("functionDeclarations") or [tool]]
+
+
 def _names(tool, above=""):
     name = above + (tool.get("name") or tool.get("function", {}).get("name") or "")
     inner = tool.get("tools") or []
@@ -57,7 +71,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.server.model.bodies.append(body)  # type: ignore[attr-defined]
         if "count_tokens" in self.path:
             return self._say(json.dumps({"input_tokens": 9}), "application/json")
-        order = self.server.model.order(body.get("tools") or [])  # type: ignore[attr-defined]
+        order = self.server.model.order(_tools(body))  # type: ignore[attr-defined]
+        if "generateContent" in self.path or "GenerateContent" in self.path:
+            streams = "alt=sse" in self.path
+            said = _google(order)
+            return self._say(_event(said) if streams else json.dumps(said), "text/event-stream")
         wire = _messages if "/messages" in self.path else _responses if "/responses" in self.path else _chat
         return self._say("".join(wire(order)), "text/event-stream")
 
@@ -81,6 +99,13 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
 def _event(data, name=""):
     return (f"event: {name}\n" if name else "") + f"data: {json.dumps(data)}\n\n"
+
+
+def _google(order):
+    part = {"functionCall": {"name": order[0], "args": order[1]}} if order else {"text": "done"}
+    usage = {"promptTokenCount": 1, "candidatesTokenCount": 1, "totalTokenCount": 2}
+    content = {"role": "model", "parts": [part]}
+    return {"candidates": [{"content": content, "finishReason": "STOP", "index": 0}], "usageMetadata": usage}
 
 
 def _chat(order):
