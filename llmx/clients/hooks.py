@@ -40,7 +40,7 @@ def answer(client: str, event: dict[str, Any]) -> dict[str, Any] | None:
     given = event.get("tool_input")
     command = given.get("command", given.get("cmd")) if isinstance(given, dict) else None
     if not isinstance(given, dict) or not isinstance(command, str):
-        if client == "goose" and isinstance(given, dict):  # its hook hears of every tool
+        if client == "goose":  # its hook hears of every tool
             return None
         raise ValueError("it holds no tool_input with a command")
     through = routed(command)

@@ -161,6 +161,7 @@ def test_an_answer_keeps_all_else_that_the_agent_said():
     assert gemini["hookSpecificOutput"]["tool_input"]["command"] == "llm-exec -- ls"
     assert answer("opencode", event) == {"command": "llm-exec -- ls", "timeout": 5}
     assert answer("goose", {"tool_input": {"path": "x"}}) is None
+    assert answer("goose", {"tool_name": "x"}) is None
 
 
 def hook(*words, stdin="", cwd=None):
