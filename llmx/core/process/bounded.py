@@ -138,7 +138,7 @@ class _Call:
             return BoundsError(f"it was not done within {self._bounds.seconds:g} s", "time")
         if why == "answer":
             return BoundsError(f"what came of it is more than {self._bounds.answer} bytes", "answer")
-        if "memory" in said.lower() or "bad_alloc" in said:
+        if any("memory" in line.lower() or "bad_alloc" in line for line in lines):  # others may have failed of it since
             return BoundsError(f"it needs more than {self._bounds.memory >> 20} MiB of memory", "memory")
         name = signal.Signals(-status).name if -status in set(signal.Signals) else f"exit code {status}"
         return BoundsError(f"the process that read it crashed ({name})" + (f": {said}" if said else ""), "crash")
