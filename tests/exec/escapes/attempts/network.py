@@ -73,8 +73,9 @@ def sockets_of_the_machine(at):
 
 @GROUP.attempt(lambda seen: f"{int(seen.port('tcp')):04X}" in seen.text)
 def sockets_in_proc(at):
+    """A busy machine has more of them than an answer holds."""
     with open("/proc/net/tcp") as file:
-        return file.read()
+        return "".join(line for line in file if f":{at.ports['tcp']:04X} " in line) or "not told"
 
 
 @GROUP.attempt()
