@@ -1,11 +1,10 @@
 """``llmx agents-md``, run as a user would."""
 
-import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests.cli.outside import facts, llmx
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -21,17 +20,6 @@ def project(home, tmp_path, monkeypatch):
     (home / ".cursor").mkdir()
     (home / ".cursor/mcp.json").write_text("{}")
     return folder
-
-
-def llmx(*words, code=0):
-    command = [sys.executable, "-m", "llmx", *words]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
-    assert done.returncode == code, done.stderr
-    return done
-
-
-def facts(*words, code=0):
-    return json.loads(llmx(*words, "--output", "json", code=code).stdout)
 
 
 @pytest.mark.promise("S0-01", "S0-03")

@@ -7,6 +7,8 @@ import tomllib
 
 import pytest
 
+from tests.cli.outside import facts, llmx
+
 CLIENTS = ["claude", "claude-desktop", "goose", "opencode", "cursor", "codex", "gemini", "crush", "zed"]
 CLIENTS += ["vscode-copilot", "aider", "amp"]
 
@@ -19,17 +21,6 @@ def place(home, tmp_path, monkeypatch):
     (home / ".codex").mkdir()
     (home / ".codex/config.toml").write_text('model = "best" # mine\n')
     return home
-
-
-def llmx(*words, code=0):
-    command = [sys.executable, "-m", "llmx", *words]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
-    assert done.returncode == code, done.stderr
-    return done
-
-
-def facts(*words, code=0):
-    return json.loads(llmx(*words, "--output", "json", code=code).stdout)
 
 
 @pytest.mark.promise("S0-05")

@@ -1,12 +1,13 @@
 """``llmx mcp``, run as a user would."""
 
 import json
-import subprocess
 import sys
 import tomllib
 from pathlib import Path
 
 import pytest
+
+from tests.cli.outside import facts, llmx
 
 SERVER = str(Path(__file__).parents[1] / "core/mcp/server.py")
 
@@ -15,17 +16,6 @@ SERVER = str(Path(__file__).parents[1] / "core/mcp/server.py")
 def project(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-def llmx(*words, code=0):
-    command = [sys.executable, "-m", "llmx", *words]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
-    assert done.returncode == code, done.stderr
-    return done
-
-
-def facts(*words, code=0):
-    return json.loads(llmx(*words, "--output", "json", code=code).stdout)
 
 
 @pytest.mark.promise("S0-48")

@@ -1,10 +1,10 @@
 """``llmx prompt``, run as a user would."""
 
 import json
-import subprocess
-import sys
 
 import pytest
+
+from tests.cli.outside import facts, llmx
 
 
 @pytest.fixture(autouse=True)
@@ -12,17 +12,6 @@ def place(home, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
     return home
-
-
-def llmx(*words, code=0):
-    command = [sys.executable, "-m", "llmx", *words]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
-    assert done.returncode == code, done.stderr
-    return done
-
-
-def facts(*words, code=0):
-    return json.loads(llmx(*words, "--output", "json", code=code).stdout)
 
 
 @pytest.mark.promise("S0-35", "S0-39")

@@ -9,21 +9,7 @@ import jsonschema
 import pytest
 
 from llmx.templates.sources import BUILT_IN, user_folder
-
-OWN = """
-id = "{id}"
-version = "1"
-category = "Mine"
-description = "Counts the words of a text."
-tags = ["words"]
-{more}
-[parameters.text]
-type = "string"
-description = "What is counted."
-[[phases]]
-id = "count"
-run = "phases:count"
-"""
+from tests.templates.own import CODE, TOML
 
 
 @pytest.fixture(autouse=True)
@@ -49,8 +35,8 @@ def told(*words):
 def own(name="own", more=""):
     folder = user_folder() / name
     folder.mkdir(parents=True)
-    (folder / "template.toml").write_text(OWN.format(id=name, more=more))
-    (folder / "phases.py").write_text("def count(context):\n    return len(context.parameters['text'].split())\n")
+    (folder / "template.toml").write_text(TOML.format(id=name, more=more))
+    (folder / "phases.py").write_text(CODE)
 
 
 @pytest.mark.promise("S2-21")
@@ -106,7 +92,7 @@ def test_a_clash_with_a_built_in_one_must_be_meant():
     done = llmx("exec", "code-review", "--param", "text=x")
     assert done.returncode == 2
     assert "is a built-in template" in done.stderr
-    (user_folder() / "code-review" / "template.toml").write_text(OWN.format(id="code-review", more="override = true"))
+    (user_folder() / "code-review" / "template.toml").write_text(TOML.format(id="code-review", more="override = true"))
     assert llmx("exec", "code-review", "--param", "text=x").returncode == 0
     assert [row["source"] for row in told("list") if row["id"] == "code-review"] == ["user"]
 
@@ -115,7 +101,7 @@ def test_a_clash_with_a_built_in_one_must_be_meant():
 def test_a_template_in_a_folder_runs_by_its_path_and_writes_only_below_the_output_folder(tmp_path):
     folder = tmp_path / "mine"
     folder.mkdir()
-    (folder / "template.toml").write_text(OWN.format(id="mine", more=""))
+    (folder / "template.toml").write_text(TOML.format(id="mine", more=""))
     (folder / "phases.py").write_text("def count(context):\n    context.add('n.txt', '1')\n    return 1\n")
     done = llmx("exec", "./mine", "--param", "text=@-", "--output-dir", "out", text="from stdin")
     assert done.returncode == 0, done.stderr

@@ -1,0 +1,18 @@
+"""Commands run as a process of their own, with nothing on stdin."""
+
+import json
+import subprocess
+import sys
+
+
+def llmx(*words, code=0):
+    """``llmx WORDS``, which must end with ``code``."""
+    command = [sys.executable, "-m", "llmx", *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+    assert done.returncode == code, done.stderr
+    return done
+
+
+def facts(*words, code=0):
+    """What it tells as JSON."""
+    return json.loads(llmx(*words, "--output", "json", code=code).stdout)
