@@ -1,5 +1,7 @@
 """What a run came to: by what was read and found, never by what a model thinks of it."""
 
+from typing import Any
+
 from llmx.templates.findings import at_least
 from llmx.templates.outcomes import Result
 
@@ -14,6 +16,14 @@ HARMLESS = (
     "no regular file",
 )
 """Reasons to skip a file that leave nothing uncovered."""
+
+
+def left_out(coverage: list[dict[str, Any]]) -> str:
+    """The first reason in ``coverage``, for a hint: as it can be typed, and where no result tells it."""
+    if not coverage:
+        return "there is no file"
+    more = f"; and {len(coverage) - 1} more" if len(coverage) > 1 else ""
+    return f"{coverage[0]['path']}: {coverage[0]['reason']}{more}"
 
 
 def judge(result: Result, *, fail_on: str, min_coverage: float) -> None:

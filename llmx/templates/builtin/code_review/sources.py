@@ -9,6 +9,7 @@ from typing import Any
 
 from llmx.errors import InconclusiveError, NotFoundError, UsageError
 from llmx.templates.diffs import changed_lines
+from llmx.templates.judging import left_out
 
 LARGEST = 1_000_000
 SKIPPED_FOLDERS = {".git", "node_modules", "__pycache__", ".venv", "venv", "dist", "build", "target", ".tox", "vendor"}
@@ -61,14 +62,6 @@ def collected(path: str, options: Mapping[str, Any], coverage: list[dict[str, An
     if not sources:
         raise InconclusiveError(f"nothing at {path} can be reviewed", hint=left_out(coverage))
     return sources
-
-
-def left_out(coverage: list[dict[str, Any]]) -> str:
-    """The first reason in ``coverage``, for a hint: as it can be typed, and where no result tells it."""
-    if not coverage:
-        return "there is no file"
-    more = f"; and {len(coverage) - 1} more" if len(coverage) > 1 else ""
-    return f"{coverage[0]['path']}: {coverage[0]['reason']}{more}"
 
 
 def _of_files(root: Path, coverage: list[dict[str, Any]]) -> Iterator[Source]:

@@ -13,7 +13,7 @@ from llmx.errors import InconclusiveError, NotFoundError, UsageError
 from llmx.knowledge import Chunk, Document, Entry, Store
 from llmx.knowledge.chunks import chunked, title_of
 from llmx.knowledge.words import clean
-from llmx.templates.builtin.code_review.sources import left_out
+from llmx.templates.judging import left_out
 from llmx.templates.materials import files, materials, places_of, read_file
 from llmx.templates.phases import Context
 

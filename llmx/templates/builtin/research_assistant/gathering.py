@@ -8,7 +8,7 @@ from llmx.core.plugins import load
 from llmx.documents import Document, DocumentError, read_bytes
 from llmx.errors import InconclusiveError, LlmxError
 from llmx.knowledge.words import clean
-from llmx.templates.builtin.code_review.sources import left_out
+from llmx.templates.judging import left_out
 from llmx.templates.materials import materials, places_of, why
 from llmx.templates.phases import Context
 
