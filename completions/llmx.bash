@@ -66,7 +66,7 @@ _llmx_place() {
     "llmx agent init") members="" words="--output --help" values="--output=text,json" ;;
     "llmx agent list") members="" words="--active --output --help" values="--output=text,json" ;;
     "llmx agent get") members="" words="@agents --output --help" values="--output=text,json" ;;
-    "llmx agent create") members="" words="--provider --model --name --description --endpoint --api-key --timeout --temperature --max-tokens --system --tool --default --output --help" values="--provider= --model= -m= --name= --description= --endpoint= --api-key= --timeout= --temperature= --max-tokens= --system= -s= --tool= --output=text,json" ;;
+    "llmx agent create") members="" words="--provider --model --name --description --endpoint --api-key --timeout --temperature --top-p --max-tokens --system --tool --default --output --help" values="--provider= --model= -m= --name= --description= --endpoint= --api-key= --timeout= --temperature= --top-p= --max-tokens= --system= -s= --tool= --output=text,json" ;;
     "llmx agent set") members="" words="@agents --output --help" values="--output=text,json" ;;
     "llmx agent edit") members="" words="@agents --help" values="" ;;
     "llmx agent delete") members="" words="@agents --yes --help" values="" ;;

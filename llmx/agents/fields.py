@@ -19,6 +19,7 @@ FIELDS = (
     Setting("api_key", "reference", None, "Where the key is kept: env:NAME, file:PATH or keyring:NAME."),
     Setting("timeout", "duration", 30.0, "How long an answer may take.", least=1, most=86400),
     Setting("temperature", "number", 0.7, "Sampling temperature.", least=0, most=2),
+    Setting("top_p", "number", None, "Nucleus sampling.", least=0, most=1),
     Setting("max_tokens", "int", None, "Tokens an answer may have.", least=1),
     Setting("system", "string", None, "The system prompt."),
     Setting("tools", "list", (), "The tools it may use."),

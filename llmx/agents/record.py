@@ -20,6 +20,7 @@ class Agent:
     """Where the key is kept, never the key."""
     timeout: float | None = None
     temperature: float | None = None
+    top_p: float | None = None
     max_tokens: int | None = None
     system: str | None = None
     tools: tuple[str, ...] = ()

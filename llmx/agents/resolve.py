@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from llmx.agents.record import Agent
 from llmx.agents.registry import RegistryClient
+from llmx.agents.session_config import SessionConfig
 from llmx.core.backends.endpoints import canonical
 from llmx.core.choice import DEFAULT_BACKEND, DEFAULT_MODELS
 from llmx.core.llm_config import LLMConfig
@@ -16,7 +17,8 @@ from llmx.core.settings.merge import merge
 from llmx.errors import InconclusiveError, NotFoundError, UsageError
 
 TIERS = ("agent", "default agent", "environment", "settings", "built-in")
-FIELDS = ("provider", "endpoint", "model", "api_key", "timeout", "temperature", "max_tokens", "system")
+RECORDS = TIERS[:2]
+FIELDS = ("provider", "endpoint", "model", "api_key", "timeout", "temperature", "top_p", "max_tokens", "system")
 SETTINGS = {
     "provider": "llm.backend",
     "endpoint": "llm.api_base",
@@ -24,6 +26,7 @@ SETTINGS = {
     "api_key": "llm.api_key",
     "timeout": "llm.timeout",
     "temperature": "llm.temperature",
+    "top_p": "llm.top_p",
     "max_tokens": "llm.max_tokens",
 }
 BUILT_IN = {
@@ -31,7 +34,7 @@ BUILT_IN = {
     "endpoint": "http://localhost:11434",
     "model": DEFAULT_MODELS[DEFAULT_BACKEND],
     "timeout": 30.0,
-    "temperature": 0.7,
+    **SessionConfig()._asdict(),
 }
 BELONGS_TO_PROVIDER = ("endpoint", "model", "api_key")
 """These mean something for one provider only: no other provider's are ever put together with them."""
@@ -129,8 +132,16 @@ def llm_config(found: Resolved) -> LLMConfig:
         api_key=values["api_key"],
         timeout=values["timeout"],
         temperature=values["temperature"],
+        top_p=values["top_p"],
         max_tokens=values["max_tokens"],
+        usual=tuple(name for name in SessionConfig._fields if _is_usual(found, name)),
     )
+
+
+def _is_usual(found: Resolved, name: str) -> bool:
+    """Whether nobody has asked for that value: a new record is filled with the usual one."""
+    tier = found.tiers[name]
+    return tier == "built-in" or (tier in RECORDS and found.values[name] == BUILT_IN[name])
 
 
 def over(given: LLMConfig, agent: LLMConfig) -> LLMConfig:
@@ -140,4 +151,4 @@ def over(given: LLMConfig, agent: LLMConfig) -> LLMConfig:
     belongs = ("backend", "model", "api_base", "api_key")
     names = [field.name for field in fields(LLMConfig) if not (is_other and field.name in belongs)]
     filled = {name: getattr(agent, name) for name in names if getattr(given, name) is None}
-    return replace(given, **filled)
+    return replace(given, **filled, usual=tuple(name for name in agent.usual if name in filled))

@@ -75,7 +75,8 @@ def create(
     api_key: Annotated[str, typer.Option("--api-key", metavar="REF", help="env:NAME, file:PATH or keyring:NAME.")] = "",
     timeout: Annotated[str, typer.Option("--timeout", metavar="TIME", help="30 s where nothing is said.")] = "",
     temperature: Annotated[str, typer.Option("--temperature", help="0 to 2; 0.7 where nothing is said.")] = "",
-    max_tokens: Annotated[str, typer.Option("--max-tokens", metavar="N", help="Tokens an answer may have.")] = "",
+    top_p: Annotated[str, typer.Option("--top-p", metavar="P", help="0 to 1; 0.9 where nothing is said.")] = "",
+    max_tokens: Annotated[str, typer.Option("--max-tokens", metavar="N", help="4096 where nothing is said.")] = "",
     system: Annotated[str, typer.Option("--system", "-s", metavar="TEXT", help="The system prompt.")] = "",
     tool: Annotated[list[str] | None, typer.Option("--tool", metavar="NAME", help="A tool it may use.")] = None,
     default: Annotated[bool, typer.Option("--default", help="Make it the default agent.")] = False,
@@ -91,6 +92,7 @@ def create(
         "api_key": api_key,
         "timeout": timeout,
         "temperature": temperature,
+        "top_p": top_p,
         "max_tokens": max_tokens,
         "system": system,
     }

@@ -45,7 +45,7 @@ class ModelOptions(NamedTuple):
     top_p: Annotated[float | None, typer.Option("--top-p", metavar="P", help="Nucleus sampling, 0 to 1.")] = None
     max_tokens: Annotated[
         int | None,
-        typer.Option("--max-tokens", metavar="N", help="How long the answer may be; 512 where nothing is set."),
+        typer.Option("--max-tokens", metavar="N", help="How long the answer may be; unset = 512, an agent's 4096."),
     ] = None
     timeout: TimeoutOption = None
     cache: Annotated[

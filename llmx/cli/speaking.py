@@ -55,7 +55,7 @@ def judged(response: Response) -> Response:
             hint="another model may answer: llmx backend list",
         )
     if response.finish_reason == "length":
-        note("the answer was cut for its length; --max-tokens gives it more room")
+        note("the answer was cut for its length; more --max-tokens, or a larger context, gives it room")
     return response
 
 

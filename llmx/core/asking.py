@@ -10,6 +10,7 @@ from llmx.core.backends.errors import BackendError, ContextOverflowError, ModelN
 from llmx.core.calls import Calls
 from llmx.core.choice import Choice
 from llmx.core.events import Answering, Event
+from llmx.core.giving_way import given_way, with_room
 from llmx.core.line import Line
 from llmx.core.messages import Request
 from llmx.core.plugins import load
@@ -43,7 +44,7 @@ class Asking:
         """The answer, the first piece of which says who answers."""
         calls = self._ways.calls
         if calls.replays:
-            for event in calls.played(self._request, *self._line.wanted):
+            for event in self._played():
                 yield event
             return
         while True:
@@ -62,15 +63,24 @@ class Asking:
                     raise
                 await self._go_on(error)
 
+    def _played(self) -> list[Event]:
+        """The answer on the cassette, which also holds what was refused before."""
+        while True:
+            try:
+                return self._ways.calls.played(self._request, *self._line.wanted)
+            except BackendError as error:
+                if not self._asks_less(error):
+                    raise
+
     def _who(self, backend: Backend, choice: Choice) -> Answering:
         notices = (*choice.notices, *self._moved, *self._left_out)
         return Answering(backend.name, choice.model, backend.is_mock, notices, demo=choice.is_demo)
 
     async def _go_on(self, error: BackendError) -> None:
         """Change what is asked, or who; raises ``error`` where neither is allowed or helps."""
+        if self._asks_less(error):
+            return
         match error:
-            case ContextOverflowError() if self._ways.truncates:
-                self._shorten(error)
             case UnavailableError() if self._at < self._line.last:
                 before = await self._line.choice(self._at)
                 self._at += 1
@@ -85,11 +95,22 @@ class Asking:
             case _:
                 raise error
 
+    def _asks_less(self, error: BackendError) -> bool:
+        """Whether there is something to leave out of the request after that error; if so, it is gone."""
+        if given := given_way(self._request, error):
+            self._request = given
+            return True
+        if isinstance(error, ContextOverflowError) and self._ways.truncates:
+            self._shorten(error)
+            return True
+        return False
+
     def _shorten(self, error: ContextOverflowError) -> None:
         """Leave out as much as the error's numbers ask for, half of the prompt where it has none."""
         size = size_of(self._request.messages)
         excess = size // 2
         if error.prompt_tokens and error.context:
+            self._request = with_room(self._request, error.context)
             room = error.context - (self._request.parameters.max_tokens or 0)
             excess = size - size * max(0, room) // error.prompt_tokens
         self._excess += excess + SLACK
@@ -97,4 +118,4 @@ class Asking:
         if found is None:
             raise error
         messages, self._left_out = found
-        self._request = replace(self._whole, messages=messages)
+        self._request = replace(self._request, messages=messages)

@@ -226,4 +226,6 @@ class LLMClient:
         config = self.config
         tokens = MAX_TOKENS if config.max_tokens is None else config.max_tokens
         own = {"temperature": config.temperature, "max_tokens": tokens, "top_p": config.top_p}
-        return Parameters(**{**own, **{name: value for name, value in given.items() if value is not None}})
+        asked = {name: value for name, value in given.items() if value is not None}
+        usual = tuple(name for name in config.usual if name not in asked)
+        return Parameters(**{**own, "usual": usual, **asked})

@@ -12,7 +12,8 @@ from llmx.errors import ConfigError
 class LLMConfig:
     """How a model is called; None is unset, so that a temperature of 0.0 is one. ``timeout`` is in seconds, 0 = none.
 
-    ``api_key`` is a key, or says where one is kept: ``env:NAME``, ``file:PATH`` or ``keyring:NAME``.
+    ``api_key`` is a key, or says where one is kept: ``env:NAME``, ``file:PATH`` or ``keyring:NAME``. ``usual`` names
+    the parameters that nobody has asked for, and that give way where a model does not take them.
     """
 
     backend: str | None = None
@@ -25,6 +26,7 @@ class LLMConfig:
     timeout: float | None = None
     enable_cache: bool | None = None
     cache_dir: str | None = None
+    usual: tuple[str, ...] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
         for name in ("temperature", "max_tokens", "top_p", "timeout"):

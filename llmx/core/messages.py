@@ -72,13 +72,17 @@ class Tool(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """How to sample; None is unset and leaves it to the model, so that 0.0 is a value like any other."""
+    """How to sample; None is unset and leaves it to the model, so that 0.0 is a value like any other.
+
+    ``usual`` names those that nobody has asked for: they give way where a model does not take them.
+    """
 
     temperature: float | None = None
     max_tokens: int | None = None
     top_p: float | None = None
     seed: int | None = None
     stop: tuple[str, ...] = ()
+    usual: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ ROWS = [
     Row("S1-06", "A model, long names of files included", "256 characters, not 64"),
     Row("S1-07", "A timeout of 30 s where nothing is said; one that is over is exit 124"),
     Row("S1-08", "A temperature of 0.7 where nothing is said; 0.0 is one"),
-    Row("S1-09", "max_tokens may be left out, and is then the settings'"),
+    Row("S1-09", "max_tokens may be left out, and is then the settings', else 4096"),
     Row("S1-10", "Exactly one agent is the default", "`agent default ID`, not `set-default`"),
     Row("S1-11", "An inactive agent is not used; named, it is exit 2"),
     Row("S1-12", "created_at and updated_at, in UTC"),

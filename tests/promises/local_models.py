@@ -17,6 +17,8 @@ ROWS = [
     Row("S3-11", "mlx runs MLX models by their chat template and make_sampler(temp, top_p)", "on Linux on a processor"),
     Row("S4-04", "GGUF models run on llama-cpp-python, the same seed saying the same", "or on xllamacpp"),
     Row("S4-05", "A model is loaded once for many prompts, another configuration by itself"),
+    Row("S4-06", "An agent's session samples at 0.7 and 0.9, answers in up to 4096 tokens", "or as was said"),
+    Row("S4-37", "An agent of the hub's model or of a file's becomes what the runner of local models takes"),
     Row("S4-22", "A worker tells memory, model size, sessions, tokens and speed", "exit 3 where none is loaded"),
     Row("S4-23", "A model that cannot be loaded is exit 3 with its name, the cause and what to type"),
     Row("S2-16", "llmx model status shows Ollama, gguf and mlx, and is 0 where they are down; --require makes it 3"),

@@ -18,6 +18,7 @@ from llmx.core.backends.retries import Retries
 from llmx.core.backends.transport import Call, Transport
 from llmx.core.backends.wires import Ask, Reader, Shown, StreamFailedError, Wire, least_tokens, most_tokens, parsed
 from llmx.core.events import Event
+from llmx.core.giving_way import without
 from llmx.core.messages import Request
 from llmx.core.plugins import load
 
@@ -102,6 +103,7 @@ class HttpBackend:
     async def _batches(self, request: Request) -> AsyncGenerator[list[Event]]:
         """The events of one try, as many at once as came at once: a step for each would double what they cost."""
         target = self._target(request.model)
+        request = without(request, profile(request.model).refuses) or request
         self._check(request, target)
         ask = self._wire.post(request, self._endpoint, await self._fitting(request, target))
         call = self._call(ask)._replace(expects=self._wire.expects)

@@ -18,6 +18,8 @@ from llmx.core.transcripts import canonical, event_values, request_value
 from llmx.errors import InconclusiveError, LlmxError, UsageError
 
 FORMAT = 1
+TOLD = ("hint", "status", "retry_after", "prompt_tokens", "context")
+"""What is kept of an error beside its words."""
 
 
 class CassetteError(InconclusiveError):
@@ -73,7 +75,7 @@ class Recorder:
         """Write down a call."""
         outcome: dict[str, Any] = {"events": masked(event_values(events), self._env)}
         if failed is not None:
-            fields = {name: getattr(failed, name, None) for name in ("hint", "status", "retry_after")}
+            fields = {name: getattr(failed, name, None) for name in TOLD}
             error = {"type": type(failed).__name__, "message": mask_text(failed.message, self._env), **fields}
             outcome["error"] = {name: value for name, value in error.items() if value is not None}
         asker = {"backend": who.backend, "model": who.model, "mock": who.mock}

@@ -108,6 +108,8 @@ def _failed(told: Mapping[str, Any]) -> LlmxError:
     kind = getattr(errors, told["type"], errors.AnswerError)
     extra = {name: told[name] for name in ("status", "retry_after") if name in told}
     error: LlmxError = kind(told["message"], hint=told.get("hint"), **extra)
+    if isinstance(error, errors.ContextOverflowError):
+        error.prompt_tokens, error.context = int(told.get("prompt_tokens", 0)), int(told.get("context", 0))
     return error
 
 
