@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ from typer.main import get_command
 from llmx.cli.model_options import BUDGET, CASSETTE, SAMPLING, ModelOptions, all_but
 from llmx.core.plugins import load
 from tests.core.backends import recorded
-from tests.core.backends.server import ModelServer, whole
+from tests.core.backends.server import HANG, ModelServer, head, sse, whole
 
 VECTORS = whole(
     {
@@ -152,3 +153,16 @@ def test_a_selftest_is_recorded_played_and_limited(server, tmp_path):
     assert len(calls(server)) == 1
     limited = llmx("selftest", "--max-tokens-total", "3", code=1, OLLAMA_HOST="127.0.0.1:9")
     assert "--max-tokens-total is 3 tokens" in limited.stdout
+
+
+def test_a_cassette_that_holds_no_call_does_not_stay(server, tmp_path):
+    tape = tmp_path / "tape.jsonl"
+    server.answer([head(), sse(recorded.chat_chunk({"content": "Hel"})), HANG])
+    argv = [sys.executable, "-m", "llmx", "generate", "hello", "--record", str(tape)]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as running:
+        assert running.stdout
+        assert running.stdout.read(3) == b"Hel"
+        assert tape.exists()
+        running.send_signal(signal.SIGINT)
+        assert running.wait(20) == 130
+    assert not tape.exists()

@@ -8,7 +8,9 @@ before it is looked for.
 import json
 import os
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any, NamedTuple
+from weakref import finalize
 
 from llmx import __version__
 from llmx.core.events import Answering, Event
@@ -53,6 +55,15 @@ def masked(value: Any, env: Mapping[str, str]) -> Any:  # noqa: ANN401  # JSON
     return [masked(part, env) for part in value] if isinstance(value, list | tuple) else value
 
 
+def _let_go(path: str, descriptor: int, begun: os.stat_result, owner: int) -> None:
+    if os.getpid() != owner:  # a copy of the process that records
+        return
+    with suppress(OSError):
+        if os.fstat(descriptor).st_size == begun.st_size and os.path.samestat(begun, os.lstat(path)):
+            os.unlink(path)
+    os.close(descriptor)
+
+
 class Recorder:
     """Writes a cassette, a call at a time: what was paid for is kept, whatever happens next."""
 
@@ -66,10 +77,12 @@ class Recorder:
         except OSError as error:
             raise UsageError(f"--record: {path} cannot be made: {error.strerror}") from None
         self._write({"cassette": FORMAT, "llmx": __version__})
+        begun = os.fstat(self._descriptor)
+        self._over = finalize(self, _let_go, path, self._descriptor, begun, os.getpid())
 
     def close(self) -> None:
-        """Let go of the file."""
-        os.close(self._descriptor)
+        """Let go of the file, which stays only where it holds a call; done at the latest when the program ends."""
+        self._over()
 
     def add(self, asked: Question, who: Answering, events: Iterable[Event], failed: LlmxError | None = None) -> None:
         """Write down a call."""
