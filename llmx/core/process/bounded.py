@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping
+from threading import Lock
 from typing import Any, Literal, NamedTuple
 
 from llmx.core.process import Launch, spawn
@@ -75,6 +76,7 @@ class _Call:
         self._socket, theirs = socket.socketpair()
         with theirs:
             self._pid = spawn(_launch(data, theirs.fileno(), self._log.fileno(), bounds))
+        self._lock = Lock()  # the number of a process that a thread has reaped may be another's
         self._is_over = False
         question = json.dumps({"target": target, "request": request}).encode()
         self._socket.settimeout(bounds.seconds)
@@ -106,8 +108,9 @@ class _Call:
 
     def end(self) -> None:
         """End the process, if it is still there."""
-        if not self._is_over:
-            os.kill(self._pid, signal.SIGKILL)
+        with self._lock:
+            if not self._is_over:
+                os.kill(self._pid, signal.SIGKILL)
 
     def _part(self) -> bytes:
         left = self._due - time.monotonic()
@@ -119,15 +122,19 @@ class _Call:
     def _reap(self) -> int:
         """Its status, as a shell would tell it; it has closed its end, or has to go now."""
         self._socket.close()
-        deadline = time.monotonic() + 1.0
-        while (ended := os.waitpid(self._pid, os.WNOHANG))[0] == 0:
-            if time.monotonic() > deadline or self._due < time.monotonic():
+        deadline = min(time.monotonic() + 1.0, self._due)
+        while (status := self._status()) is None:
+            if time.monotonic() > deadline:
                 self.end()
-                ended = os.waitpid(self._pid, 0)
-                break
             time.sleep(0.001)
-        self._is_over = True
-        return os.waitstatus_to_exitcode(ended[1])
+        return status
+
+    def _status(self) -> int | None:
+        """How it ended; None while it has not."""
+        with self._lock:
+            pid, status = os.waitpid(self._pid, os.WNOHANG)
+            self._is_over = pid != 0
+        return os.waitstatus_to_exitcode(status) if pid else None
 
     def _error(self, why: Why | None, status: int) -> BoundsError:
         size = self._log.seek(0, os.SEEK_END)
