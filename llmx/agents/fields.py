@@ -33,6 +33,7 @@ LONGEST = {"name": 128, "provider": 32, "endpoint": 256, "model": 256}
 """Characters that a text may have."""
 
 ALIASES = {"backend": "provider", "api_base": "endpoint", "system_prompt": "system", "api_key_ref": "api_key"}
+ALIASES |= {"default": "is_default", "active": "is_active"}
 """Names of the same fields elsewhere; one that begins with ``llm_`` is read without it."""
 
 

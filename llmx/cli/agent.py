@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
@@ -239,10 +240,22 @@ def tell(agent: Agent, output: Output) -> None:
     if output == Output.json:
         print(dumps(record(agent)))
         return
-    for name, value in agent.as_dict().items():
+    for name, value in {**agent.as_dict(), "created_at": agent.created_at, "updated_at": agent.updated_at}.items():
         if value not in (None, []):
-            text = ", ".join(value) if isinstance(value, list) else value
-            print(f"{name} = {text}" + (f"  ({'set' if has_key(agent) else 'unset'})" if name == "api_key" else ""))
+            told = f"  ({'set' if has_key(agent) else 'unset'})" if name == "api_key" else ""
+            print(f"{name.removeprefix('is_').removesuffix('_at')} = {said(value)}{told}")
+
+
+def said(value: object) -> str:
+    """A field's value for people, as `llmx agent set` reads it too."""
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case list():
+            return ", ".join(value)
+        case datetime():
+            return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    return str(value)
 
 
 def record(agent: Agent) -> dict[str, Any]:

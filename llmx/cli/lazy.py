@@ -38,9 +38,19 @@ class Deferred(TyperCommand):
             command = get_command(made)
         else:
             command = made(self.rich_markup_mode)
+        if self.rich_markup_mode is None:
+            tell_whole(command)
         command.name = self.name
         command.help = command.help or self.member.help
         return command
+
+
+def tell_whole(command: Any) -> None:  # noqa: ANN401  # of Typer's vendored Click, as above
+    """Let a group's list say each command's first sentence whole: through a pipe it would be cut to one line."""
+    for each in getattr(command, "commands", {}).values():
+        paragraph = " ".join((each.help or "").split("\n\n")[0].split())
+        each.short_help = each.short_help or paragraph.partition(". ")[0].removesuffix(".") + "."
+        tell_whole(each)
 
 
 class LazyGroup(TyperGroup):

@@ -2,6 +2,7 @@
 
 import http.server
 import json
+import re
 import signal
 import socket
 import stat
@@ -193,3 +194,14 @@ def test_run_every_goes_on_until_it_is_interrupted():
         running.send_signal(signal.SIGINT)
         assert running.wait(60) == 130
     assert all(answer["mock"] for answer in answers)
+
+
+def test_an_agent_is_shown_in_words_that_can_be_set(home):
+    llmx("create", "a", "--provider", "mock", "--model", "mock", "--tool", "x", "--top-p", "0.5")
+    llmx("create", "b", "--provider", "mock", "--model", "mock")
+    shown = dict(line.split(" = ") for line in llmx("get", "a").stdout.splitlines())
+    assert shown | {"default": "yes", "active": "yes", "tools": "x", "top_p": "0.5"} == shown
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", shown["created"])
+    llmx("set", "b", "default=yes", "active=on")
+    shown = dict(line.split(" = ") for line in llmx("get", "a").stdout.splitlines())
+    assert shown["default"] == "no"
