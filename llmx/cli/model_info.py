@@ -39,9 +39,10 @@ def info(
         note(found.note)
     fit = fit_of(facts, context or min(facts.context or DEFAULT_CONTEXT, DEFAULT_CONTEXT))
     if output == Output.json:
-        print(dumps({**as_dict(facts, fit), "is_here": found.is_here}))
+        print(dumps({**as_dict(facts, fit), "digest": found.digest or None, "is_here": found.is_here}))
     else:
-        print("\n".join(f"{name:<15}{shown(value)}" for name, value in lines(facts, fit)))
+        rows = [*lines(facts, fit), *([("digest", found.digest)] if found.digest else [])]
+        print("\n".join(f"{name:<15}{shown(value)}" for name, value in rows))
         if not found.is_here:
             note(f"it is not on this machine yet: llmx model pull {shown(model)}")
 

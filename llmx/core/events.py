@@ -64,10 +64,14 @@ class Usage(NamedTuple):
 
 
 class Done(NamedTuple):
-    """The answer is whole: the last event. ``model`` is what the backend says it ran, empty where it does not."""
+    """The answer is whole: the last event. ``model`` is what the backend says it ran, empty where it does not.
+
+    So is ``fingerprint``: what some providers tell apart their weights and configurations by.
+    """
 
     finish_reason: FinishReason
     model: str = ""
+    fingerprint: str = ""
 
 
 Event = Answering | TextDelta | ReasoningDelta | ToolCallDelta | ToolCall | Vectors | Usage | Done

@@ -26,6 +26,7 @@ class Response:
     mock: bool = False
     demo: bool = False
     notices: tuple[str, ...] = ()
+    fingerprint: str = ""
 
     @property
     def tokens_used(self) -> int | None:
@@ -43,6 +44,7 @@ class Response:
         return {
             "content": self.content,
             "model": self.model,
+            "fingerprint": self.fingerprint or None,
             "backend": self.backend,
             "finish_reason": self.finish_reason,
             "tokens_used": self.tokens_used,
@@ -111,6 +113,7 @@ class Gathering:
         return Response(
             content=sound("".join(self._text)),
             model=self._done.model or self._who.model,
+            fingerprint=self._done.fingerprint,
             backend=self._who.backend,
             finish_reason=self._done.finish_reason,
             usage=self._usage,

@@ -109,7 +109,13 @@ def _again(request: Request, response: Response, wrong: str) -> Request:
 def _events(who: Answering, response: Response, used: Usage) -> list[Event]:
     text = response.content if response.tool_calls else unfenced(response.content)
     spoken = [TextDelta(text)] if text else []
-    return [who, *spoken, *response.tool_calls, used, Done(response.finish_reason, response.model)]
+    return [
+        who,
+        *spoken,
+        *response.tool_calls,
+        used,
+        Done(response.finish_reason, response.model, response.fingerprint),
+    ]
 
 
 def _sum(one: Usage, other: Usage) -> Usage:

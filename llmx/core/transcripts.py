@@ -83,7 +83,8 @@ def _joined(group: list[Any]) -> list[Any]:
     kind = type(group[0])
     if kind is TextDelta or len(group) > 1:
         return [_EVENT_NAMES[kind], "".join([event.text for event in group])]
-    return [_EVENT_NAMES[kind], *group[0]]
+    values = group[0][:2] if kind is Done and not group[0].fingerprint else group[0]
+    return [_EVENT_NAMES[kind], *values]
 
 
 def read_events(values: Iterable[list[Any]]) -> list[Event]:

@@ -7,6 +7,7 @@ from llmx.core.gguf.header import read_header
 from llmx.core.gguf.model_facts import ModelFacts, facts_of
 from llmx.core.settings.sources import shown
 from llmx.errors import NotFoundError
+from llmx.models.digests import known_digest, prefixed
 from llmx.models.finding import path_of
 from llmx.models.hub import Hub
 from llmx.models.places import Places
@@ -18,11 +19,12 @@ from llmx.models.sources import FileSource, HubSource, OllamaSource, UrlSource, 
 
 
 class Inspected(NamedTuple):
-    """What its header says, whether it is on this machine, and what was decided without being asked."""
+    """What its header says, whether it is here, what was decided without being asked, and its digest where known."""
 
     facts: ModelFacts
     is_here: bool
     note: str = ""
+    digest: str = ""
 
 
 def inspect(name: str, hub: Hub, places: Places) -> Inspected:
@@ -44,13 +46,14 @@ def inspect(name: str, hub: Hub, places: Places) -> Inspected:
             if found is None:
                 hint = f"llmx model pull {source}; of a file on the hub the header is read before it is pulled"
                 raise NotFoundError(f"{shown(str(source))} is not on this machine", hint=hint)
-            return _local(found.path)
+            return _local(found.path)._replace(digest=found.digest)
         case FileSource():
             return _local(source.path)
 
 
 def _local(path: str) -> Inspected:
-    return Inspected(facts_of(read_header(path)), True)
+    facts = facts_of(read_header(path))
+    return Inspected(facts, True, digest=known_digest(path) if facts.parts == 1 else "")
 
 
 def _of_hub(source: HubSource, hub: Hub) -> Inspected:
@@ -64,4 +67,5 @@ def _of_hub(source: HubSource, hub: Hub) -> Inspected:
         raise NotFoundError(f"{repo.name} holds no GGUF file, so there is no header to read")
     remote = hub.locate(repo.name, repo.commit, chosen.files[0])
     header = remote_header(remote, f"hf:{repo.name}/{chosen.files[0].path}")
-    return Inspected(facts_of(header, [file.size for file in chosen.files]), False, chosen.note)
+    digest = prefixed(remote.digest) if len(chosen.files) == 1 else ""
+    return Inspected(facts_of(header, [file.size for file in chosen.files]), False, chosen.note, digest)

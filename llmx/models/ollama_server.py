@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from llmx.core.backends.opening import endpoint_of
+from llmx.models.digests import prefixed
 from llmx.models.shelf import Model
 from llmx.models.web import WebError, fetch
 
@@ -27,6 +28,16 @@ def ask(env: Mapping[str, str] = os.environ) -> Told:
     return Told(models, frozenset(f"ollama/{entry['name']}" for entry in _entries(f"{base}/api/ps")))
 
 
+def digest_of(base: str, name: str) -> str:
+    """``sha256:…`` of the model that the Ollama at ``base`` has under that name; empty where it has none.
+
+    Raises ``WebError`` where none answers.
+    """
+    names = (name, f"{name}:latest")
+    found = (str(entry.get("digest", "")) for entry in _entries(f"{base}/api/tags") if entry["name"] in names)
+    return prefixed(next(found, ""))
+
+
 def _entries(url: str) -> list[dict[str, Any]]:
     try:
         listed = json.loads(fetch(url, {}, TIMEOUT))["models"]
@@ -44,4 +55,5 @@ def _model(entry: dict[str, Any], base: str) -> Model:
         modified = 0.0
     size = entry.get("size")
     name = f"ollama/{entry['name']}"
-    return Model(name, "ollama", size if isinstance(size, int) else 0, quantization, modified, "ollama", base, ())
+    whole = Model(name, "ollama", size if isinstance(size, int) else 0, quantization, modified, "ollama", base, ())
+    return whole._replace(digest=prefixed(str(entry.get("digest", ""))))

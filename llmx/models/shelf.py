@@ -26,6 +26,8 @@ class Model(NamedTuple):
     path: str
     files: tuple[str, ...]
     projector: str = ""
+    digest: str = ""
+    """What Ollama tells it apart by, ``sha256:…``: the digest of its manifest."""
 
 
 class Found(NamedTuple):

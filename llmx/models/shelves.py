@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Iterator
+from hashlib import sha256
 
 from llmx.models.places import Places
 from llmx.models.shelf import Found, Model, Where, folder_model, models_among, walk
@@ -110,7 +111,8 @@ def _by_repo(root: str) -> Iterator[tuple[str, list[Found]]]:
 def _ollama_model(root: str, name: str) -> Model | None:
     """The model of the manifest ``host/owner/name/tag``; None where that is no sound one."""
     try:
-        manifest = json.loads(_text(f"{root}/manifests/{name}"))
+        told = _text(f"{root}/manifests/{name}")
+        manifest = json.loads(told)
         layers = {layer["mediaType"]: layer["digest"] for layer in reversed(manifest["layers"])}
         path = _blob(root, layers[_MODEL_LAYER])
         facts = os.stat(path)
@@ -130,6 +132,7 @@ def _ollama_model(root: str, name: str) -> Model | None:
         path,
         (path,),
         projector,
+        f"sha256:{sha256(told.encode()).hexdigest()}",
     )
 
 

@@ -15,8 +15,16 @@ LOCAL = ("gguf", "mlx")
 _HEX = frozenset("0123456789abcdef")
 
 
-def model_digest(backend: str, model: str) -> str | None:
-    """``sha256:…`` of the file of a model that runs here, of all files for a folder; None for a model elsewhere."""
+def model_digest(backend: str, model: str, endpoint: str = "") -> str | None:
+    """``sha256:…`` of the file of a model that runs here, of all files for a folder; Ollama's own for one of its.
+
+    None for a model elsewhere, and where nobody can tell it.
+    """
+    if backend == "ollama" and endpoint:
+        try:
+            return str(load("llmx.models.ollama_server:digest_of")(endpoint, model)) or None
+        except LlmxError:
+            return None
     if backend not in LOCAL:
         return None
     try:

@@ -118,7 +118,8 @@ class Context:
 
     def count(self, response: Response) -> None:
         """Add who has answered to the provenance; the calls themselves are counted where they are made."""
-        answered = {"backend": response.backend, "model": response.model, "mock": response.mock, "demo": response.demo}
+        answered = {name: getattr(response, name) for name in ("backend", "model", "mock", "demo")}
+        answered["fingerprint"] = response.fingerprint or None
         known = self.provenance.setdefault("models", [])
         if answered not in known:
             known.append(answered)

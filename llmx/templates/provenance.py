@@ -18,9 +18,11 @@ async def provenance(context: Context) -> dict[str, Any]:
     """All of it, for the envelope and for every report; what is not known is None, never left out."""
     models = []
     for told in context.provenance.get("models", []):
-        digest = await asyncio.to_thread(model_digest, told["backend"], told["model"])
+        calls = _calls_of(told, context.meter.calls)
+        endpoint = _endpoint(told, calls)
+        now = "" if all(call.cached for call in calls) else endpoint or ""  # what is there now may not be what was
+        digest = await asyncio.to_thread(model_digest, told["backend"], told["model"], now)
         is_demo = told["demo"] or (digest is not None and digest == await asyncio.to_thread(_demo_digest))
-        endpoint = _endpoint(told, context.meter.calls)
         models.append({**told, "demo": is_demo, "digest": digest, "endpoint": endpoint})
     client = context.client
     return {
@@ -48,12 +50,17 @@ def input_digest(context: Context) -> str:
     return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
 
 
+def _calls_of(told: dict[str, Any], calls: list[Call]) -> list[Call]:
+    """The calls that it answered: under its own name, else under one that it was asked by."""
+    of_backend = [call for call in calls if call.target.backend == told["backend"]]
+    return [call for call in of_backend if call.target.model == told["model"]] or of_backend
+
+
 def _endpoint(told: dict[str, Any], calls: list[Call]) -> str | None:
     """The URL that answered, without what may be secret in it."""
     if told["backend"] in LOCAL:
         return None
-    urls = (c.target.base_url for c in calls if (c.target.backend, c.target.model) == (told["backend"], told["model"]))
-    parts = urlsplit(next((url for url in urls if url), ""))
+    parts = urlsplit(next((call.target.base_url for call in calls if call.target.base_url), ""))
     if not parts.hostname:
         return None
     return f"{parts.scheme}://{parts.hostname}{f':{parts.port}' if parts.port else ''}{parts.path}"

@@ -1,5 +1,6 @@
 """What a model is, told before it is pulled."""
 
+import hashlib
 import os
 
 import pytest
@@ -30,6 +31,7 @@ def test_the_header_is_read_before_any_download(hub, where, has_ranges):
     hub.repos[REPO] = {"tiny-Q4_K_M.gguf": data}
     found = inspect(f"hf:{REPO}:Q4_K_M", Hub(hub.url), where)
     assert (found.is_here, found.facts.architecture, found.facts.size) == (False, "llama", len(data))
+    assert found.digest == f"sha256:{hashlib.sha256(data).hexdigest()}"
     assert [seen.range for seen in hub.bodies] == ["bytes=0-1048575"]
     assert not os.path.exists(where.own)
 
@@ -57,7 +59,8 @@ def test_of_what_is_here_the_hub_is_not_asked(hub, home, where):
     put_in_hub_cache(home, tiny_bytes())
     put_in_ollama(home, tiny_bytes(seed=1))
     for name in (f"hf:{REPO}/tiny-Q4_K_M.gguf", f"hf:{REPO}", f"hf:{REPO}:Q4_K_M", "ollama/qwen2.5:1.5b"):
-        assert inspect(name, Hub(hub.url), where).is_here
+        found = inspect(name, Hub(hub.url), where)
+        assert (found.is_here, found.digest[:7], len(found.digest)) == (True, "sha256:", 71)
     assert hub.requests == []
     with pytest.raises(NotFoundError):
         inspect("ollama/none", Hub(hub.url), where)

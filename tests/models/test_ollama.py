@@ -1,9 +1,12 @@
 """Models that Ollama keeps: pulled by it, listed beside all others."""
 
+import hashlib
+
 import pytest
 
 from llmx.errors import InconclusiveError, LlmxError, NotFoundError
 from llmx.models.ollama_pull import pull_from_ollama
+from llmx.models.ollama_server import digest_of
 from llmx.models.progress import Progress
 from llmx.models.sources import OllamaSource
 from llmx.models.survey import survey
@@ -88,3 +91,18 @@ def test_an_ollama_that_does_not_answer_is_a_note(ollama, home, where):
     assert [row.loaded for row in found.models] == [False]
     assert "does not answer" in found.notes[0]
     ollama.close = lambda: None
+
+
+@pytest.mark.promise("S2-15")
+def test_a_models_digest_is_ollamas_own(ollama, home, where):
+    put_in_ollama(home, b"3" * 30)
+    manifest = next((home / ".ollama/models/manifests").rglob("1.5b")).read_bytes()
+    (model,) = [listed.model for listed in survey(where).models]
+    assert model.digest == f"sha256:{hashlib.sha256(manifest).hexdigest()}"
+    ollama.tags = [{"name": "far:latest", "digest": "ab" * 32}, {"name": "odd", "digest": 7}]
+    assert {row.model.id: row.model.digest for row in survey(where).models if row.model.path == ollama.url} == {
+        "ollama/far:latest": f"sha256:{'ab' * 32}",
+        "ollama/odd": "",
+    }
+    told = [digest_of(ollama.url, name) for name in ("far:latest", "far", "odd", "none")]
+    assert told == [f"sha256:{'ab' * 32}"] * 2 + [""] * 2

@@ -245,7 +245,14 @@ def test_a_prompt_is_rendered_with_untrusted_text_behind_a_fence(own, monkeypatc
     assert result.outcome == "clean"
     assert result.result.startswith("Mock response to: Judge:\n<<<data ")
     (who,) = result.provenance["models"]
-    assert who == {"backend": "mock", "model": "mock", "mock": True, "demo": False, "digest": None, "endpoint": None}
+    assert who == {
+        "backend": "mock",
+        "model": "mock",
+        "mock": True,
+        "demo": False,
+        "digest": None,
+        "endpoint": None,
+    } | {"fingerprint": None}
 
 
 @pytest.mark.parametrize("text", ["{{ nothing }}", "{{ text.__class__.__mro__ }}", "{% for %}"])

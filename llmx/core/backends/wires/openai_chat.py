@@ -145,7 +145,7 @@ class Reader:
         self._calls = OpenCalls()
         self._usage: list[Usage] = []
         self._reason: FinishReason | None = None
-        self._model = ""
+        self._model = self._fingerprint = ""
 
     def read(self, data: dict[str, Any]) -> Sequence[Event]:
         """The events of one chunk."""
@@ -154,6 +154,7 @@ class Reader:
         if usage := data.get("usage"):
             self._usage = [read_usage(usage)]
         self._model = data.get("model") or self._model
+        self._fingerprint = str(data.get("system_fingerprint") or self._fingerprint)
         events: list[Event] = []
         for choice in data["choices"]:
             if choice.get("index", 0) == 0:
@@ -177,7 +178,7 @@ class Reader:
         """The tool calls, what it cost, and why it ended."""
         if self._reason is None:
             raise EOFError
-        return [*self._calls.whole(), *self._usage, Done(self._reason, self._model)]
+        return [*self._calls.whole(), *self._usage, Done(self._reason, self._model, self._fingerprint)]
 
 
 def read_usage(usage: dict[str, Any]) -> Usage:
