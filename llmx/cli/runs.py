@@ -11,6 +11,7 @@ from llmx.cli.output import Output, OutputOption
 from llmx.cli.runs_alive import logs, stop, wait
 from llmx.cli.runs_shown import missing_of, print_run, record, row, row_of_figures
 from llmx.core.jsonline import dumps
+from llmx.core.plugins import load
 from llmx.core.quantities import parse_duration
 from llmx.core.runs.figures import figures
 from llmx.core.runs.index import Runs
@@ -122,11 +123,15 @@ def prune(
     every: Annotated[bool, typer.Option("--all", help="All that is stored, but for runs that go on.")] = False,
     output: OutputOption = Output.text,
 ) -> None:
-    """Remove stored output and results that are old or too large together; the log's lines stay."""
+    """Remove stored output that is old or too large together, and unfinished templates; the log's lines stay."""
     age = seconds("--older-than", older_than)
     days = 0.0 if every else MOST_DAYS if age is None else age / 86400
     pruned: Pruned = remove_stored(os.environ, days=days)
+    unasked = age is None and not every
+    unfinished: int = load("llmx.templates.kept:forget_old")(*(() if unasked else (days * 86400,)))
     if output == Output.json:
-        print(dumps({"runs": pruned.runs, "bytes": pruned.bytes}))
+        print(dumps({"runs": pruned.runs, "bytes": pruned.bytes, "unfinished": unfinished}))
     else:
         print(f"removed what {pruned.runs} runs had stored, {pruned.bytes / 1e6:.1f} MB")
+        if unfinished:
+            print(f"and what {unfinished} unfinished runs and batches of templates had kept")

@@ -15,16 +15,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from llmx import paths
 from llmx.core.client import LLMClient
 from llmx.errors import InconclusiveError, LlmxError, NotFoundError, UsageError
 from llmx.paths import make_private
 from llmx.templates import Template
+from llmx.templates.kept import JOURNAL, batches, forget_old
 from llmx.templates.parameters import checked
 from llmx.templates.running import RunOptions, execute, new_run
 
 MOST_TOLD = 20
-JOURNAL = "journal.jsonl"
 SETTLED = (0, 1)
 """Exit codes of inputs that are not tried again: they were judged."""
 
@@ -60,11 +59,12 @@ class Batch:
     """One run over ``inputs``; ``resume`` is the id of one that was broken off."""
 
     def __init__(self, template: Template, inputs: Sequence[Input], options: RunOptions, *, resume: str = "") -> None:
+        forget_old()
         self.id = resume or new_run()
         self._template = template
         self._inputs = inputs
         self._options = options
-        self._folder = Path(paths.state_dir()) / "batches" / self.id
+        self._folder = batches() / self.id
         judged = {key: value for key, value in vars(options).items() if key not in ("timeout", "jobs", "resume", "run")}
         parts = [template.id, template.digest, [each.parameters for each in inputs], judged]
         identity = json.dumps(parts, sort_keys=True, default=str)

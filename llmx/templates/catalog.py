@@ -1,6 +1,6 @@
 """What templates there are: the same rows and facts for the command line and for programs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,11 @@ Rows = list[Row]
 def rows(category: str = "") -> tuple[Rows, list[str]]:
     """A row for each template, the built-in ones first, of which no file is read; and what is to be said of others."""
     notices: list[str] = []
-    own = {row["id"]: row for row in _own(notices)}
-    found = [
-        {"id": name, "category": kind, "description": description, "source": "built-in"}
+    own: dict[str, Row] = {}
+    for row in _own(notices):
+        own[row["id"]] = {**row, "overrides": _overridden(row["id"], own)}
+    found: Rows = [
+        {"id": name, "category": kind, "description": description, "source": "built-in", "overrides": []}
         for name, (kind, description) in BUILT_IN.items()
         if name not in own
     ]
@@ -48,6 +50,13 @@ def facts(template: Template) -> dict[str, Any]:
     }
 
 
+def _overridden(name: str, known: Mapping[str, Row]) -> list[str]:
+    """The sources of the templates of that name that one takes the place of, the nearest one last."""
+    if name in known:
+        return [*known[name]["overrides"], known[name]["source"]]
+    return ["built-in"] if name in BUILT_IN else []
+
+
 def _text(row: Row) -> str:
     tags = " ".join(find(row["id"]).tags)
     return f"{row['id']} {row['category']} {row['description']} {tags}".lower()
@@ -68,7 +77,8 @@ def _own(notices: list[str]) -> Iterator[Row]:
 def _may_run(folder: Folder, notices: list[str]) -> bool:
     counts = folder.counts
     if not counts:
-        notices.append(f"{folder.path} is not trusted, so it does not run; read it, then: llmx trust {folder.path}")
+        refusal = folder.refusal
+        notices.append(f"{refusal.message}; {refusal.hint}")
     return counts
 
 
@@ -79,7 +89,8 @@ def _row(name: str, folder: Path, source: str, notices: list[str]) -> Iterator[R
         notices.append(f"{folder / FILE} cannot be read: {error}")
         return
     if name in BUILT_IN and head.get("override") is not True:
-        notices.append(f"{folder} is called like a built-in template, and does not say override = true")
+        whose = f" (of {source})" if source.startswith("package ") else ""
+        notices.append(f"{folder}{whose} is called like a built-in template, and does not say override = true")
         return
     yield {
         "id": name,

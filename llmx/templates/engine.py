@@ -15,17 +15,16 @@ from typing import Any
 from llmx.core.backends.errors import AnswerError, BackendError, BackendTimeoutError
 from llmx.core.jsonline import dumps
 from llmx.core.usage import NANO
-from llmx.errors import BudgetError, InconclusiveError, LlmxError, PolicyError
+from llmx.errors import BudgetError, InconclusiveError, LlmxError
 from llmx.templates import Phase, Template
 from llmx.templates.effects import Effects, View
 from llmx.templates.kept import Kept
-from llmx.templates.loading import digest_of
 from llmx.templates.metering import ALLOWANCES, PHASE, Allowance
 from llmx.templates.outcomes import Checks, Result
 from llmx.templates.parameters import checked
 from llmx.templates.phases import Context, PhaseError, check_result
-from llmx.templates.rendering import Renderer
 from llmx.templates.sources import find
+from llmx.templates.trusted import renderer_of, require_unchanged
 
 JOBS = 4
 """How many items of a ``for_each`` are worked on at once where nothing is said."""
@@ -96,6 +95,7 @@ class Engine:
         told = self._told[phase.id] = {"id": phase.id, "status": "running"}
         self._allow(phase)
         try:
+            require_unchanged(self._context.template)
             value, told["status"] = await self._result(phase)
         except asyncio.CancelledError:  # for another phase's failure, or for time
             told["status"] = "stopped"
@@ -242,7 +242,7 @@ async def perform_template(name: str, parameters: Mapping[str, Any], outer: Cont
         outer,
         template=template,
         parameters=checked(template, parameters),
-        renderer=Renderer(template.folder),
+        renderer=renderer_of(template),
         results={},
         artifacts=[],
         findings=None,
@@ -274,9 +274,7 @@ def _imported(template: Template, module: str) -> ModuleType:
         code = file.read_bytes()
     except OSError:
         raise PhaseError(f"{file} is not there") from None
-    if template.source == "project" and digest_of(template.folder, {file: code}) != template.digest:
-        hint = f"read it, then: llmx trust {template.folder}"
-        raise PolicyError(f"{template.folder} has changed since the run began, so its code does not run", hint=hint)
+    require_unchanged(template, {file: code})
     exec(compile(code, str(file), "exec", dont_inherit=True), vars(made))
     return made
 

@@ -12,9 +12,9 @@ from llmx.templates import Template
 from llmx.templates.metering import cost_of
 from llmx.templates.parameters import checked
 from llmx.templates.planning import Plan, plan
-from llmx.templates.rendering import Renderer
 from llmx.templates.running import PLAIN, RunOptions
 from llmx.templates.sources import find
+from llmx.templates.trusted import renderer_of
 
 FEWEST = 5
 """Calls of before that an average needs."""
@@ -87,7 +87,7 @@ def _answers(found: Plan, past: Past) -> int:
 
 def _by_formula(template: Template, values: Mapping[str, Any]) -> tuple[int, int]:
     """Tokens of prompts and of answers, by the template's own expressions; half of them where it does not say."""
-    renderer = Renderer(template.folder)
+    renderer = renderer_of(template)
     total = int(renderer.expression(template.estimate["tokens"], values))
     said = template.estimate.get("answers")
     answers = int(renderer.expression(said, values)) if said else total // 2

@@ -23,6 +23,11 @@ logger = logging.getLogger("llmx")
 LAST = "last"
 """Stands for the newest unfinished run of the same template with the same parameters."""
 
+JOURNAL = "journal.jsonl"
+"""What the inputs of a batch came to."""
+
+LOCK = ".lock"
+
 LONGEST_S = 14 * 86400.0
 """An unfinished run that nobody has gone on with for so long is forgotten."""
 
@@ -111,7 +116,7 @@ class Kept:
         if self._lock is not None:
             return
         make_private(str(self._folder))
-        lock = os.open(self._folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        lock = os.open(self._folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -137,15 +142,39 @@ def is_kept(run: str) -> bool:
     return any((folder() / run).glob("[!.]*.json"))
 
 
-def forget_old() -> None:
-    """Remove runs that nobody has gone on with."""
-    for path in _folders():
-        if time.time() - path.stat().st_mtime > LONGEST_S:
-            shutil.rmtree(path, ignore_errors=True)
+def batches() -> Path:
+    """Where batches are of which an input is still to be done."""
+    return Path(paths.state_dir()) / "batches"
 
 
-def _folders() -> list[Path]:
+def forget_old(seconds: float = LONGEST_S) -> int:
+    """Remove runs and batches that nobody has gone on with for so long, and say how many; none that goes on now."""
+    old = [path for path in (*_folders(), *_folders(batches())) if time.time() - _touched(path) > seconds]
+    return sum(_forgotten(path) for path in old)
+
+
+def _touched(path: Path) -> float:
+    """When something was last kept there; a journal grows without its folder being touched."""
     try:
-        return [path for path in folder().iterdir() if path.is_dir()]
+        return max(each.stat().st_mtime for each in (path, *path.glob(JOURNAL)))
+    except OSError:
+        return time.time()
+
+
+def _forgotten(path: Path) -> bool:
+    held = next((each for each in (path / LOCK, path / JOURNAL) if each.exists()), None)
+    try:
+        with open(held or os.devnull, "rb") as lock:
+            if held:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(path)
+    except OSError:  # it goes on, or another removes it
+        return False
+    return True
+
+
+def _folders(parent: Path | None = None) -> list[Path]:
+    try:
+        return [path for path in (parent or folder()).iterdir() if path.is_dir()]
     except OSError:
         return []

@@ -10,6 +10,7 @@ from typing import Any, get_args
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError as WrongSchemaError
 
+from llmx.core.settings.folders import shapes_runs
 from llmx.errors import ConfigError, NotFoundError, nearest
 from llmx.templates import REQUIRED, TAKES, Kind, Parameter, Phase, Template
 from llmx.templates.sources import FILE
@@ -56,7 +57,8 @@ def load_template(folder: Path, source: str = "built-in") -> Template:
     """The template in ``folder``; raises ``ConfigError`` for the first thing in it that is wrong."""
     file = folder / FILE
     try:
-        data = tomllib.loads(file.read_text(encoding="utf-8"))
+        raw = file.read_bytes()
+        data = tomllib.loads(raw.decode())
     except NotADirectoryError:
         hint = f"a template is a folder with a {FILE}, a .prompt.yml or a SKILL.md; llmx workflow run runs a workflow"
         raise NotFoundError(f"{folder} is no template", hint=hint) from None
@@ -65,14 +67,14 @@ def load_template(folder: Path, source: str = "built-in") -> Template:
         raise NotFoundError(f"{folder} holds no template: there is no {FILE}", hint=skill) from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"{file}: {error}", source=str(file)) from None
-    return _Reading(file, data).template(source)
+    return _Reading(file, raw, data).template(source)
 
 
 def digest_of(folder: Path, held: Mapping[Path, bytes] = NOTHING) -> str:
-    """The sum over all files of a template: another one is another template. ``held`` are files that were read."""
+    """The sum over all files that may shape a run: another one is another template. ``held`` are files as read."""
     total = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
-        if path.is_file() and "__pycache__" not in path.parts:
+        if path.is_file() and shapes_runs(str(path.parent), path.name, str(folder)):
             data = held[path] if path in held else path.read_bytes()
             total.update(f"{path.relative_to(folder)}\0{len(data)}\0".encode(errors="surrogateescape") + data)
     return total.hexdigest()
@@ -81,13 +83,14 @@ def digest_of(folder: Path, held: Mapping[Path, bytes] = NOTHING) -> str:
 class _Reading:
     """A walk over one file, which knows where it is when something is wrong."""
 
-    def __init__(self, file: Path, data: Mapping[str, Any]) -> None:
+    def __init__(self, file: Path, raw: bytes, data: Mapping[str, Any]) -> None:
         self._file = file
+        self._raw = raw
         self._data = data
 
     def _digest(self) -> str:
         try:
-            return digest_of(self._file.parent)
+            return digest_of(self._file.parent, {self._file: self._raw})
         except OSError as error:
             raise ConfigError(f"{error.filename}: {error.strerror}", source=str(self._file)) from None
 

@@ -19,9 +19,9 @@ from llmx.templates.parameters import checked
 from llmx.templates.phases import Context
 from llmx.templates.placeholders import PlanEndError, placeholder
 from llmx.templates.provenance import input_digest
-from llmx.templates.rendering import Renderer
 from llmx.templates.running import PLAIN, RunOptions
 from llmx.templates.sources import find
+from llmx.templates.trusted import renderer_of
 
 COMPLAINT = 300
 """Bytes around the fault that a model is told when its answer does not fit, beside the fault itself."""
@@ -131,7 +131,7 @@ async def plan(
         template,
         values,
         Planner(client, found),
-        Renderer(template.folder),
+        renderer_of(template),
         options=options.extra,
         seed=options.seed,
         votes=options.votes,

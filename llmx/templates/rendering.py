@@ -2,12 +2,12 @@
 
 import hashlib
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import CodeType
 from typing import Any
 
-from jinja2 import BytecodeCache, FileSystemLoader, StrictUndefined, TemplateError
+from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined, TemplateError
 from jinja2.bccache import Bucket
 from jinja2.sandbox import SandboxedEnvironment
 
@@ -35,6 +35,25 @@ MOST_COMPILED = 256
 _COMPILED = _Compiled()
 
 
+Guard = Callable[[Path, bytes], None]
+"""Raises where a file, of which these are the bytes, must not be used."""
+
+
+class _Guarded(FileSystemLoader):
+    """Files as a guard sees them: what it has looked at is what is rendered."""
+
+    def __init__(self, folder: Path, guard: Guard) -> None:
+        super().__init__(folder)
+        self._guard = guard
+
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
+        """The text, its place, and whether it is still that."""
+        _, name, is_fresh = super().get_source(environment, template)
+        data = Path(name).read_bytes()
+        self._guard(Path(name), data)
+        return data.decode(), name, is_fresh
+
+
 class Renderer:
     """Renders the texts of one template; ``fence`` is random, so that no text under review can hold it.
 
@@ -42,11 +61,14 @@ class Renderer:
     again, for kept answers and cassettes, and a text that held its own fence would hold its own hash.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, guard: "Guard | None" = None) -> None:
         self._folder = folder
         self.fence = secrets.token_hex(16)
         self._environment = SandboxedEnvironment(
-            loader=FileSystemLoader(folder), undefined=StrictUndefined, autoescape=False, bytecode_cache=_COMPILED
+            loader=_Guarded(folder, guard) if guard else FileSystemLoader(folder),
+            undefined=StrictUndefined,
+            autoescape=False,
+            bytecode_cache=_COMPILED,
         )
         self._environment.filters["fenced"] = self.fenced
 

@@ -20,8 +20,8 @@ from llmx.templates.outcomes import Checks, Metrics, Result
 from llmx.templates.parameters import checked
 from llmx.templates.phases import Context
 from llmx.templates.provenance import provenance
-from llmx.templates.rendering import Renderer
 from llmx.templates.sources import find
+from llmx.templates.trusted import renderer_of
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ async def execute(
                 template,
                 values,
                 asked,
-                Renderer(template.folder),
+                renderer_of(template),
                 options=options.extra,
                 deadline=None if options.timeout is None else time.monotonic() + options.timeout,
                 seed=options.seed,

@@ -1,7 +1,7 @@
 """Where templates come from: built in, the user's folder, a trusted project's folder, and installed packages."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -70,6 +70,13 @@ class Folder(NamedTuple):
         """Whether it may run: the user's own may, the project's where the user has read and trusts it."""
         return self.source == "user" or bool(load("llmx.core.settings.trust:is_trusted")(str(self.path)))
 
+    @property
+    def refusal(self) -> PolicyError:
+        """Why it does not run, where it does not count."""
+        was_trusted = load("llmx.core.settings.trust:was_trusted")(str(self.path))
+        said = "has changed since you trusted it" if was_trusted else "is not trusted"
+        return PolicyError(f"{self.path} {said}, so it does not run", hint=f"read it, then: llmx trust {self.path}")
+
 
 def user_folder() -> Path:
     """Where the user's own templates are."""
@@ -95,15 +102,14 @@ def find(name: str) -> Template:
     counting = next((folder for folder in found if folder.counts), None)
     if counting is not None:
         return _own(counting)
+    offered = [entry for entry in entries(GROUP) if entry.name == name]
+    if offered and (name in BUILT_IN or not found):
+        return _packaged(offered)
     if name in BUILT_IN:
         template: Template = _load(FOLDER / name.replace("-", "_"))
         return template
     if found:
-        path = found[0].path
-        raise PolicyError(f"{path} is not trusted, so it does not run", hint=f"read it, then: llmx trust {path}")
-    packaged = next((_packaged(entry) for entry in entries(GROUP) if entry.name == name), None)
-    if packaged is not None:
-        return packaged
+        raise found[0].refusal
     known = [*BUILT_IN, *(folder.path.name for folder in folders())]
     near = f"./{name}" if (Path(name) / FILE).is_file() else nearest(name, known)
     hint = f"did you mean {near}?" if near else "llmx template list shows those that there are"
@@ -128,8 +134,7 @@ def folders() -> list[Folder]:
 def packaged() -> Iterator[tuple[str, Path, str]]:
     """The templates of installed packages: id, folder and package; none of their code is run for it."""
     for entry in entries(GROUP):
-        if entry.name not in BUILT_IN:
-            yield entry.name, _folder_of(entry), entry.dist.name if entry.dist else ""
+        yield entry.name, _folder_of(entry), _package_of(entry)
 
 
 def _at(path: Path) -> Template:
@@ -164,12 +169,25 @@ def _own(folder: Folder) -> Template:
     return template
 
 
-def _packaged(entry: Any) -> Template:  # noqa: ANN401  # an entry point of the standard library
-    template = _load(_folder_of(entry), f"package {entry.dist.name if entry.dist else ''}".strip())
-    if template.id != entry.name:
-        said = f"its id is {template.id!r}, but the package offers it as {entry.name!r}"
-        raise ConfigError(f"{template.folder / FILE}: {said}")
+def _packaged(offered: Sequence[Any]) -> Template:  # entry points of the standard library
+    """The template of an installed package; raises ``ConfigError`` for a clash that nobody has said is meant."""
+    packages = [_package_of(entry) for entry in offered]
+    name = offered[0].name
+    if len(offered) > 1:
+        said = f"template {name}: the packages {' and '.join(packages)} both offer it"
+        raise ConfigError(said, hint=f"uninstall one of them: pip uninstall {packages[-1]}")
+    template = _load(_folder_of(offered[0]), f"package {packages[0]}".strip())
+    file = template.folder / FILE
+    if template.id != name:
+        raise ConfigError(f"{file}: its id is {template.id!r}, but the package offers it as {name!r}")
+    if name in BUILT_IN and not template.overrides:
+        said = f"{file}: the package {packages[0]} offers {name}, which is a built-in template"
+        raise ConfigError(said, hint=f"its author can write override = true into it; or: pip uninstall {packages[0]}")
     return template
+
+
+def _package_of(entry: Any) -> str:  # noqa: ANN401  # as above
+    return str(entry.dist.name) if entry.dist else ""
 
 
 def _folder_of(entry: Any) -> Path:  # noqa: ANN401  # as above

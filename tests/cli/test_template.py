@@ -48,6 +48,7 @@ def test_the_list_has_the_built_in_ones_and_ones_own():
         "category": "Mine",
         "description": "Counts the words of a text.",
         "source": "user",
+        "overrides": [],
     }
     assert [row["id"] for row in told("list", "--category", "mine")] == ["own"]
 

@@ -1,5 +1,6 @@
 """``templates/kept.py``: a run that ends in the middle is gone on with, and nothing that is done is paid twice."""
 
+import fcntl
 import json
 import os
 import re
@@ -14,7 +15,8 @@ import pytest
 from llmx.core.client import LLMClient
 from llmx.core.llm_config import LLMConfig
 from llmx.errors import NotFoundError, UsageError
-from llmx.templates.kept import LONGEST_S, folder, forget_old
+from llmx.templates.kept import LONGEST_S, batches, folder, forget_old
+from tests.cli import inside
 from tests.templates.conftest import asked_of, llmx, perform
 from tests.templates.model import Model
 from tests.templates.scripted import script
@@ -142,6 +144,28 @@ def test_runs_that_nobody_goes_on_with_are_forgotten(own, alone):
     forget_old()
     assert LONGEST_S > 86400
     assert [each.name for each in folder().iterdir()] == ["young"]
+
+
+def test_batches_that_nobody_goes_on_with_are_forgotten_unless_they_go_on_now(alone):
+    for name in ("old", "young", "held"):
+        (batches() / name).mkdir(parents=True)
+        (batches() / name / "journal.jsonl").write_text("{}")
+    for name in ("old", "held"):
+        os.utime(batches() / name / "journal.jsonl", (0, 0))
+        os.utime(batches() / name, (0, 0))
+    (folder() / "run").mkdir(parents=True)
+    with open(batches() / "held" / "journal.jsonl") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        assert forget_old() == 1
+    assert sorted(each.name for each in batches().iterdir()) == ["held", "young"]
+    done = inside.llmx("runs", "prune", "--output", "json")
+    assert json.loads(done.stdout)["unfinished"] == 1, done.stderr
+    assert [each.name for each in batches().iterdir()] == ["young"]
+    done = inside.llmx("runs", "prune", "--older-than", "1d")
+    assert "unfinished" not in done.stdout
+    done = inside.llmx("runs", "prune", "--all")
+    assert "and what 2 unfinished runs and batches of templates had kept" in done.stdout
+    assert list(batches().iterdir()) == list(folder().iterdir()) == []
 
 
 def test_where_nothing_can_be_kept_a_run_is_done_all_the_same(own, alone, monkeypatch, tmp_path):

@@ -15,6 +15,7 @@ from llmx.templates import sources
 from llmx.templates.catalog import rows, search
 from llmx.templates.running import execute
 from llmx.templates.sources import BUILT_IN, find, user_folder
+from tests.cli import inside
 from tests.templates import own
 
 OVER = "override = true"
@@ -48,8 +49,10 @@ def test_a_projects_template_runs_once_it_is_trusted_and_until_it_changes(projec
     trust(str(folder))
     assert (ids("project"), count("counting")) == (["counting"], 2)
     (folder / "phases.py").write_text("def count(context):\n    return 'evil'\n")
-    with pytest.raises(PolicyError):
+    with pytest.raises(PolicyError, match="has changed since you trusted it") as changed:
         find("counting")
+    assert changed.value.hint == f"read it, then: llmx trust {folder}"
+    assert "has changed since you trusted it" in rows()[1][0]
     trust(str(folder))
     (folder / "more.j2").touch()
     with pytest.raises(PolicyError):
@@ -117,6 +120,72 @@ def test_code_that_changes_after_it_was_trusted_does_not_run(project):
     assert "changed since the run began" in result.problem
 
 
+PROMPTS = """
+from pathlib import Path
+def swap(context):
+    Path(context.template.folder, "{0}").write_text("evil")
+def count(context):
+    return context.renderer.file("ask.j2", {{}}) + Path(context.template.folder, "data.txt").read_text()
+"""
+
+
+@pytest.mark.promise("S2-32")
+@pytest.mark.parametrize("changed", ["ask.j2", "data.txt", "template.toml", "schemas/answer.json"])
+def test_prompts_and_data_that_change_after_they_were_trusted_are_not_used(project, changed):
+    """They change in the middle of a run, after the template's code was loaded."""
+    folder = own.write(project / "counting", code=PROMPTS.format(changed))
+    head = (folder / "template.toml").read_text()
+    (folder / "template.toml").write_text(
+        head.replace("[[phases]]", '[[phases]]\nid = "swap"\nrun = "phases:swap"\n[[phases]]')
+    )
+    (folder / "schemas").mkdir()
+    for name in ("ask.j2", "data.txt", "schemas/answer.json"):
+        (folder / name).write_text("good")
+    trust(str(folder))
+    result = asyncio.run(execute(find("counting"), {"text": "a b"}, None))
+    assert (result.result, result.exit_code, result.failed_phase) == (None, PolicyError.exit_code, "count")
+    assert "changed since the run began" in result.problem
+
+
+def test_a_prompt_that_changes_between_two_questions_of_one_phase_is_not_rendered(project):
+    code = """
+from pathlib import Path
+def count(context):
+    one = context.renderer.file("ask.j2", {})
+    Path(context.template.folder, "ask.j2").write_text("evil")
+    return one + context.renderer.file("ask.j2", {})
+"""
+    folder = own.write(project / "counting", code=code)
+    (folder / "ask.j2").write_text("good")
+    trust(str(folder))
+    result = asyncio.run(execute(find("counting"), {"text": "a b"}, None))
+    assert (result.result, result.exit_code) == (None, PolicyError.exit_code)
+
+
+@pytest.mark.promise("S2-32")
+def test_a_new_recording_asks_for_no_new_trust_and_all_else_below_tests_does(project):
+    folder = own.write(project / "counting")
+    case = folder / "tests" / "small"
+    case.mkdir(parents=True)
+    (case / "case.toml").write_text('parameters = { text = "a b" }\n')
+    trust(str(folder))
+    digest = find("counting").digest
+    for _ in range(2):
+        done = inside.llmx("template", "test", "counting", "--record", "--backend", "mock")
+        assert (done.returncode, done.stdout) == (0, "recorded      counting: small\n"), done.stderr
+    assert sorted(each.name for each in case.iterdir()) == ["case.toml", "cassette.jsonl", "golden.json"]
+    assert find("counting").digest == digest
+    assert inside.llmx("template", "test", "counting").returncode == 0
+    (case / "phases.py").write_text("evil")
+    with pytest.raises(PolicyError, match="has changed"):
+        find("counting")
+    (case / "phases.py").unlink()
+    (case / "cassette.jsonl").unlink()
+    (case / "cassette.jsonl").symlink_to("/etc/passwd")
+    with pytest.raises(PolicyError, match="has changed"):
+        find("counting")
+
+
 def test_a_folder_that_changes_while_it_is_read_is_not_trusted(project, monkeypatch):
     folder = own.write(project / "counting")
     trust(str(folder))
@@ -136,7 +205,7 @@ def test_a_file_that_goes_away_is_no_fault_of_the_program(project, monkeypatch):
     trust(str(folder))
     (folder / "phases.py").unlink()
     monkeypatch.setattr(os, "walk", lambda *words, **options: [(str(folder), [], ["template.toml", "phases.py"])])
-    with pytest.raises(PolicyError, match="is not trusted"):
+    with pytest.raises(PolicyError, match="has changed since you trusted it"):
         find("counting")
 
 
@@ -162,7 +231,8 @@ def test_a_clash_with_a_built_in_one_must_be_meant(project, whose):
         assert find("code-review").source == "built-in"
         trust(str(folder))
     assert count("code-review") == 2
-    assert [row["source"] for row in rows()[0] if row["id"] == "code-review"] == [whose]
+    found = row_of("code-review")
+    assert (found["source"], found["overrides"]) == (whose, ["built-in"])
 
 
 def test_a_broken_one_does_not_hide_the_others(project):
@@ -174,34 +244,74 @@ def test_a_broken_one_does_not_hide_the_others(project):
 
 
 @pytest.fixture
-def package(tmp_path, monkeypatch):
-    """An installed package with a template, one that is called like a built-in one, and one that is not there."""
-    wheel = tmp_path / "llmx_counting-1.0-py3-none-any.whl"
-    points = "[llmx.templates]\ncounting = llmx_counting.words\ncode-review = llmx_counting.words\n"
-    with zipfile.ZipFile(wheel, "w") as archive:
-        archive.writestr("llmx_counting/__init__.py", "")
-        archive.writestr("llmx_counting/words/__init__.py", "raise SystemExit('nobody imports this')\n")
-        archive.writestr("llmx_counting/words/template.toml", own.TOML.format(id="counting", more=""))
-        archive.writestr("llmx_counting/words/phases.py", own.CODE)
-        info = "llmx_counting-1.0.dist-info"
-        archive.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: llmx-counting\nVersion: 1.0\n")
-        archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
-        archive.writestr(f"{info}/entry_points.txt", points)
-        archive.writestr(f"{info}/RECORD", "")
+def install(tmp_path, monkeypatch):
+    """Installs packages by pip, of wheels that are made here; each offers one template."""
     site = tmp_path / "site"
-    pip = [sys.executable, "-m", "pip", "install", "-q", "--no-index", "--no-deps", "--target", str(site), str(wheel)]
-    subprocess.run(pip, check=True, capture_output=True)
+    site.mkdir()
     monkeypatch.syspath_prepend(site)
-    return site
+
+    def install(module, offers, more="", code=own.CODE):
+        wheel = tmp_path / f"{module}-1.0-py3-none-any.whl"
+        with zipfile.ZipFile(wheel, "w") as archive:
+            archive.writestr(f"{module}/__init__.py", "")
+            archive.writestr(f"{module}/words/__init__.py", "raise SystemExit('nobody imports this')\n")
+            archive.writestr(f"{module}/words/template.toml", own.TOML.format(id=offers, more=more))
+            archive.writestr(f"{module}/words/phases.py", code)
+            info, name = f"{module}-1.0.dist-info", module.replace("_", "-")
+            archive.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+            archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+            archive.writestr(f"{info}/entry_points.txt", f"[llmx.templates]\n{offers} = {module}.words\n")
+            archive.writestr(f"{info}/RECORD", "")
+        pip = [sys.executable, "-m", "pip", "install", "-q", "--no-index", "--no-deps", "--target", str(site)]
+        subprocess.run([*pip, str(wheel)], check=True, capture_output=True)
+
+    return install
+
+
+def row_of(name):
+    return next(row for row in rows()[0] if row["id"] == name)
 
 
 @pytest.mark.promise("S2-32")
-def test_an_installed_package_offers_templates_and_none_of_its_code_runs_for_a_list(package):
+def test_an_installed_package_offers_templates_and_none_of_its_code_runs_for_a_list(install):
+    install("llmx_counting", "counting")
     assert ids("package llmx-counting") == ["counting"]
     assert [row["id"] for row in search("words text")[0]] == ["counting"]
     assert count("counting") == 2
     assert find("counting").source == "package llmx-counting"
-    assert find("code-review").source == "built-in"
+    assert row_of("counting")["overrides"] == []
+    assert (row_of("code-review")["source"], row_of("code-review")["overrides"]) == ("built-in", [])
+
+
+@pytest.mark.promise("S2-32")
+def test_a_package_takes_a_built_in_ones_place_only_where_it_says_so_and_the_list_tells(install, project):
+    install("llmx_meant", "code-review", OVER)
+    assert count("code-review") == 2
+    found = row_of("code-review")
+    assert (found["source"], found["overrides"]) == ("package llmx-meant", ["built-in"])
+    own.write(user_folder() / "code-review", OVER, code="def count(context):\n    return 'user'\n")
+    assert count("code-review") == "user"
+    found = row_of("code-review")
+    assert (found["source"], found["overrides"]) == ("user", ["built-in", "package llmx-meant"])
+
+
+@pytest.mark.promise("S2-32")
+def test_a_package_that_clashes_with_a_built_in_one_by_chance_is_an_error_that_names_both(install):
+    install("llmx_chance", "code-review")
+    with pytest.raises(ConfigError, match="the package llmx-chance offers code-review, which is a built-in") as refused:
+        find("code-review")
+    assert "pip uninstall llmx-chance" in str(refused.value.hint)
+    listed, notices = rows()
+    assert next(row for row in listed if row["id"] == "code-review")["source"] == "built-in"
+    (said,) = notices
+    assert "(of package llmx-chance) is called like a built-in template, and does not say override = true" in said
+
+
+def test_two_packages_that_offer_the_same_are_both_named(install):
+    install("llmx_one", "counting")
+    install("llmx_two", "counting")
+    with pytest.raises(ConfigError, match=r"the packages llmx-(one and llmx-two|two and llmx-one) both offer it"):
+        find("counting")
 
 
 def test_an_unknown_name_gets_the_nearest():

@@ -110,7 +110,7 @@ def test_steps_without_a_name_are_numbered_through_and_never_alike():
         ({"steps": [{"id": "a", "prompt": "x", "schema": {"type": "odd"}}]}, "the schema is none"),
         ({"steps": [{"id": "a", "prompt": "x", "model": "$b"}]}, "model is written here"),
         ({"steps": [say("a", timeout=0)]}, "timeout is a number of seconds"),
-        ({"steps": [say("a", on_error="ignore")]}, "on_error is stop or continue"),
+        ({"steps": [say("a", on_error="ignored")]}, "on_error is stop, continue or ignore"),
         ({"steps": [say("a", when="1 +")]}, "'1 +'"),
         ({"steps": [say("a", "$item")]}, "there is no step 'item'"),
         ({"steps": [{"id": "a", "loop": [say("b")], "for_each": "x $$ y"}]}, "for_each is a list, or one reference"),

@@ -2,10 +2,13 @@
 
 import hashlib
 import os
+import re
 import stat
 
 MOST_FILES = 1000
 LARGEST_FILE = 10_000_000
+RECORDED = re.compile(r"tests/[^/]+/(\.cassette\.jsonl\.\d+|cassette\.jsonl|golden\.json)")
+"""What ``template test --record`` writes: it shapes no run, so a new recording asks for no new trust."""
 
 
 def manifest(folder: str) -> bytes:
@@ -18,7 +21,8 @@ def manifest(folder: str) -> bytes:
         below.sort()
         if linked := [name for name in below if os.path.islink(os.path.join(inner, name))]:
             raise ValueError(f"it holds a link, {linked[0]}")
-        lines += [_line(folder, os.path.join(inner, name)) for name in sorted(names) if not _is_compiled(inner, name)]
+        shaping = [name for name in sorted(names) if shapes_runs(inner, name, folder)]
+        lines += [_line(folder, os.path.join(inner, name)) for name in shaping]
         if len(lines) > MOST_FILES:
             raise ValueError(f"it holds more than {MOST_FILES} files")
     return "".join(lines).encode(errors="surrogateescape")
@@ -40,8 +44,13 @@ def _line(folder: str, path: str) -> str:
     return f"{hashlib.sha256(data).hexdigest()}  {name!r}\n"
 
 
-def _is_compiled(folder: str, name: str) -> bool:
-    return os.path.basename(folder) == "__pycache__" and name.endswith(".pyc")
+def shapes_runs(inner: str, name: str, folder: str) -> bool:
+    """Whether a file may shape a run: not what Python has compiled, which is never run, and what was recorded."""
+    if os.path.basename(inner) == "__pycache__" and name.endswith(".pyc"):
+        return False
+    path = os.path.join(inner, name)
+    is_plain = not os.path.islink(path) and os.path.isfile(path)
+    return not (is_plain and RECORDED.fullmatch(os.path.relpath(path, folder)))
 
 
 def _refuse(error: OSError) -> None:

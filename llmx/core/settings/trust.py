@@ -78,6 +78,11 @@ def is_trusted(path: str, env: Mapping[str, str] = os.environ) -> bool:
         return False
 
 
+def was_trusted(path: str, env: Mapping[str, str] = os.environ) -> bool:
+    """Whether it is on record, whatever has become of it since."""
+    return real_place(path) in _read(record_path(env))
+
+
 def is_trusted_file(file: ProjectFile, trusted: str, record: str) -> bool:
     """The same for a file already read; ``trusted`` is what ``LLMX_TRUST`` holds. Raises ``ConfigError`` for that."""
     if file.sha256 in named_hashes(trusted):

@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 Kind = Literal["ask", "command", "tool", "template", "group", "loop"]
 Mode = Literal["sequential", "parallel", "loop"]
+OnError = Literal["stop", "continue", "ignore"]
+"""Work that was not done leaves the result in doubt, also after ``continue``; by ``ignore`` it may be missing."""
 
 STATUS_FIELDS = ("status", "error")
 """What can be asked of every step, also of one that failed or was skipped."""
@@ -35,10 +37,15 @@ class Step:
     when: str = ""
     needs: tuple[str, ...] = ()
     timeout: float | None = None
-    goes_on: bool = False
+    on_error: OnError = "stop"
     mode: Mode = "sequential"
     steps: tuple["Step", ...] = ()
     otherwise: tuple["Step", ...] = ()
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether what comes after it is done, also where it fails."""
+        return self.on_error != "stop"
 
     @property
     def is_leaf(self) -> bool:

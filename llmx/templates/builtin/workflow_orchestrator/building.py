@@ -3,10 +3,10 @@
 import re
 import shlex
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 from llmx.errors import nearest
-from llmx.templates.builtin.workflow_orchestrator import Kind, Mode, Step, Workflow
+from llmx.templates.builtin.workflow_orchestrator import Kind, Mode, OnError, Step, Workflow
 from llmx.templates.builtin.workflow_orchestrator.reading import Document, Where
 
 ID = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
@@ -143,7 +143,7 @@ class Building:
             when=str(entry.get("when", "")),
             needs=tuple(str(each) for each in entry.get("needs") or ()) if isinstance(entry.get("needs"), list) else (),
             timeout=float(entry["timeout"]) if self._is_time(entry, "timeout", where) else None,
-            goes_on=self._goes_on(entry, where),
+            on_error=self._on_error(entry, where),
             mode="parallel" if works == ["parallel"] else "sequential",
             steps=self._steps(entry[inside], (*where, inside)) if inside else (),
             otherwise=self._steps(entry["else"], (*where, "else")) if "else" in entry else (),
@@ -161,11 +161,12 @@ class Building:
         self._ids.add(name)
         return name
 
-    def _goes_on(self, entry: Mapping[str, Any], where: Where) -> bool:
+    def _on_error(self, entry: Mapping[str, Any], where: Where) -> OnError:
         word = entry.get("on_error", "stop")
-        if word not in ("stop", "continue"):
-            self.fault(where, "on_error is stop or continue", "on_error")
-        return bool(word == "continue")
+        known = next((each for each in get_args(OnError) if each == word), None)
+        if known is None:
+            self.fault(where, "on_error is stop, continue or ignore", "on_error")
+        return known or "stop"
 
     def _is_time(self, entry: Mapping[str, Any], key: str, where: Where) -> bool:
         value = entry.get(key)

@@ -6,14 +6,14 @@ import hashlib
 import json
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from llmx.core.backends.errors import BackendTimeoutError
 from llmx.errors import LlmxError
 from llmx.templates.builtin.workflow_orchestrator import FIELDS, Step, Workflow, within
 from llmx.templates.builtin.workflow_orchestrator.checking import needs_of
 from llmx.templates.builtin.workflow_orchestrator.references import GIVEN, Scope, followed, holds, references_in
-from llmx.templates.builtin.workflow_orchestrator.working import WORKS, Given
+from llmx.templates.builtin.workflow_orchestrator.working import WORKS, Given, StepFailedError
 from llmx.templates.phases import Context, PhaseError
 
 AT_ONCE = 4
@@ -28,9 +28,19 @@ class StepLimitError(PhaseError):
     """As many steps are done as may be."""
 
 
+class _Lacking(NamedTuple):
+    """A step that another one needs, and what has become of it."""
+
+    name: str
+    became: str
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.became}"
+
+
 class Performance:
     """One run of a workflow. ``told`` is what became of every step so far, in the order in which they began, and
-    ``gave`` their fields.
+    ``gave`` their fields. ``undone`` is why steps have not done their work, though nothing said that they need not.
     """
 
     def __init__(self, workflow: Workflow, context: Context) -> None:
@@ -47,6 +57,11 @@ class Performance:
         self.gave: dict[str, dict[str, Any]] = {}
         self.steps_run = 0
         self.problem: LlmxError | None = None
+        self.undone: dict[str, str] = {}
+        self._broken: set[str] = set()
+        self._may_be_missing = {
+            each.id for step in within(workflow.root) if step.on_error == "ignore" for each in within(step)
+        }
 
     async def run(self) -> None:
         """All of it; what ended it before its end is ``problem``."""
@@ -75,11 +90,20 @@ class Performance:
         return await (self._together(steps, path, own) if step.mode == "parallel" else self._in_turn(steps, path, own))
 
     async def _in_turn(self, steps: Sequence[Step], path: str, own: Mapping[str, Any]) -> LlmxError | None:
-        for step in steps:
+        for at, step in enumerate(steps):
             problem = await self._step(step, path, own)
             if problem and _stops(step, problem):
+                if not isinstance(problem, StepLimitError):
+                    self._leave(steps[at + 1 :], path, f"step {step.id} failed before it")
                 return problem
         return None
+
+    def _leave(self, steps: Sequence[Step], path: str, why: str) -> None:
+        """These are not going to do their work."""
+        for step in (each for one in steps for each in within(one)):
+            self._broken.add(step.id)
+            if step.is_leaf and step.id not in self._may_be_missing:
+                self.undone.setdefault(f"{path}{step.id}", why)
 
     async def _together(self, steps: Sequence[Step], path: str, own: Mapping[str, Any]) -> LlmxError | None:
         """All of them, also where some fail; each begins when those are over that it needs."""
@@ -159,6 +183,9 @@ class Performance:
             self.gave[key] = _plain(fields)
         if problem:
             told["error"] = fields["error"] = problem.message
+            self._broken.add(step.id)
+            if step.is_leaf and not isinstance(problem, StepFailedError | StepLimitError):
+                self._leave([step], path, problem.message)
         elif fields["error"]:
             told["error"] = fields["error"]
         if problem and not problem.message.startswith("step "):
@@ -168,7 +195,9 @@ class Performance:
     async def _work(self, step: Step, path: str, fields: dict[str, Any], own: Mapping[str, Any]) -> LlmxError | None:
         scope = {**self._fields, **own}
         if lacking := self._lacking(step):
-            fields.update(status=SKIPPED, error=lacking)
+            fields.update(status=SKIPPED, error=str(lacking))
+            if lacking.name in self._broken:
+                self._leave([step], path, str(lacking))
             return None
         is_wanted = not step.when or holds(step.when, scope)
         if not is_wanted and not step.otherwise:
@@ -195,15 +224,15 @@ class Performance:
                 raise
             return BackendTimeoutError(f"it was not done within {step.timeout:g} s")
 
-    def _lacking(self, step: Step) -> str:
+    def _lacking(self, step: Step) -> "_Lacking | None":
         """Why the step cannot be done: what it needs failed or was skipped. A ``when`` decides for itself."""
         if step.when or not step.is_leaf:
-            return ""
+            return None
         for reference in references_in(dict(step.work)):
             found = self._fields.get(reference.name, {})
             if "kind" in found and found["status"] != DONE and FIELDS[found["kind"]][0] not in found:
-                return f"{reference.name} {'failed' if found['status'] == FAILED else 'was skipped'}"
-        return ""
+                return _Lacking(reference.name, "failed" if found["status"] == FAILED else "was skipped")
+        return None
 
     async def _leaf(self, step: Step, key: str, fields: dict[str, Any], scope: Scope) -> LlmxError | None:
         if self.steps_run >= self._workflow.max_steps:

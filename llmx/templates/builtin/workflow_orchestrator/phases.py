@@ -42,6 +42,10 @@ async def execute(context: Context) -> dict[str, Any]:
     if not performance.problem and not any(_did_work(told) for told in performance.told.values()):
         hint = "its report says why each was skipped or failed"
         performance.problem = InconclusiveError("no step of the workflow was done", hint=hint)
+    if not performance.problem and performance.undone:
+        said = "; ".join(f"step {key}: {why}" for key, why in performance.undone.items())
+        hint = "on_error: ignore says of a step that the result stands without it"
+        performance.problem = InconclusiveError(f"not all of the workflow was done: {said}", hint=hint)
     result = _result(workflow, performance, _steps(workflow, performance, collects=collects))
     context.add("workflow_report.md", as_markdown(workflow, result), "text/markdown")
     if collects:

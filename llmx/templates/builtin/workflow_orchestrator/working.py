@@ -32,6 +32,10 @@ LONGEST = "1M"
 TOLD = 2000
 
 
+class StepFailedError(PhaseError):
+    """The work of a step was done, and reports a failure."""
+
+
 @dataclass
 class Given:
     """What a step gave: its fields, and what it leaves beside them."""
@@ -99,7 +103,7 @@ async def command(step: Step, scope: Scope, context: Context, seconds: float) ->
         try:
             fields["value"] = json.loads(fields["stdout"])
         except ValueError as error:
-            problem = PhaseError(f"what it printed is no JSON: {error}")
+            problem = StepFailedError(f"what it printed is no JSON: {error}")
     return Given(fields, problem=problem)
 
 
@@ -125,8 +129,8 @@ def _problem(result: Mapping[str, Any], seconds: float) -> LlmxError | None:
         cut = next((name for name in ("stdout", "stderr") if result.get(f"{name}_truncated")), "")
         odd = next((name for name in ("stdout", "stderr") if result.get(f"{name}_encoding")), "")
         if cut:
-            return PhaseError(f"it prints more than {LONGEST} to {cut}", hint="let it write a file")
-        return PhaseError(f"its {odd} is no text", hint="let it write a file") if odd else None
+            return StepFailedError(f"it prints more than {LONGEST} to {cut}", hint="let it write a file")
+        return StepFailedError(f"its {odd} is no text", hint="let it write a file") if odd else None
     if status == "denied":
         return PolicyError(why)
     if status in ("timeout", "stalled"):
@@ -134,7 +138,7 @@ def _problem(result: Mapping[str, Any], seconds: float) -> LlmxError | None:
     if status == "error":
         return PhaseError(f"it could not be run: {why}")
     ended = f"exit code {result['exit_code']}" if status == "failed" else f"ended by {result['limit'] or status}"
-    return PhaseError(f"{ended}: {said}" if said else ended)
+    return StepFailedError(f"{ended}: {said}" if said else ended)
 
 
 def _stream(result: Mapping[str, Any], name: str) -> str:
