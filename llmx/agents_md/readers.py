@@ -1,6 +1,7 @@
-"""Which rules each agent really loads: Claude Code 2.1, Codex 0.169, opencode 1.18 and Goose 1.52 were asked.
+"""Which rules each agent really loads.
 
-The others are as their documentation or their source says.
+Claude Code 2.1, Codex 0.169, opencode 1.18, Goose 1.52, Gemini CLI 0.61 and Aider 0.86 were asked; the others are as
+their documentation or their source says.
 """
 
 import json
@@ -99,7 +100,7 @@ def gemini(place: Place) -> Loaded:
     """The names that its settings say, GEMINI.md where they say none."""
     settings = (place.home / ".gemini/settings.json", *(f / ".gemini/settings.json" for f in place.within()))
     said = [look(_value(file, "jsonc"), ("context", "fileName")) for file in settings]
-    last = next((value for value in reversed(said) if value is not MISSING), "GEMINI.md")
+    last: Any = next((value for value in reversed(said) if value is not MISSING), "GEMINI.md")
     names = [str(name) for name in (last if isinstance(last, list) else [last])]
     files = [file for folder in (place.home / ".gemini", *place.within()) for n in names for file in there(folder / n)]
     setting = f'"context": {{"fileName": ["{NAME}", "GEMINI.md"]}}'
@@ -108,16 +109,20 @@ def gemini(place: Place) -> Loaded:
 
 
 def aider(place: Place) -> Loaded:
-    """What `read` names in its settings."""
-    root = place.within()[0]
-    settings = there(*(folder / ".aider.conf.yml" for folder in dict.fromkeys([place.home, root, place.folder])))
-    files: list[Path] = []
-    for file in settings:
-        said = look(_value(file), ("read",))
-        names = said if isinstance(said, list) else [said] if isinstance(said, str) else []
-        files = there(*(root / str(name) for name in names)) or files
-    has_it = any(file.name == NAME for file in files)
-    return Loaded(tuple(files), () if has_it else (f"Aider reads no {NAME} without read: [{NAME}] in .aider.conf.yml",))
+    """What `read` of its nearest settings names, seen from where it is started."""
+    *above, inner = place.within()
+    settings = there(*(folder / ".aider.conf.yml" for folder in dict.fromkeys([place.home, *above[:1], inner])))
+    said = [look(_value(file), ("read",)) for file in settings]
+    last: Any = next((value for value in reversed(said) if value is not MISSING), [])
+    names = [str(name) for name in (last if isinstance(last, list) else [last])]
+    files = there(*(inner / Path(name).expanduser() for name in names))
+    if any(file.name == NAME for file in files):
+        return Loaded(tuple(files))
+    elsewhere = [file for folder in above for file in there(folder / NAME)] if NAME in names else []
+    hint = f"Aider reads no {NAME} without read: [{NAME}] in .aider.conf.yml"
+    if elsewhere:
+        hint = f"Aider looks for {NAME} where it is started only: start it in {elsewhere[-1].parent}"
+    return Loaded(tuple(files), (hint,) if elsewhere or NAME not in names else ())
 
 
 def native(place: Place) -> Loaded:
@@ -138,8 +143,8 @@ READERS: dict[str, tuple[Reader, Known]] = {
     "opencode": (opencode, "measured"),
     "codex": (codex, "measured"),
     "cursor": (cursor, "documented"),
-    "gemini": (gemini, "documented"),
-    "aider": (aider, "documented"),
+    "gemini": (gemini, "measured"),
+    "aider": (aider, "measured"),
     "crush": (native, "documented"),
     "zed": (native, "documented"),
     "vscode-copilot": (native, "documented"),

@@ -45,6 +45,7 @@ def endpoint_entries(endpoint: Endpoint, file: File) -> tuple[list[Entry], list[
         "model": f"openai/{endpoint.model}",
         "weak-model": f"openai/{endpoint.small_model or endpoint.model}",
         "openai-api-base": f"{endpoint.url}/v1",
+        "show-model-warnings": False,
         **({} if endpoint.api_key else {"openai-api-key": NO_KEY}),
     }
     entries = [Entry(file, (name,), value, "endpoint") for name, value in said.items()]

@@ -26,12 +26,15 @@ QUIET = {
     "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
     "OPENCODE_DISABLE_AUTOUPDATE": "1",
     "GOOSE_DISABLE_KEYRING": "1",
+    "LITELLM_LOCAL_MODEL_COST_MAP": "True",
     "NO_COLOR": "1",
 }
 
 
-OFFLINE = {"codex": dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), "http://127.0.0.1:9")}
-"""Codex' doctor would ask for updates."""
+NOBODY = "http://127.0.0.1:9"
+NO_PROXY = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), NOBODY)
+OFFLINE = {"codex": NO_PROXY, "aider": NO_PROXY, "amp": {**NO_PROXY, "AMP_URL": NOBODY}}
+"""Codex' doctor would ask for updates, Aider for prices, and Amp for the servers of an account."""
 
 
 class Compared(NamedTuple):
@@ -57,7 +60,8 @@ def verify(client: Client, where: Where, scopes: tuple[Scope, ...] = ("user",)) 
     A project's files are for those that trust it only: a program may start what they name.
     """
     if client.name not in ASKED:
-        raise InconclusiveError(f"{client.title} cannot be asked offline what it took")
+        hint = f"llmx client check {client.name} compares the files"
+        raise InconclusiveError(f"llmx knows no way to ask {client.title} offline what it took", hint=hint)
     program = shutil.which(client.program, path=where.env.get("PATH"))
     if program is None:
         raise InconclusiveError(f"{client.program} is not on the PATH", hint="llmx client check compares the files")
@@ -107,7 +111,7 @@ def _trust_copy(file: Path, project: Path, copy: Path) -> None:
 
 
 def _runner(program: str, where: Where) -> Run:
-    def run(*words: str) -> str:
+    def run(*words: str, stream: str = "stdout") -> str:
         try:
             done = subprocess.run(
                 [program, *words],
@@ -121,9 +125,10 @@ def _runner(program: str, where: Where) -> Run:
             )
         except (OSError, subprocess.TimeoutExpired) as error:
             raise InconclusiveError(f"{program} did not answer: {error}") from None
-        if not done.stdout.strip():
+        answer = done.stderr if stream == "stderr" else done.stdout
+        if not answer.strip():
             said = mask_text(done.stderr.strip()[-600:], where.env)
             raise InconclusiveError(f"{program} {' '.join(words)} says nothing but: {said}")
-        return done.stdout
+        return answer
 
     return run

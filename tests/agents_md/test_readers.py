@@ -123,8 +123,20 @@ def test_names_chosen_for_goose_take_the_place_of_its_own(ask):
     ],
 )
 def test_a_setting_makes_gemini_and_aider_read_it(ask, client, setting, text):
-    found, said = ask(client, {ROOT: "x", setting: text})
-    assert (found, said) == ([ROOT], "")
+    where = NESTED if client == "aider" else ROOT
+    found, said = ask(client, {where: "x", setting: text})
+    assert (found, said) == ([where], "")
+
+
+def test_aider_looks_where_it_is_started_and_at_its_nearest_settings_only(ask):
+    user = {"~/.aider.conf.yml": "read: AGENTS.md", ROOT: "x"}
+    found, said = ask("aider", user)
+    assert found == []
+    assert "start it in" in said
+    assert "up/project" in said
+    found, said = ask("aider", {"up/project/.aider.conf.yml": "read: [o.md, missing.md]", "up/project/a/o.md": "x"})
+    assert found == ["up/project/a/o.md"]
+    assert "reads no AGENTS.md without" in said
 
 
 def test_settings_that_are_broken_count_as_none(ask):

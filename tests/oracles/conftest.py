@@ -14,8 +14,12 @@ PLACES = {
     "codex": "node_modules/.bin/codex",
     "goose": "node_modules/@aaif/goose-binary-linux-x64/bin/goose",
 }
-ALSO = {"gemini": "node_modules/@google/gemini-cli/bundle/gemini.js"}
-"""Those with tests of their own only; `llmx client verify` does not ask them."""
+ALSO = {
+    "gemini": "node_modules/@google/gemini-cli/bundle/gemini.js",
+    "aider": "aider/bin/aider",
+    "amp": "node_modules/@ampcode/cli-linux-x64/amp",
+}
+"""Those with tests of their own: Gemini speaks Google's wire, Aider has no tools, and Amp asks its own servers only."""
 
 EVERYTHING = "node_modules/@modelcontextprotocol/server-everything/dist/index.js"
 
@@ -68,6 +72,8 @@ def oracle(request, home, tmp_path, monkeypatch):
     quiet = ("DISABLE_AUTOUPDATER", "DISABLE_TELEMETRY", "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC")
     for name in (*quiet, "GOOSE_DISABLE_KEYRING", "OPENCODE_DISABLE_AUTOUPDATE"):
         monkeypatch.setenv(name, "1")
+    monkeypatch.setenv("LITELLM_LOCAL_MODEL_COST_MAP", "True")  # else Aider looks prices up
+    monkeypatch.setenv("AMP_URL", "http://127.0.0.1:9")
     project = tmp_path / "project"
     project.mkdir()
     (home / ".profile").write_text(f'export PATH="{programs}:$PATH"\n')  # Codex runs a login shell

@@ -18,12 +18,16 @@ SHELLS = (
 
 
 class ModelServer:
-    """Listens while the block runs; ``ordered`` says whether an agent took the order, ``bodies`` what it sent."""
+    """Listens while the block runs; ``ordered`` says whether an agent took the order, ``bodies`` what it sent.
+
+    ``keys`` are those that it was shown, in whatever header an agent puts its own.
+    """
 
     def __init__(self, command):
         self.command = command
         self.ordered = False
         self.bodies: list[dict[str, Any]] = []
+        self.keys: set[str] = set()
         self._http = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
         self._http.model = self  # type: ignore[attr-defined]
         self.url = f"http://127.0.0.1:{self._http.server_port}"
@@ -69,6 +73,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
         self.server.model.bodies.append(body)  # type: ignore[attr-defined]
+        shown = [self.headers.get(name) for name in ("authorization", "x-api-key", "x-goog-api-key")]
+        self.server.model.keys |= {key for key in shown if key}  # type: ignore[attr-defined]
         if "count_tokens" in self.path:
             return self._say(json.dumps({"input_tokens": 9}), "application/json")
         order = self.server.model.order(_tools(body))  # type: ignore[attr-defined]

@@ -202,6 +202,23 @@ def test_goose_refuses_a_plain_command_and_says_how_to_put_it(oracle, home):
     assert any("llm-exec -- touch made" in json.dumps(body) for body in server.bodies)
 
 
+@pytest.mark.parametrize("oracle", ["claude"], indirect=True)
+@pytest.mark.parametrize("hooks", [True, False], ids=["hooked", "plain"])
+def test_a_session_of_claude_begins_with_the_agents_md_that_a_claude_md_hides(oracle, home, hooks):
+    (oracle.project / "CLAUDE.md").write_text("Always say lime.\n")
+    (oracle.project / "AGENTS.md").write_text("Always say bergamot.\n")
+    file = home / ".config/llmx/config.toml"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(f"[hooks]\nagents_md = {str(hooks).lower()}\n")
+    with ModelServer("true") as server:
+        oracle.llmx("client", "endpoint", "set", server.url, "claude", "--model", "fake-1")
+        oracle.llmx("client", "apply", "claude")
+        said = oracle.ask(*RUN["claude"])
+    told = [json.dumps(body) for body in server.bodies]
+    assert any("Always say lime." in body for body in told), said
+    assert any("Always say bergamot." in body for body in told) is hooks, said
+
+
 def hooked(oracle, home, denied):
     """Let the agent take the order for a plain command, with the hook, and with llm-exec's own policy against it."""
     file = home / ".config/llmx/config.toml"

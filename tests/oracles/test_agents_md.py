@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+from tests.oracles.conftest import PLACES
 from tests.oracles.model_server import ModelServer
 
 LAYOUTS = {
@@ -23,9 +24,10 @@ LAYOUTS = {
 }
 CASES = [(layout, True) for layout in LAYOUTS] + [("a chain", False), ("claude above", False)]
 """Every layout in a Git repository, and two outside of any."""
-ASK = {"opencode": ["run", "go"], "goose": ["run", "--no-session", "-q", "-t", "go"]}
+ASK = {"opencode": ["run", "go"], "goose": ["run", "--no-session", "-q", "-t", "go"], "gemini": ["-p", "go"]}
 
 
+@pytest.mark.parametrize("oracle", [*PLACES, "gemini"], indirect=True)
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case[0]}{'' if case[1] else ', no git'}")
 def test_what_is_shown_is_what_is_loaded(oracle, home, tmp_path, monkeypatch, case):
     layout, is_repository = case
@@ -41,6 +43,11 @@ def test_what_is_shown_is_what_is_loaded(oracle, home, tmp_path, monkeypatch, ca
     if is_repository:
         subprocess.run(["git", "init", "-q", project], check=True)
     monkeypatch.setenv("PWD", str(oracle.project))
+    monkeypatch.setenv("GEMINI_CLI_TRUST_WORKSPACE", "true")
+    if oracle.name == "gemini":  # which reads it where it is told to
+        (home / ".config/llmx").mkdir(parents=True)
+        (home / ".config/llmx/config.toml").write_text("[hooks]\nagents_md = true\n")
+        oracle.llmx("client", "apply", "gemini")
     found = json.loads(oracle.llmx("agents-md", "show", "--client", oracle.name, "--output", "json"))
     expected = [marks[file] for file in found["clients"][0]["files"] if file in marks]
     assert loaded(oracle, marks) == expected

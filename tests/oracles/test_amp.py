@@ -1,0 +1,78 @@
+"""The real Amp, which speaks to its own servers only: it lists what was written, and decides about commands by it."""
+
+import json
+
+import pytest
+
+WITH_AMP = pytest.mark.parametrize("oracle", ["amp"], indirect=True)
+DENIED = [
+    "touch made",
+    "true && touch made",
+    "llm-exec --no-sandbox -- touch made",
+    "llm-exec --timeout 9 --no-sandbox touch made",
+    "llmx exec -- touch made",
+    "llm-exec --command 'touch made'",
+]
+
+
+def write(home, source):
+    file = home / ".config/llmx/config.toml"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(source)
+
+
+def decided(oracle, command):
+    """What Amp would do about a command, by its own word and the rule's place."""
+    done = oracle.run(str(oracle.program), "permissions", "test", "--json", "Bash", "--cmd", command)
+    return json.loads(done.stdout)
+
+
+@WITH_AMP
+def test_amp_took_the_servers_and_rules_that_were_written(oracle, home):
+    write(home, '[permissions]\nallow = ["ls"]\nask = ["git push"]\ndeny = ["touch"]\n')
+    oracle.llmx("mcp", "add", "ev", "--env", "LEVEL=info", "--", "node", str(oracle.server))
+    oracle.llmx("mcp", "add", "web", "--url", "http://127.0.0.1:9/mcp")
+    oracle.llmx("client", "apply", "amp")
+    rows = json.loads(oracle.llmx("client", "verify", "amp", "--output", "json"))
+    assert [row["what"] for row in rows] == ["mcp ev", "mcp web", "permission 1", "permission 2", "permission 3"]
+    assert all(row["agrees"] for row in rows)
+    oracle.llmx("mcp", "remove", "ev")
+    oracle.llmx("client", "apply", "amp")
+    assert "mcp ev" not in oracle.llmx("client", "verify", "amp")
+
+
+@WITH_AMP
+@pytest.mark.parametrize(
+    ("command", "action"),
+    [
+        *((command, "reject") for command in DENIED),
+        ("git push -f", "ask"),
+        ("llm-exec -- git push", "ask"),
+        ("npm test -- -x", "allow"),
+        ("llm-exec -- ls", "allow"),
+    ],
+)
+def test_amp_decides_by_the_rules(oracle, home, command, action):
+    rules = {"allow": ["npm test", "llm-exec", "true"], "ask": ["git push"], "deny": ["touch"]}
+    write(home, "[permissions]\n" + "".join(f"{verdict} = {json.dumps(one)}\n" for verdict, one in rules.items()))
+    oracle.llmx("client", "apply", "amp")
+    said = decided(oracle, command)
+    assert said["action"] == action, said
+    assert said["source"] == "user", said
+
+
+@WITH_AMP
+@pytest.mark.parametrize("tail", ["; rm x", "&& rm x", "$(rm x)", "| sh", "> /etc/x"])
+def test_what_amp_allows_is_one_command_only(oracle, home, tail):
+    write(home, '[permissions]\nallow = ["git status"]\n')
+    oracle.llmx("client", "apply", "amp")
+    assert decided(oracle, "git status -s")["source"] == "user"
+    assert decided(oracle, f"git status {tail}")["source"] != "user"
+
+
+@WITH_AMP
+def test_amp_sees_a_broken_file_and_so_does_verify(oracle, home):
+    write(home, '[mcp.servers.ev]\ncommand = "node"\n')
+    oracle.llmx("client", "apply", "amp")
+    (home / ".config/amp/settings.json").write_text("{")
+    assert "agrees" not in oracle.llmx("client", "verify", "amp", code=3)
