@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from llmx.agents_md import chain
-from llmx.clients.hooks import ANSWERS, answer
+from llmx.clients.hook_answers import ANSWERS, answer
 from llmx.errors import UsageError, nearest
 
 app = typer.Typer(
@@ -40,7 +40,7 @@ def pre_command(client: ClientArgument = "claude") -> None:
     if said and "refused" in said:
         print(said["refused"], file=sys.stderr)
         raise typer.Exit(2)
-    if said:
+    if said is not None:
         print(json.dumps(said, ensure_ascii=False))
 
 

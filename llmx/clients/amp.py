@@ -6,7 +6,8 @@ own, not at all.
 
 from typing import Any
 
-from llmx.clients.hooks import no_hooks
+from llmx.clients.hooks import AMP as AMP_PLUGIN
+from llmx.clients.hooks import whole_hook
 from llmx.clients.prompts import losses as no_prompts
 from llmx.clients.prompts import of_kind, prompt_entries
 from llmx.clients.protocol import Entry, File, Loss, Reader, Rendering, Scope, Where, setting_entries
@@ -18,6 +19,8 @@ from llmx.core.source import Permissions, Server, Source
 SERVERS, RULES = "amp.mcpServers", "amp.permissions"
 ACTIONS = {"deny": "reject", "ask": "ask", "allow": "allow"}
 """Verdict -> Amp's word for it, the strictest first."""
+
+UNSAID = "it is not documented whether Amp's rules see the changed command; llm-exec's own policy does"
 
 
 class Amp:
@@ -49,7 +52,10 @@ class Amp:
         skills = {"skill": f"{folder}/skills/{{}}/SKILL.md"}
         entries += prompt_entries(of_kind(source, "skill"), self.name, skills)
         losses += no_prompts(of_kind(source, "subagent", "command"), "Amp has skills only; make it one")
-        losses += no_hooks(source, self.title)
+        if source.hooks.llm_exec:
+            plugins = where.project / ".amp" if scope == "project" else where.config("amp")
+            entries.append(whole_hook(plugins / "plugins/llmx.ts", AMP_PLUGIN))
+            losses.append(Loss("hook", "llm_exec", UNSAID))
         entries += setting_entries(file, source.settings.get(self.name, {}))
         return Rendering(tuple(entries), tuple(losses))
 

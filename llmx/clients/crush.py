@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from llmx.clients.crushrc import PROVIDER, commands, servers_in
-from llmx.clients.hooks import no_hooks
+from llmx.clients.hooks import CRUSH as CRUSH_HOOK
+from llmx.clients.hooks import member
 from llmx.clients.prompts import losses as no_prompts
 from llmx.clients.prompts import of_kind, prompt_entries, whole
 from llmx.clients.protocol import Entry, File, Loss, Reader, Rendering, Scope, Where, setting_entries
@@ -53,7 +54,9 @@ class Crush:
                 losses.append(Loss("endpoint", "api_key", f"Crush takes no key from a {keeper}"))
         for verdict, rules in zip(("allow", "ask", "deny"), source.rules_for(self.name), strict=True):
             losses += [Loss("permission", f"{verdict} {rule}", "Crush has rules on whole tools only") for rule in rules]
-        losses += no_hooks(source, self.title)
+        if source.hooks.llm_exec:
+            entries.append(member(file, "PreToolUse", CRUSH_HOOK))
+            losses.append(Loss("hook", "llm_exec", "Crush calls no hook for what its own sub-agents run"))
         settings = source.settings.get(self.name, {})
         if file.format == "shell":
             entries = [entry for one in entries for entry in commands(one)]

@@ -19,6 +19,9 @@ def commands(entry: Entry) -> list[Entry]:
     """The block that says what an entry of the JSON file would."""
     kind, name = (str(part) for part in entry.path)
     block = f"{kind}.{name}"
+    if kind == "hooks":
+        words = _options(entry.value)
+        return [entry._replace(path=("hook.llm-exec",), value=_line("hook", "add", name, *words), is_member=False)]
     if kind == "models":
         return [entry._replace(path=(block,), value=_line("model", name, f"{PROVIDER}/{entry.value['model']}"))]
     if kind == "providers":

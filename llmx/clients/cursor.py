@@ -3,7 +3,7 @@
 It cannot be asked offline. The CLI has no rule for asking: it asks for what is not allowed.
 """
 
-from llmx.clients.hooks import no_hooks
+from llmx.clients.hooks import cursor_hooks
 from llmx.clients.prompts import Places, prompt_entries
 from llmx.clients.protocol import Entry, File, Loss, Reader, Rendering, Scope, Where, setting_entries
 from llmx.clients.rules import LINES, WRAPPERS, meet, rule, spellings, widens
@@ -21,25 +21,26 @@ class Cursor:
     name, title, program = "cursor", "Cursor", "cursor-agent"
 
     def files(self, where: Where, scope: Scope) -> tuple[File, ...]:
-        """Servers first, then the CLI's settings; a project's may hold permissions only."""
+        """Servers first, then the CLI's settings, of which a project's may hold permissions only, then hooks."""
+        own = (where.project if scope == "project" else where.home) / ".cursor"
+        servers, hooks = File(own / "mcp.json", "jsonc"), File(own / "hooks.json", "json")
         if scope == "project":
-            return File(where.project / ".cursor/mcp.json", "jsonc"), File(where.project / ".cursor/cli.json", "json")
+            return servers, File(own / "cli.json", "json"), hooks
         xdg = where.env.get("XDG_CONFIG_HOME", "")
         moved = xdg.startswith("/") and where.platform == "linux"
-        folder = where.config("cursor") if moved else where.home / ".cursor"
-        return File(where.home / ".cursor/mcp.json", "jsonc"), File(folder / "cli-config.json", "json")
+        return servers, File((where.config("cursor") if moved else own) / "cli-config.json", "json"), hooks
 
     def render(self, source: Source, where: Where, scope: Scope, read: Reader) -> Rendering:
         """Servers, permissions, prompts and settings."""
         del read
-        servers, settings = self.files(where, scope)
+        servers, settings, hooks = self.files(where, scope)
         entries, losses = opening(source, servers, written, lsp="Cursor has language servers through extensions only")
         entries += prompt_entries(source.prompts, self.name, places(where, scope))
         if source.endpoint:
             losses.append(Loss("endpoint", source.endpoint.url, "Cursor keeps it in no file, and asks its own servers"))
         found = rule_entries(source.rules_for(self.name), settings)
         entries, losses = entries + found[0], losses + found[1]
-        losses += no_hooks(source, self.title)
+        entries += cursor_hooks(source, hooks)
         entries += setting_entries(settings, source.settings.get(self.name, {}))
         return Rendering(tuple(entries), tuple(losses))
 

@@ -1,6 +1,7 @@
 """Hooks: a session begins with the project's AGENTS.md, and shell commands go through ``llm-exec``.
 
-Each client calls ``llmx hook`` in its own form; a client without such a form is told apart here.
+Each client calls ``llmx hook`` in its own form, and ``hook_answers.py`` says what it is told; a client without such a
+form is told apart here.
 """
 
 import json
@@ -8,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from llmx.clients.protocol import Entry, File, Loss
-from llmx.clients.routing import routed
 from llmx.core.edits.values import KeyPath, Value, look
 from llmx.core.source import Source
 
@@ -27,53 +27,29 @@ export const LlmExec = async () => ({
   },
 })
 """
+AMP = """\
+// Written by llmx: shell commands go through llm-exec. `llmx client apply amp` writes it anew.
+import { execFileSync } from "node:child_process"
+
+export const description = "Shell commands go through llm-exec"
+
+export default function (amp) {
+  amp.on("tool.call", (event) => {
+    if (!["Bash", "shell_command"].includes(event.tool)) return { action: "allow" }
+    const told = JSON.stringify({ tool_input: event.input })
+    return JSON.parse(execFileSync("llmx", ["hook", "pre-command", "amp"], { input: told, encoding: "utf8" }))
+  })
+}
+"""
+COPILOT = {"hooks": {"PreToolUse": [{"type": "command", "command": f"{PRE} vscode-copilot", "timeout": 30}]}}
+CRUSH = {"name": "llm-exec", "matcher": "^bash$", "command": f"{PRE} crush"}
+CURSOR = {"command": f"{PRE} cursor", "matcher": "Shell"}
 GOOSE = {
     "hooks": {"PreToolUse": [{"hooks": [{"type": "command", "command": f"{PRE} goose", "timeout": 30}]}]},
 }
 
 
 Entries = tuple[list[Entry], list[Loss]]
-
-
-def answer(client: str, event: dict[str, Any]) -> dict[str, Any] | None:
-    """What the client is told before a command; None for nothing. Raises ``ValueError`` for no event of its own."""
-    given = event.get("tool_input")
-    command = given.get("command", given.get("cmd")) if isinstance(given, dict) else None
-    if not isinstance(given, dict) or not isinstance(command, str):
-        if client == "goose":  # its hook hears of every tool
-            return None
-        raise ValueError("it holds no tool_input with a command")
-    through = routed(command)
-    if through == command:
-        return dict(given) if client == "opencode" else None
-    return ANSWERS[client]({**given, "cmd" if "cmd" in given else "command": through})
-
-
-def _claude(given: dict[str, Any]) -> dict[str, Any]:
-    """No decision: Claude's own rules decide about the new command."""
-    return {"hookSpecificOutput": {"hookEventName": "PreToolUse", "updatedInput": given}}
-
-
-def _codex(given: dict[str, Any]) -> dict[str, Any]:
-    """Codex takes a new command only with this word, and goes on to its own rules."""
-    told = {"hookEventName": "PreToolUse", "permissionDecision": "allow", "updatedInput": given}
-    return {"hookSpecificOutput": told}
-
-
-def _gemini(given: dict[str, Any]) -> dict[str, Any]:
-    return {"hookSpecificOutput": {"hookEventName": "BeforeTool", "tool_input": given}}
-
-
-def _goose(given: dict[str, Any]) -> dict[str, Any]:
-    """Goose changes no command; it refuses this one, and the model reads how to put it."""
-    return {"refused": f"Run it through llm-exec: {given.get('command', given.get('cmd'))}"}
-
-
-def _opencode(given: dict[str, Any]) -> dict[str, Any]:
-    return given
-
-
-ANSWERS = {"claude": _claude, "codex": _codex, "gemini": _gemini, "goose": _goose, "opencode": _opencode}
 
 
 def group(command: str, matcher: str = "") -> dict[str, Any]:
@@ -90,6 +66,12 @@ def claude_hooks(source: Source, file: File) -> list[Entry]:
     """Both."""
     start = [member(file, "SessionStart", group(f"{START} claude"))] if source.hooks.agents_md else []
     return [*start, *([member(file, "PreToolUse", group(f"{PRE} claude", "Bash"))] if source.hooks.llm_exec else [])]
+
+
+def cursor_hooks(source: Source, file: File) -> list[Entry]:
+    """The one before a command; AGENTS.md it loads by itself."""
+    told = [Entry(file, ("version",), 1, "hook"), member(file, "preToolUse", CURSOR)]
+    return told if source.hooks.llm_exec else []
 
 
 def whole_hook(path: Path, value: Value) -> Entry:

@@ -6,7 +6,7 @@ A rule approves a command or has it asked about; to refuse one it has no word.
 from pathlib import Path
 
 from llmx.clients.cursor import REFERENCE
-from llmx.clients.hooks import no_hooks
+from llmx.clients.hooks import COPILOT, whole_hook
 from llmx.clients.prompts import Places, prompt_entries
 from llmx.clients.protocol import Entry, File, Loss, Reader, Rendering, Scope, Where, setting_entries
 from llmx.clients.rules import regexes, widens
@@ -41,7 +41,9 @@ class VscodeCopilot:
         if scope == "project" and any(rules):
             losses.append(Loss("permission", "all rules", "count once this folder is trusted in VS Code itself"))
         entries += [*found[0], *prompt_entries(source.prompts, self.name, self._places(where, scope))]
-        losses += no_hooks(source, self.title)
+        if source.hooks.llm_exec:
+            folder = where.project / ".github" if scope == "project" else where.home / ".copilot"
+            entries.append(whole_hook(folder / "hooks/llmx.json", COPILOT))
         entries += setting_entries(settings, source.settings.get(self.name, {}))
         return Rendering(tuple(entries), (*losses, *found[1]))
 

@@ -3,6 +3,7 @@
 import json
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ import jsonschema
 import pytest
 from ruamel.yaml import YAML
 
-from llmx.clients.hooks import ANSWERS, answer
+from llmx.clients.hook_answers import ANSWERS, answer
 from llmx.clients.registry import CLIENTS
 from llmx.clients.routing import routed
 
@@ -32,6 +33,10 @@ FORMS = {
     "goose": (".agents/plugins/llmx/hooks/hooks.json", ["llmx hook pre-command goose"]),
     "opencode": (".config/opencode/plugins/llmx.js", ['"pre-command", "opencode"']),
     "aider": (".aider.conf.yml", ["AGENTS.md"]),
+    "cursor": (".cursor/hooks.json", ["llmx hook pre-command cursor", '"Shell"', '"version": 1']),
+    "crush": (".config/crush/crush.json", ["llmx hook pre-command crush", "^bash$"]),
+    "vscode-copilot": (".copilot/hooks/llmx.json", ["llmx hook pre-command vscode-copilot"]),
+    "amp": (".config/amp/plugins/llmx.ts", ['"pre-command", "amp"']),
 }
 
 
@@ -82,6 +87,116 @@ def test_aider_reads_one_more_file_than_the_user_said(setting):
     setting.apply("aider", BOTH)
     assert YAML(typ="safe").load(file.read_text()) == {"read": ["A.md", "AGENTS.md"]}
     assert "# short" in file.read_text()
+
+
+def test_a_crushrc_gets_the_command_that_adds_the_hook(setting):
+    file = setting.home / ".config/crush/crushrc"
+    file.parent.mkdir(parents=True)
+    file.write_text("# mine\n")
+    setting.apply("crush", BOTH)
+    added = ["hook", "add", "PreToolUse", "--name", "llm-exec", "--matcher", "^bash$"]
+    lines = [shlex.split(line) for line in file.read_text().splitlines() if line.startswith("hook")]
+    assert lines == [[*added, "--command", "llmx hook pre-command crush"]]
+    setting.apply("crush", "")
+    assert file.read_text() == "# mine\n"
+
+
+def test_cursors_hooks_of_the_users_own_stay_with_their_version(setting):
+    mine = '{"version": 1, "hooks": {"preToolUse": [{"command": "mine"}]}}\n'
+    file = setting.write("cursor", mine, 2)
+    setting.apply("cursor", BOTH)
+    said = [one["command"] for one in json.loads(file.read_text())["hooks"]["preToolUse"]]
+    assert said == ["mine", "llmx hook pre-command cursor"]
+    setting.apply("cursor", "")
+    assert file.read_text() == mine
+
+
+@pytest.mark.parametrize(
+    ("client", "scope", "name"),
+    [
+        ("cursor", "project", ".cursor/hooks.json"),
+        ("vscode-copilot", "project", ".github/hooks/llmx.json"),
+        ("amp", "project", ".amp/plugins/llmx.ts"),
+        ("crush", "project", "crush.json"),
+    ],
+)
+def test_a_projects_hook_is_in_the_projects_folder(setting, client, scope, name):
+    setting.prepared(client, BOTH, scope=scope).plan().apply()
+    said = (setting.where.project / name).read_text()
+    assert f"pre-command {client}" in said.replace('", "', " ")
+
+
+@pytest.mark.skipif(not SCHEMAS.exists(), reason="Crush's published schema is not beside the project")
+def test_crushs_hook_is_of_its_published_schema(setting):
+    setting.apply("crush", BOTH)
+    jsonschema.validate(json.loads(setting.file("crush").read_text()), json.loads((SCHEMAS / "crush.json").read_text()))
+
+
+DOCUMENTED = {
+    "cursor": (
+        {"tool_name": "Shell", "tool_input": {"command": "ls", "cwd": "/p"}, "tool_use_id": "t", "cwd": "/p"},
+        {"updated_input": {"command": "llm-exec -- ls", "cwd": "/p"}},
+        {},
+    ),
+    "crush": (
+        {"event": "PreToolUse", "session_id": "3", "cwd": "/p", "tool_name": "bash", "tool_input": {"command": "ls"}},
+        {"updated_input": {"command": "llm-exec -- ls"}},
+        None,
+    ),
+    "vscode-copilot": (
+        {
+            "hookEventName": "PreToolUse",
+            "tool_name": "run_in_terminal",
+            "tool_input": {"command": "ls", "mode": "sync"},
+        },
+        {
+            "hookSpecificOutput": {
+                "hookEventName": "PreToolUse",
+                "updatedInput": {"command": "llm-exec -- ls", "mode": "sync"},
+            }
+        },
+        None,
+    ),
+    "amp": (
+        {"tool_input": {"cmd": "ls", "cwd": "/p"}},
+        {"action": "modify", "input": {"cmd": "llm-exec -- ls", "cwd": "/p"}},
+        {"action": "allow"},
+    ),
+}
+"""Client -> an event as its documentation has it, the answer, and the answer where the command stays."""
+
+
+@pytest.mark.parametrize("client", DOCUMENTED)
+def test_an_answer_is_in_the_form_that_the_client_documents(client):
+    event, said, unchanged = DOCUMENTED[client]
+    assert answer(client, event) == said
+    assert "permission" not in json.dumps(said)
+    key = "cmd" if client == "amp" else "command"
+    assert answer(client, {**event, "tool_input": {**event["tool_input"], key: "llm-exec -- ls"}}) == unchanged
+
+
+@pytest.mark.skipif(not shutil.which("node"), reason="Node.js is not installed, so nothing runs Amp's plug-in")
+@pytest.mark.parametrize(
+    ("event", "said"),
+    [
+        ({"tool": "Bash", "input": {"cmd": "ls"}}, {"action": "modify", "input": {"cmd": "llm-exec -- ls"}}),
+        ({"tool": "shell_command", "input": {"command": "cd x"}}, {"action": "allow"}),
+        ({"tool": "Read", "input": {"path": "x"}}, {"action": "allow"}),
+    ],
+)
+def test_amps_plug_in_answers_a_call_of_a_tool(setting, tmp_path, monkeypatch, event, said):
+    setting.apply("amp", BOTH)
+    (tmp_path / "llmx").write_text(f'#!/bin/sh\nexec {sys.executable} -m llmx "$@"\n')
+    (tmp_path / "llmx").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    plugin = tmp_path / "plugin.mjs"  # it has no types in it, so Node.js runs it, too
+    plugin.write_text((setting.home / ".config/amp/plugins/llmx.ts").read_text())
+    script = f"""import plugin from "{plugin}"
+plugin({{ on: (name, heard) => console.log(JSON.stringify([name, heard({json.dumps(event)})])) }})"""
+    done = subprocess.run(
+        ["node", "--input-type=module", "-e", script], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert json.loads(done.stdout) == ["tool.call", said]
 
 
 @pytest.mark.skipif(not SCHEMAS.exists(), reason="Codex' published schema is not beside the project")
@@ -184,6 +299,7 @@ def test_the_command_answers_and_refuses_what_is_no_event(tmp_path):
     for wrong in ("", "[]", "{}", '{"tool_input": {"command": 3}}', "{"):
         done = hook("pre-command", "codex", stdin=wrong)
         assert (done.returncode, done.stdout) == (2, ""), wrong
+    assert hook("pre-command", "cursor", stdin=json.dumps({"tool_input": {"command": "cd x"}})).stdout == "{}\n"
     assert "did you mean claude" in hook("pre-command", "cluade", stdin=event).stderr
     assert set(ANSWERS) < set(CLIENTS)
 

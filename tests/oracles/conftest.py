@@ -18,8 +18,12 @@ ALSO = {
     "gemini": "node_modules/@google/gemini-cli/bundle/gemini.js",
     "aider": "aider/bin/aider",
     "amp": "node_modules/@ampcode/cli-linux-x64/amp",
+    "copilot": "node_modules/@github/copilot-linux-x64/copilot",
 }
-"""Those with tests of their own: Gemini speaks Google's wire, Aider has no tools, and Amp asks its own servers only."""
+"""Those with tests of their own: Gemini speaks Google's wire, Aider has no tools, and Amp asks its own servers only.
+
+Copilot's own program is what runs Copilot's sessions in VS Code, which itself needs a desktop and a login.
+"""
 
 EVERYTHING = "node_modules/@modelcontextprotocol/server-everything/dist/index.js"
 

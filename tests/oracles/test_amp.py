@@ -71,6 +71,20 @@ def test_what_amp_allows_is_one_command_only(oracle, home, tail):
 
 
 @WITH_AMP
+def test_amp_loads_the_plug_in_that_is_its_hook(oracle, home):
+    """Amp sends no tool's call without a login; what the plug-in answers to one is shown in tests/clients."""
+    write(home, "[hooks]\nllm_exec = true\n")
+    oracle.llmx("client", "apply", "amp")
+    plugin = home / ".config/amp/plugins/llmx.ts"
+    start = ["plugins", "exec", str(plugin), "session.start", "--data", '{"thread": {"id": "T-1"}}']
+    text = plugin.read_text()
+    plugin.write_text(f"{text.rstrip().removesuffix('}')}  amp.logger.log('loaded to its end')\n}}\n")
+    assert "loaded to its end" in oracle.ask(*start)
+    plugin.write_text(f"{text}(")
+    assert "Failed to load" in oracle.ask(*start)
+
+
+@WITH_AMP
 def test_amp_sees_a_broken_file_and_so_does_verify(oracle, home):
     write(home, '[mcp.servers.ev]\ncommand = "node"\n')
     oracle.llmx("client", "apply", "amp")
