@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
@@ -132,7 +133,7 @@ def test_crushs_hook_is_of_its_published_schema(setting):
     jsonschema.validate(json.loads(setting.file("crush").read_text()), json.loads((SCHEMAS / "crush.json").read_text()))
 
 
-DOCUMENTED = {
+DOCUMENTED: dict[str, tuple[Any, ...]] = {
     "cursor": (
         {"tool_name": "Shell", "tool_input": {"command": "ls", "cwd": "/p"}, "tool_use_id": "t", "cwd": "/p"},
         {"updated_input": {"command": "llm-exec -- ls", "cwd": "/p"}},
