@@ -4,7 +4,6 @@
 """
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from llmx.cli.app import Root
 from llmx.cli.complete import SCRIPTS, script
 from llmx.cli.places import places
 from llmx.core.source.usage import usage
+from tests import forked
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -78,7 +78,7 @@ def help_of(words):
     """What ``--help`` prints through a pipe, 80 columns wide."""
     command = [sys.executable, "-m", "llmx", *words, "--help"]
     environment = os.environ | {"COLUMNS": "80", "TERMINAL_WIDTH": "80", "HOME": "/nonexistent"}
-    return subprocess.run(command, capture_output=True, text=True, check=True, env=environment).stdout
+    return str(forked.run(command, text=True, check=True, env=environment).stdout)
 
 
 def stale():

@@ -2,13 +2,13 @@
 
 import asyncio
 import json
-import subprocess
 import sys
 
 import pytest
 
 import llmx.api
 from llmx import LLMConfig, NotFoundError, Template, UsageError
+from tests import forked
 
 MOCK = LLMConfig(backend="mock")
 HI = {"message": "hi"}
@@ -16,7 +16,7 @@ CHAT = ["interactive-chat", "--param", "message=hi", "--backend", "mock"]
 
 
 def told(*words):
-    done = subprocess.run([sys.executable, "-m", "llmx", "template", *words], capture_output=True, check=True)
+    done = forked.run([sys.executable, "-m", "llmx", "template", *words], check=True)
     return json.loads(done.stdout)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import forked
 from tests.core.backends.recorded import ollama as ollama_answer
 from tests.core.backends.server import ModelServer, head, sse, whole
 from tests.core.mlx.scripted import write_scripted
@@ -29,12 +30,9 @@ def example(name, *words, **env):
 
 
 def llmx(*words, **env):
-    return subprocess.run(
+    return forked.run(
         [sys.executable, "-m", "llmx", *words],
-        capture_output=True,
         text=True,
-        check=False,
-        stdin=subprocess.DEVNULL,
         env={**os.environ, **env},
     )
 

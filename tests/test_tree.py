@@ -15,17 +15,17 @@ from llmx.cli.complete import SCRIPTS
 from llmx.cli.places import places
 from llmx.core.doctor import ISSUES
 from llmx.core.settings.keys import BY_NAME
+from tests import forked
 from tests.regenerate import stale, subclasses
 
 ROOT = Path(__file__).resolve().parents[1]
-COMMANDS = [place.path.split()[1:] for place in places() if place.path not in ("llmx", "llm-exec")]
+KNOWN = {place.path: place for place in places()}
+COMMANDS = [path.split()[1:] for path in KNOWN if path not in ("llmx", "llm-exec")]
 
 
 def llmx(*words, **options):
     """Run ``llmx`` as a process of its own."""
-    return subprocess.run(
-        [sys.executable, "-m", "llmx", *words], capture_output=True, text=True, check=False, **options
-    )
+    return forked.run([sys.executable, "-m", "llmx", *words], text=True, **options)
 
 
 def shown_commands(text):
@@ -88,8 +88,7 @@ SHOWN = [(chapter, line) for chapter in CHAPTERS for line in shown_commands(chap
 
 @pytest.mark.parametrize(("chapter", "line"), SHOWN, ids=lambda value: getattr(value, "stem", value))
 def test_commands_and_options_that_the_guide_shows_exist(chapter, line):
-    known = {place.path: place for place in places()}
-    place, words = known[line.split()[0]], line.split()[1:]
+    place, words = KNOWN[line.split()[0]], line.split()[1:]
     while words and words[0] != "--":
         word = words.pop(0).partition("=")[0]
         if word.startswith("-"):
@@ -98,8 +97,8 @@ def test_commands_and_options_that_the_guide_shows_exist(chapter, line):
         elif place.runs:
             break
         elif place.members:
-            assert f"{place.path} {word}" in known, line
-            place = known[f"{place.path} {word}"]
+            assert f"{place.path} {word}" in KNOWN, line
+            place = KNOWN[f"{place.path} {word}"]
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda chapter: chapter.stem)
@@ -137,7 +136,7 @@ def test_the_guide_names_the_checks_of_the_doctor_for_each_common_issue():
         assert set(re.findall(r"`([a-z]+)`", row)) == set(checks), issue
 
 
-FACTS = [p.path.split()[1:] for p in places() if "--output" in p.options and p.path != "llmx"]
+FACTS = [p.path.split()[1:] for p in KNOWN.values() if "--output" in p.options and p.path != "llmx"]
 NO_FACTS = {
     *("llmx config init", "llmx config set", "llmx config unset", "llmx config edit", "llmx config schema"),
     *("llmx completion show", "llmx completion install", "llmx exec", "llm-exec"),
@@ -212,7 +211,7 @@ NOTHING_THERE |= {"agent get": 4, "agent set": 4, "agent run": 4, "agent create"
 
 @pytest.mark.promise("S2-01")
 def test_every_command_that_tells_facts_can_tell_them_as_json():
-    assert {p.path for p in places() if not p.members and "--output" not in p.options} == NO_FACTS
+    assert {p.path for p in KNOWN.values() if not p.members and "--output" not in p.options} == NO_FACTS
 
 
 @pytest.mark.promise("S2-01")

@@ -1,14 +1,15 @@
 """Commands run as a process of their own, with nothing on stdin."""
 
 import json
-import subprocess
 import sys
+
+from tests import forked
 
 
 def llmx(*words, code=0):
     """``llmx WORDS``, which must end with ``code``."""
     command = [sys.executable, "-m", "llmx", *words]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+    done = forked.run(command, text=True)
     assert done.returncode == code, done.stderr
     return done
 

@@ -12,13 +12,13 @@ import threading
 
 import pytest
 
+from tests import forked
+
 
 def llmx(*words, code=0, **options):
-    done = subprocess.run(
+    done = forked.run(
         [sys.executable, "-m", "llmx", "agent", *words],
-        capture_output=True,
         text=True,
-        check=False,
         stdin=None if "input" in options else subprocess.DEVNULL,
         **options,
     )
@@ -152,9 +152,8 @@ def test_each_agent_asks_its_own_model_where_it_is(server, monkeypatch):
     llmx("create", "a", "--provider", "vllm", "--model", f"m{path}", "--endpoint", url, "--api-key", "env:MY_KEY")
     llmx("set", "a", "temperature=0.0", "max_tokens=7", "system=Be brief.")
     assert llmx("run", "a", "hi").stdout == "yes\n"
-    done = subprocess.run(
+    done = forked.run(
         [sys.executable, "-m", "llmx", "generate", "hi", "--agent", "a", "--max-tokens", "9"],
-        capture_output=True,
         text=True,
         check=True,
     )

@@ -2,12 +2,12 @@
 
 import json
 import os
-import subprocess
 import sys
 
 import pytest
 
 from llmx.core.backends.endpoints import ENDPOINTS
+from tests import forked
 from tests.core.backends import recorded
 from tests.core.backends.server import HANG, ModelServer, whole
 
@@ -24,11 +24,9 @@ def nobody_outside(monkeypatch, tmp_path):
 
 
 def backend(*words, **env):
-    return subprocess.run(
+    return forked.run(
         [sys.executable, "-m", "llmx", "backend", *words],
-        capture_output=True,
         text=True,
-        check=False,
         env={**os.environ, **env},
     )
 

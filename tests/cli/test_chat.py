@@ -12,6 +12,7 @@ import time
 
 import pytest
 
+from tests import forked
 from tests.core.backends import recorded
 from tests.core.backends.server import HANG, ModelServer, head, sse
 
@@ -36,7 +37,7 @@ def command(*words):
 
 
 def piped(typed, *words):
-    return subprocess.run(command(*words), input=typed, capture_output=True, text=True, check=False)
+    return forked.run(command(*words), input=typed, text=True)
 
 
 def asked(server):

@@ -1,12 +1,13 @@
 """``llmx config import`` and ``config export nix``, run as a user would."""
 
 import json
-import subprocess
 import sys
 import tomllib
 from pathlib import Path
 
 import pytest
+
+from tests import forked
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples/nix/values.nix"
 
@@ -19,7 +20,7 @@ def file(home, tmp_path, monkeypatch):
 
 def llmx(*words, code=0):
     command = [sys.executable, "-m", "llmx", *words]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+    done = forked.run(command, text=True)
     assert done.returncode == code, done.stderr
     return done
 

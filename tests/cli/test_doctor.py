@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from llmx.core.doctor import CHECKS, ISSUES
+from tests import forked
 
 SEVERITY = ["ok", "warn", "fail"]
 
@@ -18,9 +19,7 @@ def doctor(tmp_path):
 
     def run(*after, before=(), **env):
         command = [sys.executable, "-m", "llmx", *before, "doctor", *after]
-        return subprocess.run(
-            command, capture_output=True, text=True, check=False, cwd=tmp_path, env={**os.environ, **env}
-        )
+        return forked.run(command, text=True, cwd=tmp_path, env={**os.environ, **env})
 
     return run
 

@@ -2,11 +2,11 @@
 
 import json
 import os
-import subprocess
 import sys
 
 import pytest
 
+from tests import forked
 from tests.core.backends import recorded
 from tests.core.backends.server import ModelServer, whole
 
@@ -24,7 +24,7 @@ def server(monkeypatch, tmp_path):
 
 def embed(*words, stdin="", **env):
     argv = [sys.executable, "-m", "llmx", "embed", *words]
-    return subprocess.run(argv, input=stdin, capture_output=True, text=True, check=False, env={**os.environ, **env})
+    return forked.run(argv, input=stdin, text=True, env={**os.environ, **env})
 
 
 def test_each_text_has_its_vector_in_order(server):

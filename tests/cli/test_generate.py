@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from tests import forked
 from tests.core.backends import recorded
 from tests.core.backends.server import HANG, WAIT, ModelServer, head, sse, whole
 
@@ -41,9 +42,7 @@ def command(*words):
 
 
 def generate(*words, stdin=None, before=(), **env):
-    return subprocess.run(
-        command(*before, "generate", *words), input=stdin, capture_output=True, check=False, env={**os.environ, **env}
-    )
+    return forked.run(command(*before, "generate", *words), input=stdin, env={**os.environ, **env})
 
 
 def test_the_answer_is_all_of_stdout_and_ends_with_a_newline(server):
@@ -277,18 +276,18 @@ class TestKept:
             ("assistant", recorded.ANSWER),
             ("user", "two"),
         ]
-        shown = subprocess.run(command("session", "show", "work"), capture_output=True, check=False)
+        shown = forked.run(command("session", "show", "work"))
         assert shown.stdout.decode().count(recorded.ANSWER) == 2
 
     def test_a_question_that_got_no_answer_is_not_part_of_the_session(self, server):
         server.answer([*whole({"error": {"message": "no"}}, "401 Unauthorized")])
         assert generate("one", "--session", "work").returncode == 3
-        shown = subprocess.run(command("session", "list", "--output", "json"), capture_output=True, check=False)
+        shown = forked.run(command("session", "list", "--output", "json"))
         assert json.loads(shown.stdout)[0]["messages"] == 0
 
     def test_a_completed_session_is_not_gone_on_with(self, server):
         generate("one", "--session", "work")
-        subprocess.run(command("session", "complete", "work"), check=True)
+        forked.run(command("session", "complete", "work"), check=True)
         done = generate("two", "--session", "work")
         assert done.returncode == 2
         assert b"hint: llmx session resume work" in done.stderr
@@ -298,7 +297,7 @@ class TestKept:
     def test_kept_answers_are_counted_and_cleared(self, server):
         for _ in range(2):
             generate("hi", "--cache")
-        stats = subprocess.run(command("cache", "stats"), capture_output=True, text=True, check=True).stdout
+        stats = forked.run(command("cache", "stats"), text=True, check=True).stdout
         assert "answers       1" in stats
         assert "50% of the questions had one" in stats
         cleared = command("cache", "clear", "--answers", "--output", "json")

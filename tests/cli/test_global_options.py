@@ -1,10 +1,11 @@
 """The options of ``llmx`` itself, which stand before any command."""
 
 import json
-import subprocess
 import sys
 
 import pytest
+
+from tests import forked
 
 
 @pytest.fixture
@@ -13,7 +14,7 @@ def llmx(tmp_path, home):
 
     def run(*words):
         command = [sys.executable, "-m", "llmx", *words]
-        return subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+        return forked.run(command, text=True, cwd=tmp_path)
 
     return run
 

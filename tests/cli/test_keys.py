@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from llmx.core.backends.endpoints import ENDPOINTS
+from tests import forked
 from tests.core.backends import recorded
 from tests.core.backends.server import ModelServer
 
@@ -38,7 +39,7 @@ def keyring(monkeypatch, tmp_path):
 
 def keys(*words, stdin="", command="keys"):
     argv = [sys.executable, "-m", "llmx", command, *words]
-    return subprocess.run(argv, input=stdin, capture_output=True, text=True, check=False)
+    return forked.run(argv, input=stdin, text=True)
 
 
 def facts(*words, **more):

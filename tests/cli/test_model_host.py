@@ -4,11 +4,11 @@ import asyncio
 import json
 import os
 import signal
-import subprocess
 import sys
 
 import pytest
 
+from tests import forked
 from tests.core.gguf.tiny import write_tiny
 from tests.core.runner.test_host import pid_of
 from tests.core.runner.test_process import has_ended
@@ -16,9 +16,7 @@ from tests.core.runner.test_process import has_ended
 
 def llmx(*words, **env):
     given = {**os.environ, "LLMX_GGUF__THREADS": "1", **env}
-    return subprocess.run(
-        [sys.executable, "-m", "llmx", *words], capture_output=True, text=True, check=False, env=given
-    )
+    return forked.run([sys.executable, "-m", "llmx", *words], text=True, env=given)
 
 
 @pytest.fixture

@@ -1,16 +1,16 @@
 """llmx model info as a command."""
 
 import json
-import subprocess
 import sys
 
 import pytest
 
+from tests import forked
 from tests.core.gguf.tiny import write_tiny
 
 
 def llmx(*words):
-    return subprocess.run([sys.executable, "-m", "llmx", *words], capture_output=True, text=True, check=False)
+    return forked.run([sys.executable, "-m", "llmx", *words], text=True)
 
 
 @pytest.mark.promise("S2-15")

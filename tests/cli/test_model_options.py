@@ -13,6 +13,7 @@ from typer.main import get_command
 
 from llmx.cli.model_options import BUDGET, CASSETTE, SAMPLING, ModelOptions, all_but
 from llmx.core.plugins import load
+from tests import forked
 from tests.core.backends import recorded
 from tests.core.backends.server import HANG, ModelServer, head, sse, whole
 
@@ -53,7 +54,7 @@ def server(monkeypatch, tmp_path):
 
 def llmx(*words, stdin="", code=0, **env):
     argv = [sys.executable, "-m", "llmx", *words]
-    done = subprocess.run(argv, input=stdin, capture_output=True, text=True, check=False, env={**os.environ, **env})
+    done = forked.run(argv, input=stdin, text=True, env={**os.environ, **env})
     assert done.returncode == code, done.stderr
     return done
 

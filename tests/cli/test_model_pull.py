@@ -1,24 +1,21 @@
 """llmx model pull, list and remove as commands."""
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests import forked
 from tests.models.conftest import REPO, content, hub  # noqa: F401  # fixtures
 
 ID = f"hf:{REPO}/tiny-Q4_K_M.gguf"
 
 
 def llmx(*words, **options):
-    return subprocess.run(
+    return forked.run(
         [sys.executable, "-m", "llmx", "model", *words],
-        capture_output=True,
         text=True,
-        check=False,
-        stdin=subprocess.DEVNULL,
         **options,
     )
 

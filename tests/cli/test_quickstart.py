@@ -1,21 +1,18 @@
 """llmx quickstart: what a new user sees first, for real."""
 
 import json
-import subprocess
 import sys
 
 import pytest
 
 from llmx.models.sources import parse_source
+from tests import forked
 
 
 def quickstart(*words, **options):
-    return subprocess.run(
+    return forked.run(
         [sys.executable, "-m", "llmx", "quickstart", *words],
-        capture_output=True,
         text=True,
-        check=False,
-        stdin=subprocess.DEVNULL,
         **options,
     )
 

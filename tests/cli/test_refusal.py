@@ -8,6 +8,8 @@ import sys
 
 import pytest
 
+from tests import forked
+
 LLMX = [sys.executable, "-m", "llmx"]
 
 # the words -> the error, and the hint
@@ -38,7 +40,7 @@ REFUSED = {
 
 
 def run(*words, **options):
-    return subprocess.run([*LLMX, *words], check=False, capture_output=True, text=True, **options)
+    return forked.run([*LLMX, *words], text=True, **options)
 
 
 @pytest.mark.parametrize(("line", "told"), REFUSED.items())

@@ -2,11 +2,11 @@
 
 import json
 import os
-import subprocess
 import sys
 
 import pytest
 
+from tests import forked
 from tests.core.backends import recorded
 from tests.core.backends.server import ModelServer, whole
 
@@ -19,7 +19,7 @@ def nobody_outside(monkeypatch, tmp_path):
 
 def selftest(*words, **env):
     argv = [sys.executable, "-m", "llmx", "selftest", *words]
-    return subprocess.run(argv, capture_output=True, text=True, check=False, env={**os.environ, **env})
+    return forked.run(argv, text=True, env={**os.environ, **env})
 
 
 def rows(*words, code=0, **env):

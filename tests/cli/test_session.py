@@ -1,7 +1,6 @@
 """``llmx session``: what is kept can be looked at, closed, opened again, taken elsewhere and removed."""
 
 import json
-import subprocess
 import sys
 
 import pytest
@@ -10,11 +9,12 @@ from llmx.core.events import Usage
 from llmx.core.messages import assistant, user
 from llmx.sessions import Artifact
 from llmx.sessions.store import Store
+from tests import forked
 
 
 def llmx(*words, text=None):
     command = [sys.executable, "-m", "llmx", "session", *words]
-    return subprocess.run(command, input=text, capture_output=True, text=True, check=False)
+    return forked.run(command, input=text, text=True)
 
 
 @pytest.fixture

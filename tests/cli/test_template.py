@@ -2,13 +2,13 @@
 
 import json
 import os
-import subprocess
 import sys
 
 import jsonschema
 import pytest
 
 from llmx.templates.sources import BUILT_IN, user_folder
+from tests import forked
 from tests.templates.own import CODE, TOML
 
 
@@ -23,7 +23,7 @@ def nobody_outside(monkeypatch, tmp_path):
 def llmx(*words, text=None, **env):
     command = [sys.executable, "-m", "llmx", "template", *words]
     whole = {**os.environ, **env}
-    return subprocess.run(command, input=text, capture_output=True, text=True, check=False, env=whole)
+    return forked.run(command, input=text, text=True, env=whole)
 
 
 def told(*words):
@@ -124,9 +124,7 @@ def test_a_chat_answers_once_or_goes_on_and_keeps_its_history():
     lines = llmx(*chat, "--param", "max_turns=2", text="one\ntwo\nthree\n")
     assert [each["message"] for each in json.loads(lines.stdout)["result"]["replies"]] == ["one", "two"]
     assert len(json.loads(llmx(*chat, text="four\n/quit\nfive\n").stdout)["result"]["replies"]) == 1
-    shown = subprocess.run(
-        [sys.executable, "-m", "llmx", "session", "show", "work", "--output", "json"], capture_output=True, check=True
-    )
+    shown = forked.run([sys.executable, "-m", "llmx", "session", "show", "work", "--output", "json"], check=True)
     assert len(json.loads(shown.stdout)["messages"]) == 6
     nothing = llmx("exec", "interactive-chat", "--backend", "mock", text="")
     assert nothing.returncode == 1

@@ -1,10 +1,11 @@
 """``llmx --trace LEVEL``: what is told on stderr, and what never is."""
 
 import os
-import subprocess
 import sys
 
 import pytest
+
+from tests import forked
 
 LEVELS = ["off", "error", "warn", "info", "debug", "trace"]
 
@@ -16,7 +17,7 @@ def llmx(tmp_path, home):
     def run(*words, **env):
         command = [sys.executable, "-m", "llmx", *words]
         environment = {**os.environ, **env}
-        return subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path, env=environment)
+        return forked.run(command, text=True, cwd=tmp_path, env=environment)
 
     return run
 

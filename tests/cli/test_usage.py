@@ -2,7 +2,6 @@
 
 import json
 import re
-import subprocess
 import sys
 import time
 
@@ -11,6 +10,7 @@ import pytest
 from llmx.core.events import Usage
 from llmx.core.usage import Call, Caller, Target
 from llmx.core.usage.ledger import Ledger, day
+from tests import forked
 
 NOW = time.time()
 MINI = Target("openai", "https://api.openai.com/v1", "gpt-4o-mini")
@@ -35,7 +35,7 @@ def ledger():
 
 
 def llmx(*words):
-    return subprocess.run([sys.executable, "-m", "llmx", "usage", *words], capture_output=True, text=True, check=False)
+    return forked.run([sys.executable, "-m", "llmx", "usage", *words], text=True)
 
 
 def rows(*words):

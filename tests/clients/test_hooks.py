@@ -16,6 +16,7 @@ from ruamel.yaml import YAML
 from llmx.clients.hook_answers import ANSWERS, answer
 from llmx.clients.registry import CLIENTS
 from llmx.clients.routing import routed
+from tests import forked
 
 BOTH = "[hooks]\nagents_md = true\nllm_exec = true\n"
 SCHEMAS = Path(__file__).parents[3] / "shared/data/schemas"
@@ -281,12 +282,10 @@ def test_an_answer_keeps_all_else_that_the_agent_said():
 
 
 def hook(*words, stdin="", cwd=None):
-    return subprocess.run(
+    return forked.run(
         [sys.executable, "-m", "llmx", "hook", *words],
         input=stdin,
-        capture_output=True,
         text=True,
-        check=False,
         cwd=cwd,
     )
 

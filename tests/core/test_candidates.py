@@ -1,17 +1,17 @@
 """``llmx __complete KIND``: the names that the completion scripts ask for."""
 
-import subprocess
 import sys
 
 import pytest
 
 from llmx.core.candidates import KINDS, candidates
 from llmx.core.settings.keys import BY_NAME, PROFILES
+from tests import forked
 
 
 def complete(*words):
     command = [sys.executable, "-m", "llmx", "__complete", *words]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return forked.run(command, text=True)
 
 
 EXPECTED = {"profiles": list(PROFILES), "settings": list(BY_NAME)}
@@ -31,7 +31,7 @@ def test_every_kind_prints_a_name_a_line_and_nothing_else(kind):
 
 
 def test_the_chapters_are_those_that_help_lists():
-    listed = subprocess.run([sys.executable, "-m", "llmx", "help"], capture_output=True, text=True, check=True).stdout
+    listed = forked.run([sys.executable, "-m", "llmx", "help"], text=True, check=True).stdout
     assert list(candidates("topics")) == [line.split()[0] for line in listed.splitlines()]
 
 

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import subprocess
 import sys
 
 import pytest
@@ -14,6 +13,7 @@ from llmx.core.gguf.header import read_header
 from llmx.core.gguf.model_facts import facts_of
 from llmx.core.llm_config import LLMConfig
 from llmx.errors import InconclusiveError
+from tests import forked
 
 SHA256 = "bf0ac586dbcc2a53683fc29c22800850a26b0dd8f3a56916e4f6414b8173a5d8"
 ANSWERS = {
@@ -33,12 +33,9 @@ def nothing_else(monkeypatch):
 
 
 def generate(*words):
-    return subprocess.run(
+    return forked.run(
         [sys.executable, "-m", "llmx", "generate", *words],
-        capture_output=True,
         text=True,
-        check=False,
-        stdin=subprocess.DEVNULL,
     )
 
 

@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from llmx.models.places import places
 from llmx.models.removal import plan_removal, remove
 from llmx.models.shelves import models
 from llmx.models.survey import survey
+from tests import forked
 from tests.models.conftest import REPO
 from tests.models.test_download import content_at, pull
 
@@ -186,11 +186,11 @@ def test_a_model_that_the_host_keeps_warm_is_listed_as_loaded(home, where):
     put(folder / "cold-Q8_0.gguf")
     assert {row.loaded for row in survey(where).models} == {False}
     llmx = [sys.executable, "-m", "llmx", "model"]
-    subprocess.run([*llmx, "load", "hf:a/b/warm-Q8_0.gguf"], check=True, capture_output=True)
+    forked.run([*llmx, "load", "hf:a/b/warm-Q8_0.gguf"], check=True)
     try:
         assert {os.path.basename(row.model.path): row.loaded for row in survey(where).models} == {
             "warm-Q8_0.gguf": True,
             "cold-Q8_0.gguf": False,
         }
     finally:
-        subprocess.run([*llmx, "unload"], check=True, capture_output=True)
+        forked.run([*llmx, "unload"], check=True)

@@ -17,6 +17,7 @@ from llmx.templates.builtin.code_review.anchors import anchored
 from llmx.templates.builtin.code_review.sources import Source, parts_of
 from llmx.templates.diffs import changed_lines
 from llmx.templates.findings import fingerprint
+from tests import forked
 
 CODE = "import os\n\n\ndef run(command):\n    return os.system(command)  # dangerous\n\n\ndef safe():\n    return 1\n"
 EVIL = {
@@ -64,7 +65,7 @@ def script(code, tmp_path, monkeypatch):
 def review(*words, aspects="security", backend=("--backend", "mock"), stdin=None):
     command = [sys.executable, "-m", "llmx", "template", "exec", "code-review", *backend]
     command += ["--param", f"aspects={aspects}"] if aspects else []
-    return subprocess.run([*command, *words], capture_output=True, text=True, check=False, stdin=stdin)
+    return forked.run([*command, *words], text=True, stdin=stdin)
 
 
 def envelope(*words, **options):

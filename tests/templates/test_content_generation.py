@@ -16,6 +16,7 @@ from llmx.templates.markdown import as_html, as_text
 from llmx.templates.parameters import checked
 from llmx.templates.rendering import Renderer
 from llmx.templates.sources import find
+from tests import forked
 from tests.templates.play import played, scripted
 
 NAME = "content-generation"
@@ -225,7 +226,7 @@ def test_a_folder_that_takes_no_files_is_an_error(tmp_path, monkeypatch):
     for name, value in scripted(tmp_path, SCRIPT).items():
         monkeypatch.setenv(name, value)
     command = [sys.executable, "-m", "llmx", "template", "exec", NAME, "--backend", "mock", "--param", "topic=Bread"]
-    done = subprocess.run([*command, "-o", str(tmp_path / "out")], capture_output=True, text=True, check=False)
+    done = forked.run([*command, "-o", str(tmp_path / "out")], text=True)
     assert done.returncode == 2
     assert "cannot be written" in done.stderr
 

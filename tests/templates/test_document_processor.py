@@ -14,6 +14,7 @@ from llmx.core.demo import PATH as DEMO
 from llmx.errors import UsageError
 from llmx.templates.builtin.document_processor.checks import kept, words
 from llmx.templates.builtin.document_processor.chunks import Span, is_whole, spans
+from tests import forked
 from tests.documents import made
 from tests.templates.play import played, scripted
 
@@ -308,7 +309,7 @@ def test_a_plan_shows_every_prompt_and_sends_none(folder, monkeypatch):
     command = [sys.executable, "-m", "llmx", "template", "exec", NAME, "--plan", "--output", "json"]
     command += ["--backend", "openai", "--model", "gpt-4o-mini", "--param", "document_paths=a.txt,b.docx"]
     monkeypatch.setenv("OPENAI_API_KEY", "a-key-for-nobody")
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = forked.run(command, text=True)
     told = json.loads(done.stdout)
     assert (done.returncode, told["outcome"]) == (0, "planned")
     assert {text in str(told["prompts"]) for text in ("Bread rises", "The rent for March")} == {True}
@@ -357,6 +358,6 @@ def test_a_folder_that_takes_no_files_is_an_error(folder, monkeypatch):
         monkeypatch.setenv(name, value)
     command = [sys.executable, "-m", "llmx", "template", "exec", NAME, "--backend", "mock"]
     command += ["--param", "document_paths=a.txt", "-o", "out"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = forked.run(command, text=True)
     assert done.returncode == 2
     assert "cannot be written" in done.stderr

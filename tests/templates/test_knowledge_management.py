@@ -12,6 +12,7 @@ import pytest
 from llmx.core.demo import PATH as DEMO
 from llmx.errors import NotFoundError, UsageError
 from llmx.templates.running import RunOptions
+from tests import forked
 from tests.documents.made import pdf_by_canvas
 from tests.knowledge.corpus import TEXTS
 from tests.templates.scripted import run, script
@@ -335,7 +336,7 @@ def test_a_run_that_was_broken_off_goes_on(filled, tmp_path, monkeypatch):
 
 def llmx(*words, **options):
     command = [sys.executable, "-m", "llmx", "template", "exec", "knowledge-management", *words]
-    return subprocess.run(command, capture_output=True, text=True, check=False, **options)
+    return forked.run(command, text=True, **options)
 
 
 def test_a_budget_ends_it_before_anything_is_sent_and_no_model_is_3(filled):

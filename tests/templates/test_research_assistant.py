@@ -12,6 +12,7 @@ import pytest
 from llmx.core.demo import PATH as DEMO
 from llmx.errors import UsageError
 from llmx.templates.running import RunOptions
+from tests import forked
 from tests.templates.scripted import run, script
 from tests.templates.test_fetching import serving
 
@@ -373,8 +374,7 @@ def test_a_run_that_was_broken_off_does_not_fetch_again(birds, tmp_path, monkeyp
 
 
 def llmx(*words):
-    command = [sys.executable, "-m", "llmx", "template", "exec", "research-assistant", *words]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return forked.run([sys.executable, "-m", "llmx", "template", "exec", "research-assistant", *words], text=True)
 
 
 def test_a_budget_ends_it_before_anything_is_sent_and_no_model_is_3(birds):

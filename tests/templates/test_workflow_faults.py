@@ -1,6 +1,5 @@
 """What is wrong with a workflow is found before anything of it runs, with the line it stands on."""
 
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -13,6 +12,7 @@ from llmx.templates.builtin.workflow_orchestrator.building import Overrides
 from llmx.templates.builtin.workflow_orchestrator.phases import checked_workflow
 from llmx.templates.builtin.workflow_orchestrator.reading import Document, read_document
 from llmx.templates.builtin.workflow_orchestrator.references import Scope, filled, filled_text, holds, references_in
+from tests import forked
 from tests.templates.play import played
 
 NAME = "workflow-orchestrator"
@@ -71,8 +71,8 @@ FAULTS = [
 def test_everything_that_is_wrong_is_said_with_its_line_before_anything_runs():
     Path("bad.yaml").write_text(BAD_YAML + "  - id: mark\n    command: touch mark\n")
     llmx = [sys.executable, "-m", "llmx", "workflow"]
-    validated = subprocess.run([*llmx, "validate", "bad.yaml"], capture_output=True, text=True, check=False)
-    ran = subprocess.run([*llmx, "run", "bad.yaml", "--backend", "mock"], capture_output=True, text=True, check=False)
+    validated = forked.run([*llmx, "validate", "bad.yaml"], text=True)
+    ran = forked.run([*llmx, "run", "bad.yaml", "--backend", "mock"], text=True)
     assert (validated.returncode, ran.returncode) == (2, 2)
     for fault in FAULTS:
         assert fault in validated.stderr

@@ -12,6 +12,7 @@ from llmx.core.calls import CallOptions
 from llmx.errors import UsageError
 from llmx.templates.builtin.workflow_orchestrator.phases import checked_workflow
 from llmx.templates.builtin.workflow_orchestrator.reading import Document
+from tests import forked
 from tests.templates.play import played, scripted
 from tests.templates.workflows import NAME, fails, gave, place, run, say, statuses  # noqa: F401  # a fixture
 
@@ -210,7 +211,7 @@ def test_a_command_whose_step_is_over_has_ended(tmp_path):
 def test_an_agent_answers_as_its_record_says(tmp_path, home):
     llmx = [sys.executable, "-m", "llmx"]
     words = ["agent", "create", "poet", "--provider", "mock", "--model", "mock", "--system", "You rhyme."]
-    subprocess.run([*llmx, *words], check=True, capture_output=True)
+    forked.run([*llmx, *words], check=True)
     result = run(tmp_path, [{"id": "a", "agent": "poet", "prompt": "Speak"}], "roses")
     assert (gave(result, "a")["text"], result.metrics.agents_invoked) == ("roses", 1)
     budget = CallOptions(max_tokens=10)
@@ -219,7 +220,7 @@ def test_an_agent_answers_as_its_record_says(tmp_path, home):
     file = Path("w.json")
     file.write_text(json.dumps({"steps": [{"id": "a", "agent": "poet", "prompt": "Speak"}]}))
     env = scripted(tmp_path, ["violets"])
-    done = subprocess.run([*llmx, "workflow", "run", "w.json"], capture_output=True, text=True, check=False, env=env)
+    done = forked.run([*llmx, "workflow", "run", "w.json"], text=True, env=env)
     assert (done.returncode, "violets" in done.stdout) == (0, True), done.stderr
 
 
