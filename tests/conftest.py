@@ -1,6 +1,7 @@
 """What every test stands on: a HOME of its own, no settings from outside, and an ordinary user to run things as."""
 
 import fcntl
+import itertools
 import os
 import pwd
 import shutil
@@ -21,10 +22,24 @@ moment may have seen what is in them, so they stay until all tests are over."""
 OUTSIDE = ("XDG_", "LLMX_", "LLM_", "AUTOBOT_")
 
 
+@pytest.fixture(scope="session")
+def new_home(tmp_path_factory):
+    """Make one empty folder after the other; pytest's own way looks at all of them for each, and there are thousands."""
+    homes = tmp_path_factory.mktemp("homes")
+    names = map(str, itertools.count())
+
+    def make():
+        folder = homes / next(names)
+        folder.mkdir(0o700)
+        return folder
+
+    return make
+
+
 @pytest.fixture(autouse=True)
-def home(tmp_path_factory, monkeypatch):
+def home(new_home, monkeypatch):
     """A temporary HOME, and nothing of the caller's settings in the environment."""
-    folder = tmp_path_factory.mktemp("home")
+    folder = new_home()
     for name in list(os.environ):
         if name.startswith(OUTSIDE):
             monkeypatch.delenv(name)

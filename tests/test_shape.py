@@ -1,9 +1,8 @@
 """The house rules: floors, laziness, sizes and names."""
 
 import ast
+import functools
 from pathlib import Path
-
-import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = sorted((ROOT / "llmx").rglob("*.py"))
@@ -48,7 +47,7 @@ def imports(tree):
 
 
 def runtime(tree):
-    """The tree without its ``if TYPE_CHECKING:`` bodies."""
+    """The tree, changed to be without its ``if TYPE_CHECKING:`` bodies."""
 
     class Prune(ast.NodeTransformer):
         def visit_If(self, node):
@@ -60,64 +59,67 @@ def runtime(tree):
     return Prune().visit(tree)
 
 
+@functools.cache
 def parsed(path):
     return ast.parse(path.read_text(), str(path))
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=name)
-def test_an_import_only_goes_down(path):
-    own = part(name(path))
-    for module in imports(parsed(path)):
-        if not module.startswith("llmx") or not own or not part(module):
+def nodes(path, *kinds):
+    """What of these kinds stands anywhere in the file."""
+    return [node for node in ast.walk(parsed(path)) if isinstance(node, kinds)]
+
+
+def test_an_import_only_goes_down():
+    for path in SOURCES:
+        own = part(name(path))
+        for module in imports(parsed(path)):
+            if module.startswith("llmx") and own and part(module):
+                goes_down = part(module) == own or FLOORS[part(module)] < FLOORS[own]
+                assert goes_down, f"{name(path)} imports {module}"
+
+
+def test_typer_and_rich_stay_on_the_floor_of_the_command_line():
+    for path in SOURCES:
+        if part(name(path)) != "cli":
+            assert not {module.split(".")[0] for module in imports(parsed(path))} & TYPER_AND_RICH, path
+
+
+def test_imports_stand_at_the_top():
+    for path in SOURCES:
+        if name(path) in ("llmx", "llmx.__main__"):  # the two front doors
             continue
-        assert part(module) == own or FLOORS[part(module)] < FLOORS[own], f"{name(path)} imports {module}"
+        inside = [
+            node.lineno
+            for function in ast.walk(runtime(ast.parse(path.read_text())))
+            if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+            for node in ast.walk(function)
+            if isinstance(node, ast.Import | ast.ImportFrom)
+        ]
+        assert not inside, path
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=name)
-def test_typer_and_rich_stay_on_the_floor_of_the_command_line(path):
-    if part(name(path)) != "cli":
-        assert not {module.split(".")[0] for module in imports(parsed(path))} & TYPER_AND_RICH
+def test_files_and_functions_stay_small():
+    for path in [*SOURCES, *TESTS]:
+        assert len(path.read_text().splitlines()) <= LARGEST_FILE, path
+        for node in nodes(path, ast.FunctionDef, ast.AsyncFunctionDef):
+            assert (node.end_lineno or 0) - node.lineno < LARGEST_FUNCTION, f"{path}: {node.name}"
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=name)
-def test_imports_stand_at_the_top(path):
-    tree = runtime(parsed(path))
-    if name(path) in ("llmx", "llmx.__main__"):  # the two front doors
-        return
-    inside = [
-        node.lineno
-        for function in ast.walk(tree)
-        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
-        for node in ast.walk(function)
-        if isinstance(node, ast.Import | ast.ImportFrom)
-    ]
-    assert not inside
+def test_names_say_what_a_file_is_about():
+    for path in SOURCES:
+        assert not set(path.stem.lower().strip("_").split("_")) & BANNED_NAMES, path
 
 
-@pytest.mark.parametrize("path", [*SOURCES, *TESTS], ids=name)
-def test_files_and_functions_stay_small(path):
-    assert len(path.read_text().splitlines()) <= LARGEST_FILE
-    for node in ast.walk(parsed(path)):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            assert (node.end_lineno or 0) - node.lineno < LARGEST_FUNCTION, node.name
+def test_every_module_and_public_thing_says_what_it_is_for():
+    for path in SOURCES:
+        tree = parsed(path)
+        assert ast.get_docstring(tree), f"{path}: a module's first line says what for"
+        for node in tree.body:
+            if isinstance(node, ast.ClassDef | ast.FunctionDef) and not node.name.startswith("_"):
+                assert ast.get_docstring(node), f"{path}: {node.name}"
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=name)
-def test_names_say_what_a_file_is_about(path):
-    assert not set(path.stem.lower().strip("_").split("_")) & BANNED_NAMES
-
-
-@pytest.mark.parametrize("path", SOURCES, ids=name)
-def test_every_module_and_public_thing_says_what_it_is_for(path):
-    tree = parsed(path)
-    assert ast.get_docstring(tree), "a module's first line says what for"
-    for node in tree.body:
-        if isinstance(node, ast.ClassDef | ast.FunctionDef) and not node.name.startswith("_"):
-            assert ast.get_docstring(node), node.name
-
-
-@pytest.mark.parametrize("path", SOURCES, ids=name)
-def test_every_function_is_annotated(path):
-    for node in ast.walk(parsed(path)):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            assert node.returns is not None, f"{node.name} has no return type"
+def test_every_function_is_annotated():
+    for path in SOURCES:
+        for node in nodes(path, ast.FunctionDef, ast.AsyncFunctionDef):
+            assert node.returns is not None, f"{path}: {node.name} has no return type"

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from tests import forked
 from tests.redaction.secrets import CASES, ORDINARY, VARIABLES
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-PRINT = "import sys; print(*sys.argv[1:], sep='\\n')"
 
 IN_THE_TREE = """
 import contextlib, io, json, sys
@@ -38,16 +38,8 @@ class Sinks:
 
     def llm_exec(self, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "llmx", "exec", *words]
-        return subprocess.run(
-            command,
-            env=self.env | env,
-            cwd=self.home,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        done: subprocess.CompletedProcess[str] = forked.run(command, env=self.env | env, cwd=self.home, text=True)
+        return done
 
     def tree(self, commands: list[list[str]]) -> list[str]:
         """What each command of the tree prints, to either stream."""
@@ -87,7 +79,7 @@ def audited(sinks, reported):
 @pytest.fixture(scope="session")
 def kept(sinks):
     """For each case the id of a run that printed it, with its output stored."""
-    words = ("--no-sandbox", "--json", "--keep-output", "--", sys.executable, "-c", PRINT)
+    words = ("--no-sandbox", "--json", "--keep-output", "--", "printf", r"%s\n")
     runs = [sinks.llm_exec(*words, *case) for case in [*(case.words for case in CASES), ORDINARY]]
     refused = [run for run in runs if run.returncode]
     assert not refused, f"the output of a run is not stored: {refused[0].stdout}{refused[0].stderr}"
