@@ -24,7 +24,7 @@ OUTSIDE = ("XDG_", "LLMX_", "LLM_", "AUTOBOT_")
 
 @pytest.fixture(scope="session")
 def new_home(tmp_path_factory):
-    """Make one empty folder after the other; pytest's own way looks at all of them for each, and there are thousands."""
+    """Make one empty folder after the other; pytest's own way looks at all there are, thousands, for each."""
     homes = tmp_path_factory.mktemp("homes")
     names = map(str, itertools.count())
 

@@ -32,23 +32,29 @@ def test_a_program_tells_all_its_tools(how):
     assert (one.state, one.tools, one.server) == ("connected", ("one", "two"), "small 1")
 
 
+DIFFERENT = (
+    program("works"),
+    program("silent", "is silent"),
+    program("ends", "ends"),
+    program("refuses", "refuses"),
+    Server("nowhere", "/nonexistent/program"),
+    Server("no port", url="http://127.0.0.1:9/mcp", transport="http"),
+    Server("no stream", url="http://127.0.0.1:9/sse", transport="sse"),
+    program("unset", env={"A": "${NOT_SET_ANYWHERE}"}),
+    Server("off", "x", enabled=False),
+)
+
+
 @pytest.mark.promise("S0-51")
 def test_one_dead_server_does_not_hide_the_others():
-    found = checked(
-        program("works"),
-        program("silent", "is silent"),
-        program("ends", "ends"),
-        program("refuses", "refuses"),
-        Server("nowhere", "/nonexistent/program"),
-        Server("no port", url="http://127.0.0.1:9/mcp", transport="http"),
-        Server("no stream", url="http://127.0.0.1:9/sse", transport="sse"),
-        program("unset", env={"A": "${NOT_SET_ANYWHERE}"}),
-        Server("off", "x", enabled=False),
-        deadline=20.0,
-    )
+    for deadline in (2.0, 30.0):  # the longer one for a machine that is too busy to start Python within the first
+        found = checked(*DIFFERENT, deadline=deadline)
+        late = {name for name, one in found.items() if one.reason == f"no answer in {deadline:g} s"}
+        if late == {"silent"}:
+            break
     assert {name for name, one in found.items() if one.state == "connected"} == {"works"}
     assert found["off"].state == "disabled"
-    assert found["silent"].reason == "no answer in 20 s"
+    assert late == {"silent"}
     assert "exit code 3: cannot find its data" in found["ends"].reason
     assert "not today" in found["refuses"].reason
     assert "cannot be started" in found["nowhere"].reason
