@@ -2,12 +2,14 @@
 
 import os
 
+from llmx.core.plugins import load
 from llmx.core.process.sample import open_sampler
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from llmx.core.process.sample import Sample
     from llmx.core.process.supervise import Supervisor
+    from llmx.exec.card_memory import CardMemory
 
 FASTEST, SLOWEST = 0.1, 1.0  # seconds between two samples, at first and once the run is a minute old
 SLOW_AFTER = 60.0
@@ -15,8 +17,8 @@ IO_EVERY = 5  # samples: I/O costs as much as all the rest
 MOST_POINTS = 600
 REDRAW = 0.25  # seconds
 _CLEAR = "\r\x1b[K"
-_COLUMNS = ("t_s", "cpu_s", "rss_bytes", "processes", "read_bytes", "write_bytes")
-_HIGHEST = (2, 3)  # of the columns, those whose peaks must survive thinning
+_COLUMNS = ("t_s", "cpu_s", "rss_bytes", "processes", "read_bytes", "write_bytes", "gpu_mem_bytes")
+_HIGHEST = (2, 3, 6)  # of the columns, those whose peaks must survive thinning
 
 Point = tuple["float | None", ...]
 
@@ -42,7 +44,9 @@ class Series:
         self._in_last = 1
 
     def columns(self) -> dict[str, list[float | None]]:
-        return {name: [point[place] for point in self._points] for place, name in enumerate(_COLUMNS)}
+        """One list a column; the last only where there are graphics cards to ask about."""
+        width = len(self._points[0]) if self._points else 0
+        return {name: [point[place] for point in self._points] for place, name in enumerate(_COLUMNS[:width])}
 
 
 class Monitor:
@@ -55,6 +59,7 @@ class Monitor:
         self.due = now
         self._supervisor = supervisor
         self._sampler = open_sampler(supervisor)
+        self._cards = _open_card_memory(supervisor)
         self._started = now
         self._interval = FASTEST
         self._samples = 0
@@ -67,16 +72,20 @@ class Monitor:
     def check(self, now: float) -> None:
         elapsed = now - self._started
         sample = self._sampler.take(io=self._samples % IO_EVERY == 0)
+        if self._cards:
+            self._cards.look(sample.pids, now)
         self._note(sample, elapsed)
         self._interval = min(max(FASTEST, SLOWEST * elapsed / SLOW_AFTER), SLOWEST)
         self.due = now + self._interval
         if self._line:
-            self._line.draw(sample, now)
+            self._line.draw(sample, now, self._cards.now if self._cards else None)
 
     def finish(self) -> None:
         """Take what is to be known now that the run is over, and clear the line."""
         self._note_io(self._sampler.take())
         self._sampler.close()
+        if self._cards:
+            self._cards.close()
         if self._line:
             self._line.clear()
 
@@ -90,12 +99,14 @@ class Monitor:
 
     def usage(self) -> dict[str, object]:
         """What it knows better than the figures of wait4(2)."""
+        cards = {"gpu_mem_bytes": self._cards.peak} if self._cards else {}
         return {
             "peak_rss_bytes": max(self._peak_rss, self._supervisor.ending.usage.peak_rss),
             "processes": self._peak_processes,
             "read_bytes": self._io[0],
             "write_bytes": self._io[1],
             "source": "rusage+proc" if self._sampler.source == "proc" else self._sampler.source,
+            **cards,
         }
 
     def _note(self, sample: "Sample", elapsed: float) -> None:
@@ -103,7 +114,8 @@ class Monitor:
         self._peak_rss = max(self._peak_rss, sample.rss_bytes)
         self._peak_processes = max(self._peak_processes, sample.processes)
         self._note_io(sample)
-        self._series.add((round(elapsed, 3), round(sample.cpu_s, 3), sample.rss_bytes, sample.processes, *self._io))
+        point = (round(elapsed, 3), round(sample.cpu_s, 3), sample.rss_bytes, sample.processes, *self._io)
+        self._series.add((*point, self._cards.now) if self._cards else point)
 
     def _note_io(self, sample: "Sample") -> None:
         if sample.read_bytes is not None:
@@ -119,24 +131,34 @@ class LiveLine:
         self._cpu_before = 0.0
         self._is_shown = False
 
-    def draw(self, sample: "Sample", now: float) -> None:
+    def draw(self, sample: "Sample", now: float, card_bytes: int | None = None) -> None:
         since = now - self._drawn_at
         if since < REDRAW:
             return
         percent = 100 * (sample.cpu_s - self._cpu_before) / since
         self._drawn_at, self._cpu_before = now, sample.cpu_s
         noun = "process" if sample.processes == 1 else "processes"
-        parts = (
+        parts = [
             f"{now - self._started:.0f} s",
             f"CPU {percent:.0f} %",
             f"{sample.rss_bytes / 1e6:.0f} MB",
             f"{sample.processes} {noun}",
-        )
+        ]
+        if card_bytes is not None:
+            parts.append(f"GPU {card_bytes / 1e6:.0f} MB")
         self._is_shown = _say(_CLEAR + "llm-exec: " + "  ".join(parts))
 
     def clear(self) -> None:
         if self._is_shown:
             _say(_CLEAR)
+
+
+def _open_card_memory(supervisor: "Supervisor") -> "CardMemory | None":
+    """What asks for the memory of graphics cards; loaded only where something on the PATH might answer."""
+    if not any(os.access(f"{folder}/nvidia-smi", os.X_OK) for folder in os.environ.get("PATH", "").split(":")):
+        return None
+    found: CardMemory | None = load("llmx.exec.card_memory:open_card_memory")(supervisor)
+    return found
 
 
 def _say(text: str) -> bool:
@@ -154,4 +176,4 @@ def _joined(one: Point, other: Point) -> Point:
 
 
 def _higher(one: float | None, other: float | None) -> float | None:
-    return max(one or 0, other or 0)
+    return other if one is None else one if other is None else max(one, other)

@@ -136,7 +136,7 @@ OPTIONS = (
     Option(
         "--monitor",
         "flag",
-        "Sample CPU, memory, processes and I/O of the tree while it runs.",
+        "Sample CPU, memory, processes, I/O and GPU memory of the tree while it runs.",
         group=REPORT,
         setting="exec.isolation.monitoring",
     ),

@@ -61,6 +61,11 @@ ROWS = [
     Row("S0-34", "--json gives agents one machine-readable result"),
     Row("S0-55", "What Nix has resolved is kept and found again without Nix"),
     Row(
+        "S0-57",
+        "Graphics cards are usable in a run; --gpu N shows only that one, and --monitor reports the GPU memory held",
+        "NVIDIA cards by UUID where the driver tells it; gpu_mem_bytes in usage and series",
+    ),
+    Row(
         "S0-62",
         "Packages add execution environments: mechanisms of the sandbox under the entry points llmx.sandboxes",
         "only these so far; chosen by exec.mechanism",
