@@ -27,7 +27,7 @@ BASE, PLAIN = "`python -c pass`", "`llm-exec --json -- true`"
 # what is run -> at most, in multiples of BASE
 BOUNDS = {"`llm-exec --json --net example.com -- true`": 4.0, "`llm-exec --json --connect 5432 -- true`": 4.0}
 LEAST = 0.5
-"""Of the throughput of one connection without llm-exec; of a crowd every byte has to arrive."""
+"""Of the throughput of the same transfer without llm-exec."""
 
 CLIENT = """
 import socket, sys, time
@@ -131,9 +131,8 @@ def transfers(commands, internet):
             without, with_ = ratio(direct, through, size, many)
             name = what if many == 1 else what.replace("one connection", f"{many} connections at once")
             rates = [size * many / 1e6 / each for each in (without, with_)]
-            bound = LEAST if many == 1 else ""
-            print(f"| {name} | {rates[0]:.0f} | {rates[1]:.0f} | {rates[1] / rates[0]:.2f} | {bound} |")
-            kept = kept and (many > 1 or rates[1] / rates[0] >= LEAST)
+            print(f"| {name} | {rates[0]:.0f} | {rates[1]:.0f} | {rates[1] / rates[0]:.2f} | {LEAST} |")
+            kept = kept and rates[1] / rates[0] >= LEAST
     return kept
 
 

@@ -4,6 +4,7 @@ import _socket
 import errno
 import os
 import time
+from contextlib import suppress
 
 from llmx.core.network.loop import WRITE
 
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 PATIENCE, PATIENCE_WITH_FIRST = 30.0, 4.0
 """Seconds for the last address, and for those behind which there is another."""
 
+UNPACED = b"reno"
+"""The congestion control that every kernel has and that paces nothing: on a loopback nothing is ever congested, and
+where the system's is one that measures its way (BBR), half of the time goes into measuring it."""
+
 LOOPBACK = ((_socket.AF_INET, "127.0.0.1"), (_socket.AF_INET6, "::1"))
 
 
@@ -27,6 +32,19 @@ def stream_socket(family: int) -> _socket.socket:
     made = _socket.socket(family, _socket.SOCK_STREAM)
     made.setblocking(False)
     return made
+
+
+def loopback_socket(family: int) -> _socket.socket:
+    """One that is to go no further than this machine; raises ``OSError``."""
+    made = stream_socket(family)
+    unpace(made)
+    return made
+
+
+def unpace(made: _socket.socket) -> None:
+    """Have it, and what it accepts, send as fast as the other side of a loopback reads."""
+    with suppress(OSError):  # an older choice of the machine's owner, who allows no other
+        made.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_CONGESTION, UNPACED)
 
 
 class Dial:

@@ -1,11 +1,10 @@
 """Bytes in one direction, from one socket to another; nothing is read as long as something waits to be sent."""
 
 import _socket
-import fcntl
 import os
-from contextlib import suppress
 
 from llmx.core.network.loop import READ, WRITE
+from llmx.core.network.pipes import PIPES, Pipe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,12 +20,10 @@ if TYPE_CHECKING:
             """What may go on by now; raises ``ValueError`` when nothing may any more."""
 
 
-SIZE = 1 << 18
-"""Bytes that are read at a time, and at most wait for one side."""
-
-_F_SETPIPE_SZ = 1031
-_spare: list[tuple[int, int]] = []
-"""Empty pipes: the kernel moves bytes between two sockets only through one."""
+SIZE, LOOKED_AT = 1 << 20, 1 << 18
+"""Bytes that are read at a time, and at most wait for one side: through the kernel alone, and past a guard."""
+TURNS = 4
+"""Times that one direction is served before others are: every look at who is ready costs as much as moving 50 kB."""
 
 
 class Flow:
@@ -46,7 +43,7 @@ class Flow:
         self._count = count
         self._guard = guard
         self._waiting = memoryview(b"")
-        self._pipe = (-1, -1)
+        self._pipe: Pipe | None = None
         self._piped = 0
         self._is_ended = False
         self.is_done = False
@@ -57,42 +54,47 @@ class Flow:
 
     def wants(self) -> int:
         """What it waits for at its source."""
-        return 0 if self._waiting or self._piped or self._is_ended else READ
+        return 0 if self._waiting or self._pipe or self._is_ended else READ
 
     def needs(self) -> int:
         """What it waits for at its sink."""
-        return WRITE if self._waiting or self._piped else 0
+        return WRITE if self._waiting or self._pipe else 0
 
     def move(self) -> None:
         """As much as goes without waiting; raises ``OSError`` when a side is broken, and what the guard raises."""
         try:
-            self._step()
+            for _ in range(TURNS):
+                if not self._step():
+                    break
         except BlockingIOError:
             return
-        if self._is_ended and not self._waiting and not self._piped and not self.is_done:
+        if self._is_ended and not self._waiting and not self._pipe and not self.is_done:
             self.is_done = True
             self._sink.shutdown(_socket.SHUT_WR)
 
     def close(self) -> None:
         """Let go of what is on its way."""
-        if self._piped:
-            for end in self._pipe:
-                os.close(end)
-        self._piped = 0
+        if self._pipe:
+            PIPES.drop(self._pipe)
+        self._pipe, self._piped = None, 0
 
-    def _step(self) -> None:
+    def _step(self) -> bool:
+        """Whether there may be more to do right now."""
         if self._waiting:
             sent = self._sink.send(self._waiting)
             self._count(sent)
             self._waiting = self._waiting[sent:]
-        elif self._piped:
-            self._drain()
-        elif self._guard and not self._is_ended:
-            data = self._source.recv(SIZE)
+            return not self._waiting
+        if self._pipe:
+            return self._drain(self._pipe)
+        if self._is_ended:
+            return False
+        if self._guard:
+            data = self._source.recv(LOOKED_AT)
             self._is_ended = not data
             self._waiting = memoryview(self._guarded(data) if data else b"")
-        elif not self._is_ended:
-            self._fill()
+            return bool(data)
+        return self._fill()
 
     def _guarded(self, data: bytes) -> bytes:
         if self._guard:
@@ -101,29 +103,25 @@ class Flow:
                 self._guard = None
         return data
 
-    def _fill(self) -> None:
-        pipe = _spare.pop() if _spare else _make_pipe()
+    def _fill(self) -> bool:
+        pipe = PIPES.take()
+        read = 0
         try:
-            self._piped = os.splice(self._source.fileno(), pipe[1], SIZE)
+            self._piped = read = os.splice(self._source.fileno(), pipe.writer, SIZE)
         finally:
-            if not self._piped:
-                _spare.append(pipe)
-        if self._piped:
+            if not read:
+                PIPES.give_back(pipe)
+        self._is_ended = not read
+        if read:
             self._pipe = pipe
-            self._drain()
-        else:
-            self._is_ended = True
+        return bool(read) and self._drain(pipe) and read == SIZE
 
-    def _drain(self) -> None:
-        sent = os.splice(self._pipe[0], self._sink.fileno(), self._piped)
+    def _drain(self, pipe: Pipe) -> bool:
+        sent = os.splice(pipe.reader, self._sink.fileno(), self._piped)
         self._count(sent)
         self._piped -= sent
-        if not self._piped:
-            _spare.append(self._pipe)
-
-
-def _make_pipe() -> tuple[int, int]:
-    pipe = os.pipe()
-    with suppress(OSError):  # this user has too many as it is
-        fcntl.fcntl(pipe[1], _F_SETPIPE_SZ, SIZE)
-    return pipe
+        if self._piped:
+            return False
+        self._pipe = None
+        PIPES.give_back(pipe)
+        return True

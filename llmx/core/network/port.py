@@ -2,7 +2,7 @@
 
 import _socket
 
-from llmx.core.network.dial import LOOPBACK, Dial
+from llmx.core.network.dial import LOOPBACK, Dial, unpace
 from llmx.core.network.tunnel import Tunnel
 
 TYPE_CHECKING = False
@@ -22,4 +22,5 @@ def carry_on(loop: "Loop", client: _socket.socket, port: int, make: "Make", entr
         entry.add_connection()
         Tunnel(loop, client, far, entry, lambda _error: None)
 
+    unpace(client)
     Dial(loop, LOOPBACK, port, connected, make)

@@ -28,8 +28,7 @@ AT_ONCE = 64  # connections accepted before others have their turn
 BREATH = 0.25  # seconds between two reports, and before accepting again when there was no room
 FLUSH_PATIENCE = 1.0  # seconds for the last report
 
-
-_STREAM_SOCKET = "llmx.core.network.dial:stream_socket"
+_LOOPBACK_SOCKET = "llmx.core.network.dial:loopback_socket"
 
 
 class Proxy:
@@ -124,4 +123,4 @@ class Proxy:
         """What carries a connection on to a port; ``make`` makes sockets of where that is."""
         entry = self._tally.entry(kind, name)
         carry_on = "llmx.core.network.port:carry_on"
-        return lambda client: load(carry_on)(self._loop, client, port, make or load(_STREAM_SOCKET), entry)
+        return lambda client: load(carry_on)(self._loop, client, port, make or load(_LOOPBACK_SOCKET), entry)

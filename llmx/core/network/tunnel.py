@@ -44,12 +44,21 @@ class Tunnel:
         except ValueError as error:
             self._close(error)
         else:
-            self._move(0)
+            self._move(0, sends=WRITE, receives=READ)
 
-    def _move(self, events: int) -> None:
+    def _near_ready(self, events: int) -> None:
+        self._move(events, sends=events & ~WRITE, receives=events & ~READ)
+
+    def _far_ready(self, events: int) -> None:
+        self._move(events, sends=events & ~READ, receives=events & ~WRITE)
+
+    def _move(self, events: int, *, sends: int, receives: int) -> None:
+        """What ``events`` make possible: of a direction that they do not concern, not even a try."""
         try:
-            self._back.move()
-            self._out.move()
+            if receives:
+                self._back.move()
+            if sends:
+                self._out.move()
         except OSError:
             self._close(None)
         except ValueError as error:
@@ -59,8 +68,8 @@ class Tunnel:
             if is_broken or (self._out.is_done and self._back.is_done):
                 self._close(None)
             else:
-                self._loop.watch(self._near.fileno(), self._out.wants() | self._back.needs(), self._move)
-                self._loop.watch(self._far.fileno(), self._back.wants() | self._out.needs(), self._move)
+                self._loop.watch(self._near.fileno(), self._out.wants() | self._back.needs(), self._near_ready)
+                self._loop.watch(self._far.fileno(), self._back.wants() | self._out.needs(), self._far_ready)
 
     def _close(self, error: Exception | None) -> None:
         self._out.close()

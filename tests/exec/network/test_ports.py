@@ -92,6 +92,17 @@ def test_a_port_where_nobody_listens_is_closed_inside_too(tool, python):
     assert (result["stdout"].strip(), result["network"]["ports"]) == ("", [])
 
 
+def test_the_commands_own_network_waits_for_no_one_and_the_machines_is_left_as_it_is(tool):
+    """What it is about is in tests/benchmarks: 200 connections at once went at a third of the speed."""
+    names = [f"/proc/sys/net/ipv4/{name}" for name in ("tcp_congestion_control", "tcp_rmem")]
+    outside = [Path(name).read_text().split() for name in names]
+    result = tool("--connect", "5432", "--", "cat", *names)
+    control, window = result["stdout"].splitlines()
+    assert control == "reno"
+    assert int(window.split()[1]) >= 1 << 19
+    assert [Path(name).read_text().split() for name in names] == outside
+
+
 def test_at_level_restricted_the_port_is_all_there_is(tool, python):
     with listening() as (port, heard):
         result = tool("--level", "restricted", "--connect", str(port), "--", python, "-c", ask(), str(port))
