@@ -14,10 +14,9 @@ import pytest
 
 from llmx.core.network.groups import GROUPS
 
-NPM = Path(os.environ.get("LLMX_TEST_NPM", "/nonexistent"))  # read before the tests get an environment of their own
-NEWER_NODES = sorted(NPM.glob("node_modules/node-linux-*/bin/node"))
-"""The Node that `.ci/peers` has taken from npm: it goes by the proxy's variables, as Debian's does not yet."""
-CARGO = os.environ.get("LLMX_TEST_CARGO") or shutil.which("cargo", path="/usr/local/bin:/usr/bin:/bin")
+NODES = {"installed": "node", "newer": os.environ.get("LLMX_TEST_NODE", "")}  # read before the tests have their own
+"""`.ci/newer` has one that goes by the proxy's variables, as Debian's does not yet."""
+CARGO = os.environ.get("LLMX_TEST_CARGO") or shutil.which("cargo", path="/usr/local/bin:/usr/bin:/bin") or ""
 """Which an ordinary user may run: rustup's lies in a home."""
 FETCH = "fetch(process.argv[1]).then(r => r.text()).then(t => process.stdout.write(t))"
 
@@ -46,12 +45,13 @@ def test_a_page_arrives(online, internet, command, url):
 
 @pytest.mark.parametrize("which", ["installed", "newer"])
 def test_node_fetches_where_it_is_new_enough_and_fails_closed_where_it_is_not(online, internet, which):
-    if which == "newer" and not NEWER_NODES:
-        pytest.skip("NOT TESTED: no Node that knows the proxy's variables is here: .ci/peers has one")
-    node = "node" if which == "installed" else str(NEWER_NODES[0])
+    node = NODES[which]
+    if not node:
+        pytest.skip("NOT TESTED: no Node that knows the proxy's variables is here: .ci/newer DIR brings one")
     version = subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout
     major, minor = map(int, version.lstrip("v").split(".")[:2])
     words = ["--env", f"NODE_EXTRA_CA_CERTS={internet.folder}/ca.pem", "--read", str(internet.folder)]
+    words += ["--read", str(Path(node).parent)] if which == "newer" else []
     result = online.result("--net", "example.com", *words, "--", node, "-e", FETCH, "https://example.com/")
     if major >= 24 or (major, minor) >= (22, 21):
         assert result["stdout"] == "welcome\n", result
@@ -202,7 +202,7 @@ def knows_sparse_indexes():
 
 @pytest.mark.skipif(
     not knows_sparse_indexes(),
-    reason="NOT TESTED: no cargo since 1.70 is here for every user, Debian 12 has 1.65; LLMX_TEST_CARGO=PATH names one",
+    reason="NOT TESTED: no cargo since 1.70 is here for every user, Debian 12 has 1.65; .ci/newer DIR brings one",
 )
 def test_cargo_brings_a_crate(online, internet):
     packed = io.BytesIO()
@@ -227,7 +227,8 @@ def test_cargo_brings_a_crate(online, internet):
     (online.work / "src/lib.rs").write_text("")
     shutil.chown(online.work, online.place.uid)
     script = f"export CARGO_HOME=$PWD/cargo; {CARGO} vendor -q >/dev/null && ls vendor"
-    words = ["--env", f"CARGO_HTTP_CAINFO={internet.folder}/ca.pem", "--read", str(internet.folder)]
+    words = ["--env", f"CARGO_HTTP_CAINFO={internet.folder}/ca.pem"]
+    words += [word for folder in (internet.folder, Path(CARGO).parent) for word in ("--read", str(folder))]
     result = online.result("--net", "@rust", *words, "--command", script, patience=90)
     assert (result["status"], result["stdout"]) == ("ok", "llmx-seen\n"), result
     assert {host["name"] for host in result["network"]["hosts"]} == {index, files}
