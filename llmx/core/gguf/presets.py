@@ -34,8 +34,8 @@ PRESETS = (
     Preset("memory-16g", "Qwen/Qwen3-8B-GGUF", "Qwen3-8B-Q4_K_M.gguf", 5.0, 16, 45),
     Preset("memory-32g", "Qwen/Qwen3-30B-A3B-GGUF", "Qwen3-30B-A3B-Q4_K_M.gguf", 18.6, 32, 60),
 )
-"""Repositories, names and sizes as public catalogs of 2026 state them, some with digests; the size of ``medium`` alone
-could not be confirmed. ``llmx model pull`` asks the hub itself before anything is fetched.
+"""Repositories, names and sizes as public catalogs of 2026 state them, some with digests; for ``medium`` public notes
+quote the hub's own list with 26,340,328,608 bytes. ``llmx model pull`` asks the hub itself before anything is fetched.
 """
 
 

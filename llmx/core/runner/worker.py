@@ -29,6 +29,8 @@ class Channel:
         self._connection = connection
         self.came: SimpleQueue[dict[str, Any]] = SimpleQueue()
         self.engine: Engine | None = None
+        self.given_up: set[int] = set()
+        """Questions that nobody waits for any more; one may be given up before the engine has got it."""
 
     def listen(self) -> None:
         """Read until the other side ends; then there is nobody left to work for."""
@@ -36,6 +38,7 @@ class Channel:
             for line in lines:
                 message = json.loads(line)
                 if message["op"] == "cancel" and self.engine:
+                    self.given_up.add(message["id"])
                     self.engine.cancel(message["id"])
                 else:
                     self.came.put(message)
@@ -129,6 +132,8 @@ class Worker:
                 marks=marks,
             )
         )
+        if id in self._channel.given_up:
+            self._engine.cancel(id)
 
     def _hand_out(self, output: Output) -> None:
         answer = self._answers.get(output.id)
@@ -141,6 +146,7 @@ class Worker:
         if not output.end:
             return
         del self._answers[output.id]
+        self._channel.given_up.discard(output.id)
         self._tokens += output.spent.prompt - output.spent.cached + output.spent.completion
         self._made += output.spent.completion
         if output.error:

@@ -15,12 +15,13 @@ from tests.core.gguf.tiny import TEMPLATE, gguf, letters, metadata, vocabulary
 WIDTH_STEP = 32
 
 
-def scripted_bytes(pieces, *, ends=True, template=TEMPLATE, context=1024, starts="\n"):
+def scripted_bytes(pieces, *, ends=True, template=TEMPLATE, context=1024, starts="\n", controls=()):
     """A model that says ``pieces`` (text or bytes), then ends, or else says its last piece for ever.
 
-    ``starts``: the last character of the prompt, which the first piece follows.
+    ``starts``: the last character of the prompt, which the first piece follows. ``controls``: the pieces that are
+    special tokens.
     """
-    tokens, kinds, merges, follows = chain_of(pieces, ends=ends, starts=starts)
+    tokens, kinds, merges, follows = chain_of(pieces, ends=ends, starts=starts, controls=controls)
     width = width_for(len(tokens))
     said = metadata(tokens, kinds, merges, width=width, layers=1, template=template)
     said["llama.context_length"] = (4, context)
@@ -33,17 +34,22 @@ def width_for(count):
     return -(-count // WIDTH_STEP) * WIDTH_STEP
 
 
-def chain_of(pieces, *, ends=True, starts="\n"):
+def chain_of(pieces, *, ends=True, starts="\n", controls=()):
     """The tokens, their kinds and merges, and which token follows which."""
     letter = letters()
     tokens, kinds, merges = vocabulary()
     tokens, specials = tokens[:-3], tokens[-3:]
-    spelled = ["".join(letter[byte] for byte in (p.encode() if isinstance(p, str) else p)) for p in pieces]
-    own = [piece for piece in spelled if piece not in tokens]
+    spelled = [p if p in controls else "".join(letter[byte] for byte in _bytes(p)) for p in pieces]
+    own = sorted((piece for piece in spelled if piece not in tokens), key=lambda piece: piece in controls)
     chain = [letter[ord(starts)], *spelled, *(["<|im_end|>"] if ends else spelled[-1:])]
     assert len({*chain[:-1]}) == len(chain) - 1, "a piece may stand once: what follows it is fixed"
-    tokens, kinds = [*tokens, *own, *specials], [*kinds[:-3], *[1] * len(own), 3, 3, 3]
+    own_kinds = [3 if piece in controls else 1 for piece in own]
+    tokens, kinds = [*tokens, *own, *specials], [*kinds[:-3], *own_kinds, 3, 3, 3]
     return tokens, kinds, merges, {tokens.index(a): tokens.index(b) for a, b in pairwise(chain)}
+
+
+def _bytes(piece):
+    return piece.encode() if isinstance(piece, str) else piece
 
 
 def _tensors(count, width, follows):

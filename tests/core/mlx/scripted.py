@@ -9,12 +9,13 @@ from tests.core.mlx.tiny import safetensors, write_files
 HEADS = 4
 
 
-def write_scripted(folder, pieces, *, ends=True, context=1024):
+def write_scripted(folder, pieces, *, ends=True, context=1024, controls=()):
     """Write a model that says ``pieces`` and return its folder's path."""
     folder = Path(folder)
-    tokens, _, merges, follows = chain_of(pieces, ends=ends)
+    tokens, _, merges, follows = chain_of(pieces, ends=ends, controls=controls)
     width = width_for(len(tokens))
-    write_files(folder, tokens, merges, width=width, layers=1, between=32, context=context)
+    files = {"width": width, "layers": 1, "between": 32, "context": context, "controls": controls}
+    write_files(folder, tokens, merges, **files)
     (folder / "model.safetensors").write_bytes(safetensors(_tensors(len(tokens), width, follows)))
     return str(folder)
 

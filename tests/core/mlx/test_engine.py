@@ -161,3 +161,39 @@ def test_a_batch_that_breaks_ends_its_answers_with_the_reason_and_the_next_begin
     engine.add(job._replace(id=5, max_tokens=0))
     ends = {output.id: output.end for output in told() if output.end}
     assert ends == {3: "length", 4: "error", 5: "length"}
+
+
+def test_prompts_that_come_together_are_read_once_as_far_as_they_begin_alike(model):
+    engine = open_engine(Configuration(model, "mlx", 0, parallel=4), lambda *_: None)
+    beginning, other = "word " * 40, "none of it " * 20
+    prompts = [f"{beginning}{number}" for number in range(3)] + [other]
+
+    def told(*jobs):
+        answers, spent = dict.fromkeys((job.id for job in jobs), b""), {}
+        for job in jobs:
+            engine.add(job)
+        while engine.is_busy:
+            for output in engine.step():
+                assert not output.error
+                answers[output.id] += output.data
+                spent[output.id] = output.spent
+        return list(answers.values()), [spent[job.id].prompt - spent[job.id].cached for job in jobs]
+
+    jobs = [Job(number, prompt, 6, 0.0, 1.0, 0, None, "", float("inf")) for number, prompt in enumerate(prompts)]
+    together, computed = told(*jobs)
+    assert all(tokens < 12 for tokens in computed[:3])
+    assert computed[3] > 50
+    engine._kept.clear()
+    assert together == [told(job)[0][0] for job in jobs]
+
+
+def test_a_job_that_waits_ends_when_it_is_not_wanted_any_more(model):
+    engine = open_engine(Configuration(model, "mlx", 0, parallel=1), lambda *_: None)
+    job = Job(1, "word " * 60, 400, 0.0, 1.0, 0, None, "", float("inf"))
+    for each in (job, job._replace(id=2), job._replace(id=3, deadline=0.0)):
+        engine.add(each)
+    ended: dict[int, str] = {}
+    while len(ended) < 2:
+        engine.cancel(2)
+        ended |= {output.id: output.end for output in engine.step() if output.end}
+    assert ended == {2: "cancelled", 3: "timeout"}

@@ -20,11 +20,11 @@ def write_tiny(folder):
     return str(folder)
 
 
-def write_files(folder, tokens, merges, *, width=WIDTH, layers=LAYERS, between=2 * WIDTH, context=2048):
+def write_files(folder, tokens, merges, *, width=WIDTH, layers=LAYERS, between=2 * WIDTH, context=2048, controls=()):
     """Write what stands beside the weights."""
     folder.mkdir(parents=True, exist_ok=True)
     _write(folder / "config.json", _config(tokens, width, layers, between, context))
-    _write(folder / "tokenizer.json", _tokenizer(tokens, merges))
+    _write(folder / "tokenizer.json", _tokenizer(tokens, merges, sorted((*SPECIALS, *controls), key=tokens.index)))
     said = {"tokenizer_class": "PreTrainedTokenizerFast", "bos_token": SPECIALS[0], "eos_token": SPECIALS[2]}
     _write(folder / "tokenizer_config.json", said | {"chat_template": TEMPLATE, "clean_up_tokenization_spaces": False})
 
@@ -53,14 +53,14 @@ def _config(tokens, width, layers, between, context):
     }
 
 
-def _tokenizer(tokens, merges):
+def _tokenizer(tokens, merges, specials):
     own = [
         {"id": tokens.index(token), "content": token, "special": True}
         | dict.fromkeys(("single_word", "lstrip", "rstrip", "normalized"), False)
-        for token in SPECIALS
+        for token in specials
     ]
     level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}
-    plain = {token: number for number, token in enumerate(tokens) if token not in SPECIALS}
+    plain = {token: number for number, token in enumerate(tokens) if token not in specials}
     return {
         "version": "1.0",
         "truncation": None,

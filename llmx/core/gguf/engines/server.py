@@ -12,6 +12,7 @@ from typing import Any
 
 import xllamacpp
 
+from llmx.core.gguf.memory import CACHE_TYPES
 from llmx.core.runner import Configuration, RunnerError
 from llmx.core.runner.engines import Job, Output, Progress, Spent
 
@@ -44,11 +45,19 @@ def _parameters(configuration: Configuration) -> Any:  # noqa: ANN401  # of the 
     made.kv_unified = True
     made.cpuparams.n_threads = made.cpuparams_batch.n_threads = configuration.threads
     made.n_gpu_layers = configuration.gpu_layers
+    made.cache_type_k = made.cache_type_v = _cache_type(configuration.cache_type)
     made.warmup = made.fit_params = made.ui = False
     made.verbosity = -1
     made.hostnames = ["127.0.0.1"]  # the library listens there whether it is used or not
     made.api_keys = [secrets.token_hex(32)]
     return made
+
+
+def _cache_type(name: str) -> Any:  # noqa: ANN401  # of the library
+    found = getattr(xllamacpp.ggml_type, f"GGML_TYPE_{name.upper()}", None) if name in CACHE_TYPES else None
+    if found is None:
+        raise RunnerError(f"there is no cache type {name!r}", kind="bad_request")
+    return found
 
 
 class ServerEngine:
