@@ -6,7 +6,6 @@ from pathlib import Path
 
 from llmx.cli.notes import note
 from llmx.cli.output import Output
-from llmx.cli.steering import CONTROLS
 from llmx.core.jsonline import dumps
 from llmx.core.plugins import load
 from llmx.errors import InconclusiveError, LlmxError, UsageError, nearest, render
@@ -90,6 +89,6 @@ def show(result: Result, paths: list[Path], output: Output, *, quiet: bool) -> N
         text = dumps(result.envelope([str(path) for path in paths]))
         print(text.replace("##[", "#\\u0023["))  # the same in JSON, and no command of a CI system
     elif not quiet:
-        print(load("llmx.templates.reports.plain:as_markdown")(result).translate(CONTROLS), end="")
+        print(load("llmx.templates.reports.plain:as_text")(result), end="")
         for path in paths:
             print(f"written: {path}")

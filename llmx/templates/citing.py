@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from llmx.knowledge import Place, place_at
 from llmx.knowledge.quotes import Quotable
-from llmx.templates.reports.inert import inert
+from llmx.templates.reports.inert import harmless, inert
 
 
 class Source(NamedTuple):
@@ -124,4 +124,5 @@ def references(notes: Sequence[Mapping[str, Any]]) -> list[str]:
 def block(text: str) -> str:
     """Words of a source as a block in Markdown, in which nothing is markup and no terminal obeys anything."""
     lines = text.replace("\t", "    ").split("\n")
-    return "\n".join("    " + "".join(each if each.isprintable() else " " for each in line) for line in lines)
+    shown = ("".join(each if each.isprintable() else " " for each in line) for line in lines)
+    return "\n".join(f"    {harmless(line)}" for line in shown)

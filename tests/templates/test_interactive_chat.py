@@ -22,9 +22,9 @@ def test_ctrl_c_ends_a_chat_that_waits_for_a_line(alone):
         assert chat.wait(60) == 130, "with stdin still open"
 
 
-@pytest.mark.parametrize("end", ["/quit\nmore\n", "\nmore\n", ""])
+@pytest.mark.parametrize("end", ["/quit\nmore\n", "\n \n", ""])
 def test_lines_come_from_a_pipe_and_from_a_file(alone, tmp_path, end):
-    text = f"one\r\ntw\u00f6\n{end}"
+    text = f"one\r\n\ntw\u00f6\n{end}"
     piped = subprocess.run(CHAT, input=text.encode(), capture_output=True, check=True)
     (tmp_path / "lines").write_bytes(text.encode())
     with (tmp_path / "lines").open() as file:
@@ -32,3 +32,14 @@ def test_lines_come_from_a_pipe_and_from_a_file(alone, tmp_path, end):
     assert piped.stderr.decode() == filed.stderr.decode() == "Mock response to: one\nMock response to: tw\u00f6\n"
     none = subprocess.run(CHAT, stdin=subprocess.DEVNULL, capture_output=True, check=False)
     assert (none.returncode, b"nothing was said" in none.stderr) == (1, True)
+
+
+def test_a_conversation_that_its_limit_ends_says_so_and_waits_for_nothing(alone):
+    pipe = subprocess.PIPE
+    with subprocess.Popen([*CHAT, "--param", "max_turns=1"], stdin=pipe, stdout=pipe, stderr=pipe, text=True) as chat:
+        assert chat.stdin
+        assert chat.stderr
+        chat.stdin.write("one\ntwo\n")
+        chat.stdin.flush()
+        assert chat.wait(60) == 0, "with stdin still open"
+        assert "max_turns=1 messages were answered" in chat.stderr.read()

@@ -15,8 +15,8 @@ from llmx.core.plugins import load
 from llmx.templates import Template
 from llmx.templates.outcomes import Checks, Result
 from llmx.templates.reports import FORMS
-from llmx.templates.reports.inert import inert, quoted
-from llmx.templates.reports.plain import LONGEST_SUMMARY
+from llmx.templates.reports.inert import bare, inert, printable, quoted
+from llmx.templates.reports.plain import LONGEST_SUMMARY, as_text
 from tests.templates.conftest import llmx
 
 SARIF = json.loads((Path(__file__).parents[1] / "data" / "sarif-2.1.0.json").read_text())
@@ -153,6 +153,33 @@ def test_what_is_shown_on_a_page_is_text_and_nothing_else(form):
         assert "##[" not in line
     assert "\x1b" not in text
     assert "Answered by mock, a mock" in text
+
+
+@pytest.mark.parametrize("made", [EVIL, {"answer": EVIL}, {"text": inert(EVIL)}])
+def test_what_is_shown_on_a_terminal_is_as_it_was_written_and_no_command(made):
+    told = as_text(result(outcome="failed", problem=f"pip install 'llmx-toolkit[data]' {EVIL}", result=made))
+    assert "pip install 'llmx-toolkit[data]'" in told
+    assert told.count("[x](http://evil.example)") == 2
+    assert told.count(" <img src=x onerror=alert(1)> @everyone www.evil.example ~~~") == 2
+    assert "**" not in told
+    assert "##[" not in told
+    assert "\x1b" not in told
+    assert not any(line.lstrip().startswith("::") for line in told.splitlines())
+
+
+def test_a_character_that_is_left_out_leaves_no_command_behind():
+    told = as_text(result(result="\x1b::error::a #\x01#[add-mask]b"))
+    assert "##[" not in told
+    assert not any(line.startswith("::") for line in told.splitlines())
+
+
+def test_an_answer_that_is_the_whole_result_is_text_in_markdown_too():
+    assert not set(tags(told("markdown", result(result=EVIL)))) & {"link_open", "image", "html_inline", "html_block"}
+
+
+@given(st.text("a:/@.w<>&;lt`*_~[]()#!|\\-+=1$\n\r\u2028 \t{}^"))
+def test_what_is_made_inert_can_be_read_again(text):
+    assert bare(inert(text)) == printable(text)
 
 
 @given(st.text("a:/@.w<>&`*_~[]()#!|\\-+=1$\n\r\u2028 \t{}^"))

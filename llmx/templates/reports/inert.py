@@ -1,5 +1,6 @@
 """Text of a model or a repository that can do nothing where it is shown: no markup, no link, no command of CI."""
 
+import html
 import re
 
 _MARKS = str.maketrans({mark: f"\\{mark}" for mark in "\\`*_[]>#|!~$"} | {"<": "&lt;", "&": "&amp;"})
@@ -8,12 +9,12 @@ _LISTED = re.compile(r"[-+](?=\s|$)|[-=]+\s*$")
 _LINK = re.compile(r"(?i)(://|\bwww(?=\.)|@)")
 APART = "\u200b"
 """A space of no width: what stands on both sides of it is no longer one."""
+_UNMARKED = re.compile(rf"\\([!-/:-@\[-`{{-~])|(&(?:lt|amp);)|{APART}")
 
 
 def inert(text: str) -> str:
     """One line of Markdown that shows ``text`` and is nothing else: no link, picture, HTML, mention or command."""
-    shown = "".join(each if each.isprintable() else " " for each in text).strip()
-    shown = _LINK.sub(_apart, shown)
+    shown = _LINK.sub(_apart, _printable(text))
     shown = shown.translate(_MARKS)
     if _LISTED.match(shown):
         shown = f"\\{shown}"
@@ -30,6 +31,35 @@ def quoted(text: str) -> list[str]:
     """The lines of a block of code, whatever ends a line in ``text``."""
     lines = [line.expandtabs(4) for line in text.splitlines()]
     return [f"    {harmless(''.join(each if each.isprintable() else ' ' for each in line))}" for line in lines]
+
+
+def printable(text: str) -> str:
+    """One line of plain text that no terminal and no CI system obeys."""
+    return harmless(_printable(text))
+
+
+def _printable(text: str) -> str:
+    return "".join(each if each.isprintable() else " " for each in text).strip()
+
+
+def bare(markdown: str) -> str:
+    """Markdown whose words are ``inert``, without the marks that make them so: for a terminal, where nothing reads them."""
+    lines = [line if line.startswith("    ") else _UNMARKED.sub(_unmarked, line) for line in markdown.split("\n")]
+    return "\n".join(answered("\n".join(lines)))
+
+
+def _unmarked(found: re.Match[str]) -> str:
+    return found[1] or html.unescape(found[2] or "")
+
+
+def answered(text: str) -> list[str]:
+    """The lines of a model's answer in plain text, whatever ends a line in ``text``."""
+    return [harmless("".join(each for each in line if _is_shown(each))) for line in text.splitlines()]
+
+
+def _is_shown(each: str) -> bool:
+    """Letters of scripts and pictures are joined by what is not printable itself."""
+    return each.isprintable() or each in "\t\u200c\u200d"
 
 
 def harmless(line: str) -> str:

@@ -1,17 +1,33 @@
 """Reports for people and for programs of one's own."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 from llmx.templates.findings import Finding
 from llmx.templates.outcomes import Result
-from llmx.templates.reports.inert import inert, quoted
+from llmx.templates.reports.inert import answered, bare, inert, printable, quoted
 
 TEXTS, ANSWERS = ("text",), ("content", "output", "reply", "answer")
 """Where a result has words for people: those that a template has put together, and those of a model as they are."""
 
 LONGEST_SUMMARY = 1_000_000
 """Bytes that a step summary of GitHub's may have, less a little: https://docs.github.com/actions, job summaries."""
+
+
+class Ink(NamedTuple):
+    """How a report is set: one line of others' words, what a template says in Markdown, a model's words, and marks."""
+
+    words: Callable[[str], str]
+    told: Callable[[str], str]
+    answer: Callable[[str], list[str]]
+    title: str
+    heading: str
+    strong: str
+
+
+MARKDOWN = Ink(inert, str, quoted, "# ", "## ", "**")
+PLAIN = Ink(printable, bare, answered, "", "", "")
 
 
 def as_json(result: Result) -> str:
@@ -21,17 +37,26 @@ def as_json(result: Result) -> str:
 
 def as_markdown(result: Result) -> str:
     """What the template says itself (``text`` in its result), what was found, and what was not read."""
+    return _report(result, MARKDOWN)
+
+
+def as_text(result: Result) -> str:
+    """The same without markup, for a terminal; no line of it is a command of a CI system."""
+    return _report(result, PLAIN)
+
+
+def _report(result: Result, ink: Ink) -> str:
     told, answer = _text(result, TEXTS), _text(result, ANSWERS)
-    own = [told, ""] if told else [*quoted(answer), ""] if answer else []
-    found = [line for finding in result.findings or () for line in finding_lines(finding)]
-    return "\n".join([*_head(result), *own, *found, *_tail(result)])
+    own = [ink.told(told), ""] if told else [*ink.answer(answer), ""] if answer else []
+    found = [line for finding in result.findings or () for line in finding_lines(finding, ink)]
+    return "\n".join([*_head(result, ink), *own, *found, *_tail(result, ink)])
 
 
 def as_summary(result: Result) -> str:
     """``as_markdown`` for a place where anybody's words must do nothing; what does not fit is counted."""
     told = _text(result, (*TEXTS, *ANSWERS))
     own = [*quoted(told), ""] if told else []
-    head, tail = "\n".join([*_head(result), *own]), "\n".join(_tail(result))
+    head, tail = "\n".join([*_head(result, MARKDOWN), *own]), "\n".join(_tail(result, MARKDOWN))
     room = LONGEST_SUMMARY - len(tail.encode())
     text, left = head[:room], list(result.findings or ())
     while left:
@@ -45,40 +70,41 @@ def as_summary(result: Result) -> str:
 
 
 def _text(result: Result, names: Sequence[str]) -> str:
-    """The first of these in a result, or the result itself where it is a text; empty where there is none."""
-    found = result.result if isinstance(result.result, dict) else {"text": result.result}
-    if result.result is not None and not isinstance(result.result, dict | str):
-        found = {ANSWERS[0]: json.dumps(result.result, ensure_ascii=False)}  # a number or a list: there is nothing else
-    return next((found[name] for name in names if isinstance(found.get(name), str) and found[name]), "")
+    """The first of these in a result; what is a text, a number or a list itself is taken for an answer."""
+    value = result.result
+    if not isinstance(value, dict):
+        is_text = isinstance(value, str) or value is None
+        value = {ANSWERS[0]: value if is_text else json.dumps(value, ensure_ascii=False)}
+    return next((value[name] for name in names if isinstance(value.get(name), str) and value[name]), "")
 
 
-def _head(result: Result) -> Iterator[str]:
-    yield from (f"# {inert(result.template.id)}: {result.outcome}", "")
+def _head(result: Result, ink: Ink) -> Iterator[str]:
+    yield from (f"{ink.title}{ink.words(result.template.id)}: {result.outcome}", "")
     if result.problem:
-        yield from (f"**{inert(result.problem)}**", "")
+        yield from (f"{ink.strong}{ink.words(result.problem)}{ink.strong}", "")
     for who in result.provenance.get("models", ()):
         if who["mock"] or who["demo"]:
             kind = (
                 "a mock, no model: what it says is made up" if who["mock"] else "the demo model, too small to be of use"
             )
-            yield from (f"Answered by {inert(who['model'])}, {kind}.", "")
+            yield from (f"Answered by {ink.words(who['model'])}, {kind}.", "")
 
 
-def finding_lines(finding: Finding) -> Iterator[str]:
+def finding_lines(finding: Finding, ink: Ink = MARKDOWN) -> Iterator[str]:
     """One finding: where it is, what it is, the code, and what to do."""
     place = f"{finding['file']}:{finding['line']}"
     yield from (
-        f"## {finding['severity']}: {inert(place)} ({inert(finding['rule'])})",
+        f"{ink.heading}{finding['severity']}: {ink.words(place)} ({ink.words(finding['rule'])})",
         "",
-        inert(finding["message"]),
+        ink.words(finding["message"]),
         "",
     )
     yield from (*quoted(finding["evidence"]), "")
     if finding["suggestion"]:
-        yield from (f"Suggestion: {inert(finding['suggestion'])}", "")
+        yield from (f"Suggestion: {ink.words(finding['suggestion'])}", "")
 
 
-def _tail(result: Result) -> Iterator[str]:
+def _tail(result: Result, ink: Ink) -> Iterator[str]:
     if result.findings == []:
         yield from ("Nothing was found." if not result.baseline else "Nothing new was found.", "")
     if result.baseline:
@@ -94,5 +120,5 @@ def _tail(result: Result) -> Iterator[str]:
         yield from (f"{checks.unverified} findings were dropped: what they quote stands nowhere in the source.", "")
     if result.coverage:
         read = sum(each["read"] for each in result.coverage)
-        skipped = [f"- {inert(each['path'])}: {inert(each['reason'])}" for each in result.coverage if not each["read"]]
+        skipped = [f"- {ink.words(each['path'])}: {ink.words(each['reason'])}" for each in result.coverage if not each["read"]]
         yield from (f"{read} of {len(result.coverage)} files were read.", "", *skipped, *([""] if skipped else []))

@@ -17,14 +17,17 @@ class Lines:
         self._left = b""
         self._is_over = False
 
-    async def next(self) -> str:
-        """The next line without its end; empty where there is none."""
+    async def next(self) -> str | None:
+        """The next line without its end; None where there is none."""
         if self._descriptor is None:
-            return sys.stdin.readline().rstrip("\n") if sys.stdin else ""
+            line = sys.stdin.readline() if sys.stdin else ""
+            return line.rstrip("\n") if line else None
         while b"\n" not in self._left and not self._is_over:
             await _readable(self._descriptor)
             data = os.read(self._descriptor, 1 << 16)
             self._left, self._is_over = self._left + data, not data
+        if not self._left:
+            return None
         line, _, self._left = self._left.partition(b"\n")
         return line.decode(errors="replace").rstrip("\r")
 

@@ -1,5 +1,6 @@
 """The conversation: one message, or as many as stdin has."""
 
+import logging
 import sys
 from collections.abc import AsyncIterator
 from typing import Any
@@ -11,6 +12,8 @@ from llmx.errors import SchemaError
 from llmx.sessions.store import Store
 from llmx.templates.builtin.interactive_chat.lines import Lines
 from llmx.templates.phases import Context, PhaseError
+
+logger = logging.getLogger("llmx")
 
 
 async def talk(context: Context) -> dict[str, Any]:
@@ -40,23 +43,18 @@ async def talk(context: Context) -> dict[str, Any]:
         store.close()
     if not replies:
         raise PhaseError("nothing was said", hint="--param message=…, or lines on stdin")
-    told = replies[-1]["reply"]
-    return {
-        "reply": told,
-        "text": told if given["message"] else "",
-        "replies": replies,
-        "session": given["session_id"] or None,
-    }
+    return {"reply": replies[-1]["reply"], "replies": replies, "session": given["session_id"] or None}
 
 
 async def _messages(given: Any) -> AsyncIterator[str]:  # noqa: ANN401  # the parameters
-    """The one message, or the lines of stdin until /quit."""
+    """The one message, or the lines of stdin that say something, until /quit."""
     if given["message"]:
         yield given["message"]
         return
-    lines = Lines()
-    for _ in range(given["max_turns"]):
-        line = await lines.next()
-        if not line or line == "/quit":
-            return
-        yield line
+    lines, left = Lines(), given["max_turns"]
+    while left and (line := await lines.next()) is not None and line.strip() != "/quit":
+        if line.strip():
+            left -= 1
+            yield line
+    if not left:
+        logger.warning("max_turns=%d messages were answered; no more is read", given["max_turns"])
