@@ -10,7 +10,7 @@ from llmx.core.backends import errors
 from llmx.core.cassettes import FORMAT, CassetteError, Question
 from llmx.core.events import Answering, Event
 from llmx.core.transcripts import read_events
-from llmx.errors import LlmxError, UsageError
+from llmx.errors import LlmxError, NotFoundError, UsageError
 
 
 class Played(NamedTuple):
@@ -69,10 +69,12 @@ class Replay:
 
 
 def read(path: str) -> list[Played]:
-    """The calls of a cassette; raises ``UsageError`` for a file that is none, with the line."""
+    """The calls of a cassette; raises ``UsageError`` for a file that is none, with the line, and ``NotFoundError``."""
     try:
         with open(path, encoding="utf-8") as file:
             lines = file.read().split("\n")
+    except FileNotFoundError:
+        raise NotFoundError(f"--replay: there is no file {path}", hint=f"make one by --record {path}") from None
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"--replay: {path} cannot be read: {getattr(error, 'strerror', error)}") from None
     if not lines or _parsed(lines[0], f"{path}:1").get("cassette") != FORMAT:

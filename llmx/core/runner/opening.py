@@ -25,6 +25,7 @@ def configuration_of(
 
     Raises ``LlmxError`` where it is not there, and for what cannot be meant.
     """
+    stamp = stamp_of(path)
     plain = Configuration(
         path=path,
         engine="mlx" if backend == "mlx" else choose(str(settings["gguf.engine"])),
@@ -33,7 +34,7 @@ def configuration_of(
         gpu_layers=-1 if settings["gguf.gpu_layers"] is None else _whole(settings["gguf.gpu_layers"]),
         cache_type=str(settings["gguf.cache_type"]),
         parallel=_whole(settings["gguf.parallel"]),
-        stamp=stamp_of(path),
+        stamp=stamp,
     )
     if plain.context and plain.context < LEAST_CONTEXT:
         raise UsageError(f"a context of {plain.context} tokens is too small", hint=f"the least is {LEAST_CONTEXT}")

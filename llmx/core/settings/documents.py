@@ -6,10 +6,16 @@ import stat
 import tomllib
 
 from llmx.core.settings.sources import shown
-from llmx.errors import ConfigError
+from llmx.errors import ConfigError, NotFoundError
 
 LARGEST = 1 << 20
 """What is larger is no settings file."""
+
+
+class MissingFileError(ConfigError):
+    """There is no file of the name that was given."""
+
+    exit_code = NotFoundError.exit_code
 
 
 def read_bytes(file: str) -> bytes:
@@ -21,7 +27,8 @@ def read_bytes(file: str) -> bytes:
             return opened.read(LARGEST + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise ConfigError(f"cannot read the settings file {shown(file)}: {reason}", source=file) from None
+        kind = MissingFileError if isinstance(error, FileNotFoundError) else ConfigError
+        raise kind(f"cannot read the settings file {shown(file)}: {reason}", source=file) from None
 
 
 def _open_without_waiting(file: str, flags: int) -> int:

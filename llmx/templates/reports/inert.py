@@ -43,7 +43,7 @@ def _printable(text: str) -> str:
 
 
 def bare(markdown: str) -> str:
-    """Markdown whose words are ``inert``, without the marks that make them so: for a terminal, where nothing reads them."""
+    """Markdown whose words are ``inert``, without the marks that make them so: a terminal reads none of them."""
     lines = [line if line.startswith("    ") else _UNMARKED.sub(_unmarked, line) for line in markdown.split("\n")]
     return "\n".join(answered("\n".join(lines)))
 

@@ -120,5 +120,6 @@ def _tail(result: Result, ink: Ink) -> Iterator[str]:
         yield from (f"{checks.unverified} findings were dropped: what they quote stands nowhere in the source.", "")
     if result.coverage:
         read = sum(each["read"] for each in result.coverage)
-        skipped = [f"- {ink.words(each['path'])}: {ink.words(each['reason'])}" for each in result.coverage if not each["read"]]
+        left = [each for each in result.coverage if not each["read"]]
+        skipped = [f"- {ink.words(each['path'])}: {ink.words(each['reason'])}" for each in left]
         yield from (f"{read} of {len(result.coverage)} files were read.", "", *skipped, *([""] if skipped else []))

@@ -122,6 +122,7 @@ def test_a_missing_library_names_what_to_install(sales, monkeypatch):
     result = analyzed(sales)
     assert result.exit_code == 3
     assert "pip install 'llmx-toolkit[data]'" in result.problem
+    assert analyzed(sales, data_file="gone.csv").exit_code == 4, "which costs nothing to find out"
 
 
 def test_no_model_a_budget_and_the_demo_model_are_never_clean(sales, monkeypatch):

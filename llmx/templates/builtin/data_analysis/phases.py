@@ -31,9 +31,6 @@ SCHEMA = {
 async def load(context: Context) -> dict[str, Any]:
     """The table is read once, and everything computed of it; what cannot be, the phase says that needs it."""
     path = context.parameters["data_file"]
-    for package in PACKAGES:
-        if importlib.util.find_spec(package) is None:
-            raise InconclusiveError(f"data-analysis needs {package}", hint=install_hint("data"))
     told = await _computed(path, context.parameters)
     profile = _value(told["profile"])
     used, whole = profile["rows"], profile["rows_in_file"]
@@ -119,6 +116,7 @@ async def _computed(path: str, given: Mapping[str, Any]) -> dict[str, Any]:
         with open(path, "rb") as file:
             if (size := os.fstat(file.fileno()).st_size) > LARGEST:
                 raise InconclusiveError(f"{path} has {size} bytes, and {LARGEST} are the limit")
+            _require_packages()
             told: dict[str, Any] = await call_async(target, request, file.fileno(), BOUNDS)
     except FileNotFoundError:
         raise NotFoundError(f"there is no file {path}") from None
@@ -127,6 +125,12 @@ async def _computed(path: str, given: Mapping[str, Any]) -> dict[str, Any]:
     except BoundsError as error:
         raise InconclusiveError(f"{path}: {error.message}", hint="a lower max_rows, or a part of the file") from None
     return told
+
+
+def _require_packages() -> None:
+    for package in PACKAGES:
+        if importlib.util.find_spec(package) is None:
+            raise InconclusiveError(f"data-analysis needs {package}", hint=install_hint("data"))
 
 
 def _value(told: Mapping[str, Any]) -> Any:  # noqa: ANN401  # JSON
