@@ -10,7 +10,7 @@ from llmx.core.blocking import run
 from llmx.core.client import LLMClient
 from llmx.core.llm_config import LLMConfig
 from llmx.templates import catalog
-from llmx.templates.artifacts import write
+from llmx.templates.artifacts import require_room, write
 from llmx.templates.estimating import estimate
 from llmx.templates.running import PLAIN, RunOptions, config_for
 from llmx.templates.running import execute as execute_template
@@ -60,6 +60,8 @@ class Template:
         """
         template = find(name)
         asked = client or LLMClient(config_for(template, config or LLMConfig()))
+        if output_dir:
+            require_room(Path(output_dir), template, parameters or {}, force=force)
         result = run(lambda: execute_template(template, parameters or {}, asked, options))
         paths = write(Path(output_dir), result.artifacts, force=force) if output_dir else []
         return result.envelope([str(path) for path in paths])

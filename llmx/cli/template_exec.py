@@ -12,7 +12,7 @@ from llmx.cli.notes import note
 from llmx.cli.output import Output, OutputOption
 from llmx.cli.template_reports import deliver, forms, report_all, show
 from llmx.core.plugins import load
-from llmx.templates.artifacts import require_writable
+from llmx.templates.artifacts import require_room
 from llmx.templates.kept import is_kept
 from llmx.templates.outcomes import Result
 from llmx.templates.parameters import values
@@ -62,7 +62,7 @@ def execute(
         load("llmx.cli.template_plan:show_plan")(name, chosen, asked, options, output)
         return
     if output_dir:
-        require_writable(Path(output_dir))
+        require_room(Path(output_dir), template, chosen, force=force)
     try:
         result: Result = load("llmx.core.blocking:run")(lambda: run_template(template, chosen, asked, options))
     except KeyboardInterrupt:

@@ -70,7 +70,10 @@ class Phase:
 
 @dataclass(frozen=True)
 class Template:
-    """What a template's folder says, or a file that is one by itself; only such a file names a ``model``."""
+    """What a template's folder says, or a file that is one by itself; only such a file names a ``model``.
+
+    ``artifacts`` are names of files that every run makes, as Jinja texts over the parameters.
+    """
 
     id: str
     version: str
@@ -87,6 +90,7 @@ class Template:
     overrides: bool = False
     takes: tuple[str, ...] = ()
     estimate: Mapping[str, str] = field(default_factory=dict)
+    artifacts: tuple[str, ...] = ()
     model: str = ""
 
     @property

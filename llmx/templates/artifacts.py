@@ -1,11 +1,15 @@
 """Artifacts are written below the output folder only, all of them or none, and over nothing that was there."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from llmx.errors import LlmxError, PolicyError, UsageError
-from llmx.templates import Artifact
+from llmx.templates import Artifact, Template
+from llmx.templates.parameters import checked
+from llmx.templates.rendering import Renderer
 
 LONGEST_NAME, LONGEST_PART = 200, 120
 
@@ -22,16 +26,36 @@ def check_name(name: str) -> str:
     return str(path)
 
 
-def require_writable(folder: Path) -> None:
-    """Make the folder, and see that it takes files: before anything is paid for what is to be written there."""
+def require_room(folder: Path, template: Template, parameters: Mapping[str, Any], *, force: bool = False) -> None:
+    """See that the folder takes files, and that none of those is there that every run of the template makes.
+
+    Before anything is asked and paid. Nothing is left of it: what makes nothing leaves no empty folder behind.
+    """
+    values, renderer = checked(template, parameters), Renderer(template.folder)
+    made: list[Path] = []
     probe = folder / f".llmx-{os.getpid()}"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        _make(folder, made)
         os.close(os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
         probe.unlink()
     except OSError as error:
         hint = "name another --output-dir; nothing was asked"
         raise UsageError(f"--output-dir {folder} cannot be written: {error.strerror}", hint=hint) from None
+    finally:
+        _take_away(made)
+    try:
+        _require_free([folder / check_name(renderer.text(name, values)) for name in template.artifacts], force=force)
+    except UsageError as error:
+        error.hint = f"{error.hint}; nothing was asked"
+        raise
+
+
+def _require_free(targets: Sequence[Path], *, force: bool) -> None:
+    for target in targets:
+        if target.is_dir() and not target.is_symlink():
+            raise UsageError(f"{target} is a folder", hint="name another --output-dir")
+        if not force and os.path.lexists(target):
+            raise UsageError(f"{target} is there already", hint="--force writes over it, or name another --output-dir")
 
 
 def write(folder: Path, artifacts: Sequence[Artifact], *, force: bool = False) -> list[Path]:
@@ -39,16 +63,13 @@ def write(folder: Path, artifacts: Sequence[Artifact], *, force: bool = False) -
     names = [check_name(artifact.name) for artifact in artifacts]
     targets = [folder / name for name in names]
     _check_apart(names)
-    for target in targets:
-        if target.is_dir() and not target.is_symlink():
-            raise UsageError(f"{target} is a folder", hint="name another --output-dir")
-        if not force and os.path.lexists(target):
-            raise UsageError(f"{target} is there already", hint="--force writes over it, or name another --output-dir")
+    _require_free(targets, force=force)
     staged: list[Path] = []
+    made: list[Path] = []
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         for target, artifact in zip(targets, artifacts, strict=True):
-            _make_below(target.parent, folder)
+            _make(folder, made)
+            _make_below(target.parent, folder, made)
             staged.append(_staged(target, artifact.data))
         for fresh, target in zip(staged, targets, strict=True):
             os.replace(fresh, target)
@@ -57,7 +78,23 @@ def write(folder: Path, artifacts: Sequence[Artifact], *, force: bool = False) -
     finally:
         for fresh in staged:
             fresh.unlink(missing_ok=True)
+        _take_away(made)
     return targets
+
+
+def _make(folder: Path, made: list[Path]) -> None:
+    """Make a folder and those above it, and add those that were not there to ``made``."""
+    if not folder.is_dir():
+        _make(folder.parent, made)
+        folder.mkdir(exist_ok=True)
+        made.append(folder)
+
+
+def _take_away(made: Sequence[Path]) -> None:
+    """Of the folders that were made, those in which nothing is."""
+    for folder in reversed(made):
+        with suppress(OSError):
+            folder.rmdir()
 
 
 def _check_apart(names: Sequence[str]) -> None:
@@ -68,12 +105,12 @@ def _check_apart(names: Sequence[str]) -> None:
             raise PolicyError(f"{name!r} is the name of an artifact, and of a folder with others")
 
 
-def _make_below(parent: Path, folder: Path) -> None:
+def _make_below(parent: Path, folder: Path, made: list[Path]) -> None:
     """Make ``parent``, unless a link on the way leads out of ``folder``."""
     nearest = next(path for path in (parent, *parent.parents) if path.exists())
     if not nearest.resolve().is_relative_to(folder.resolve()):
         raise PolicyError(f"{parent} leads out of {folder}")
-    parent.mkdir(parents=True, exist_ok=True)
+    _make(parent, made)
 
 
 def _staged(target: Path, data: bytes) -> Path:

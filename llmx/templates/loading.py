@@ -19,7 +19,7 @@ NOTHING: Mapping[Path, bytes] = {}
 KINDS: tuple[Kind, ...] = get_args(Kind)
 _TOP = (
     *("id", "version", "category", "description", "tags", "requires", "override", "parameters", "phases", "output"),
-    *("takes", "estimate"),
+    *("takes", "estimate", "artifacts"),
 )
 _CONSTRAINTS = {
     "min": "minimum",
@@ -116,6 +116,7 @@ class _Reading:
             overrides=self._data.get("override") is True,
             takes=self._takes(),
             estimate=self._estimate(),
+            artifacts=self._words(self._data, "artifacts"),
         )
 
     def _takes(self) -> tuple[str, ...]:

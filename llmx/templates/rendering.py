@@ -92,6 +92,13 @@ class Renderer:
         except TemplateError as error:
             raise ConfigError(f"{self._folder / name}: {_said(error)}", source=str(self._folder / name)) from None
 
+    def text(self, text: str, values: Mapping[str, Any]) -> str:
+        """A Jinja text that stands in ``template.toml``."""
+        try:
+            return self._environment.from_string(text).render(values)
+        except TemplateError as error:
+            raise ConfigError(f"{self._folder}: {text!r}: {_said(error)}") from None
+
     def expression(self, text: str, values: Mapping[str, Any]) -> Any:  # noqa: ANN401  # whatever it evaluates to
         """The value of a Jinja expression."""
         try:

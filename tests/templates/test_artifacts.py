@@ -65,7 +65,8 @@ def test_a_folder_that_takes_no_files_is_refused(in_the_open, ordinary_user):
     """As an ordinary user: root may write everywhere."""
     (in_the_open / "locked").mkdir(mode=0o555)
     code = (
-        "import pathlib, sys; from llmx.templates import artifacts as a; a.require_writable(pathlib.Path(sys.argv[1]))"
+        "import pathlib, sys; from llmx.templates import artifacts as a, sources as s; "
+        "a.require_room(pathlib.Path(sys.argv[1]), s.find('code-review'), {})"
     )
     user = {"user": ordinary_user.pw_uid, "group": ordinary_user.pw_gid, "extra_groups": []} if os.getuid() == 0 else {}
     command = [sys.executable, "-c", code, f"{in_the_open}/locked"]
@@ -110,3 +111,11 @@ def test_two_things_on_one_stdout_are_refused(own, alone, words):
     done = llmx("exec", own(ASK, MAKE, ask_j2="n?"), "--backend", "mock", *words)
     assert done.returncode == 2
     assert "both go to stdout" in done.stderr
+
+
+@pytest.mark.parametrize("folder", ["new", "a/b/new"])
+def test_a_run_that_makes_nothing_leaves_no_folder_behind(own, alone, tmp_path, folder):
+    name = own('[[phases]]\nid = "x"\nrun = "phases:x"\n', "def x(context):\n    raise ValueError('broken')\n")
+    done = llmx("exec", name, "--output-dir", folder)
+    assert (done.returncode, "broken" in done.stderr) == (1, True)
+    assert [each.name for each in tmp_path.iterdir()] == ["own"]

@@ -117,6 +117,10 @@ def test_a_cassette_is_played_without_a_model_and_artifacts_are_written_below_th
     assert made == {each["name"] for each in told["artifacts"]} == set(wanted["artifacts"])
     new = {path for path in Path.cwd().rglob("*") if not path.is_relative_to(Path.cwd() / "out")} - before
     assert new == set()
+    if find(name).artifacts:
+        again = inside.llmx(*words, *DEAD, "--output-dir", "out")
+        assert (again.returncode, again.stdout, "is there already" in again.stderr) == (2, "", True)
+        assert "nothing was asked" in again.stderr
 
 
 @pytest.mark.parametrize("name", ASKING)
