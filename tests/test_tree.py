@@ -49,6 +49,11 @@ def test_every_command_says_what_it_is_for(words):
     assert len(done.stdout.split("\n\n")[1].strip()) > 10
 
 
+def test_no_list_of_commands_cuts_what_a_command_is_for():
+    lists = [file.read_text().partition("\n\n")[2] for file in (ROOT / "tests/snapshots").glob("*.txt")]
+    assert [line for text in lists for line in text.splitlines() if line.endswith("...")] == []
+
+
 def test_help_of_llm_exec_has_its_own_name():
     code = (
         "import sys; sys.argv = ['/x/llm-exec', '--help']; from llmx.__main__ import exec_main; sys.exit(exec_main())"

@@ -18,6 +18,7 @@ from llmx.cli.config import editor
 from llmx.cli.model_options import ModelOptions, asks_a_model
 from llmx.cli.notes import note
 from llmx.cli.output import Output, OutputOption
+from llmx.cli.steering import CONTROLS
 from llmx.core.jsonline import dumps
 from llmx.core.keys import read as read_key
 from llmx.core.plugins import load
@@ -243,7 +244,7 @@ def tell(agent: Agent, output: Output) -> None:
     for name, value in {**agent.as_dict(), "created_at": agent.created_at, "updated_at": agent.updated_at}.items():
         if value not in (None, []):
             told = f"  ({'set' if has_key(agent) else 'unset'})" if name == "api_key" else ""
-            print(f"{name.removeprefix('is_').removesuffix('_at')} = {said(value)}{told}")
+            print(f"{name.removeprefix('is_').removesuffix('_at')} = {said(value).translate(CONTROLS)}{told}")
 
 
 def said(value: object) -> str:

@@ -11,6 +11,7 @@ from llmx.cli.output import Output, OutputOption
 from llmx.cli.template_options import DiffOption, Given, ParamOption, ParamsFileOption, StagedOption, run_options
 from llmx.core.jsonline import dumps
 from llmx.core.plugins import load
+from llmx.core.settings.sources import shown
 from llmx.templates.estimating import estimate as estimate_run
 from llmx.templates.parameters import values
 from llmx.templates.sources import find
@@ -41,7 +42,7 @@ def estimate(
         print(dumps(found))
         return
     if found["tokens"] is None:
-        print(f"not known: {'; '.join(found['unknown'])}")
+        print(f"not known: {'; '.join(shown(why) for why in found['unknown'])}")
         return
     told = f"{found['prompt_tokens']} in prompts, {found['answer_tokens']} in answers"
     print(f"tokens      about {found['tokens']}: {told}")

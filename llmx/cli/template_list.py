@@ -9,6 +9,7 @@ from llmx.cli.notes import note
 from llmx.cli.output import Output, OutputOption
 from llmx.core.jsonline import dumps
 from llmx.core.settings.sources import shown
+from llmx.errors import nearest
 from llmx.templates.catalog import rows
 
 app = typer.Typer(add_completion=False)
@@ -19,7 +20,12 @@ CategoryOption = Annotated[str, typer.Option("--category", metavar="NAME", help=
 @app.command("list")
 def list_(category: CategoryOption = "", output: OutputOption = Output.text) -> None:
     """List the templates: built in, your own, the project's, and those of installed packages."""
-    show(*rows(category), output)
+    listed, notices = rows(category)
+    if not listed:
+        near = nearest(category, {row["category"] for row in rows()[0]})
+        hint = f"did you mean {near}?" if near else "llmx template list shows them with their categories"
+        note(f"no template is of the category {category}; {hint}")
+    show(listed, notices, output)
 
 
 def show(found: list[dict[str, Any]], notices: Iterable[str], output: Output) -> None:

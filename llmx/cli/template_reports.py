@@ -8,6 +8,7 @@ from llmx.cli.notes import note
 from llmx.cli.output import Output
 from llmx.core.jsonline import dumps
 from llmx.core.plugins import load
+from llmx.core.settings.sources import shown
 from llmx.errors import InconclusiveError, LlmxError, UsageError, nearest, render
 from llmx.exec.result import write_file
 from llmx.templates.artifacts import write
@@ -18,11 +19,11 @@ from llmx.templates.reports import FORMS
 def forms(given: list[str] | None, output: Output) -> list[tuple[str, str]]:
     """Each report and its file; raises ``UsageError`` where it cannot be written, before anything is asked."""
     found = [_form(text) for text in given or ()]
-    shown = [form for form, file in found if not file]
-    if len(shown) > 1 or (shown and output == Output.json):
-        other = f"--report {shown[1]}" if len(shown) > 1 else "--output json"
-        hint = f"give one of them a file, such as --report {shown[0]}=FILE"
-        raise UsageError(f"--report {shown[0]} and {other} both go to stdout", hint=hint)
+    printed = [form for form, file in found if not file]
+    if len(printed) > 1 or (printed and output == Output.json):
+        other = f"--report {printed[1]}" if len(printed) > 1 else "--output json"
+        hint = f"give one of them a file, such as --report {printed[0]}=FILE"
+        raise UsageError(f"--report {printed[0]} and {other} both go to stdout", hint=hint)
     return found
 
 
@@ -84,11 +85,12 @@ def show(result: Result, paths: list[Path], output: Output, *, quiet: bool) -> N
     What kept the run from being whole is said on stderr, too, for whoever reads a log.
     """
     if result.problem:
-        print(render(result.error or InconclusiveError(result.problem)), file=sys.stderr)
+        told = render(result.error or InconclusiveError(result.problem))
+        print(*load("llmx.templates.reports.inert:answered")(told), sep="\n", file=sys.stderr)
     if output == Output.json:
         text = dumps(result.envelope([str(path) for path in paths]))
         print(text.replace("##[", "#\\u0023["))  # the same in JSON, and no command of a CI system
     elif not quiet:
         print(load("llmx.templates.reports.plain:as_text")(result), end="")
         for path in paths:
-            print(f"written: {path}")
+            print(f"written: {shown(str(path))}")

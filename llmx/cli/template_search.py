@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from llmx.cli.notes import note
 from llmx.cli.output import Output, OutputOption
 from llmx.cli.template_list import CategoryOption, show
 from llmx.templates.catalog import search as found
@@ -18,4 +19,7 @@ def search(
     output: OutputOption = Output.text,
 ) -> None:
     """Find templates by words in their ids, descriptions and tags."""
-    show(*found(" ".join(words), category), output)
+    rows, notices = found(" ".join(words), category)
+    if not rows:
+        note("no template has all of these words: fewer may find one, and llmx template list shows all")
+    show(rows, notices, output)

@@ -11,6 +11,7 @@ from llmx.cli.output import Output, OutputOption
 from llmx.cli.prompts import text_of
 from llmx.cli.template_exec import execute
 from llmx.core.jsonline import dumps
+from llmx.core.settings.sources import shown
 from llmx.errors import UsageError
 from llmx.templates.builtin.workflow_orchestrator import within
 from llmx.templates.builtin.workflow_orchestrator.building import Overrides
@@ -84,7 +85,7 @@ def validate(file: FileArgument, output: OutputOption = Output.text) -> None:
         }
         print(dumps(told))
         return
-    print(f"{file}: nothing is wrong; {len(steps)} steps: {', '.join(step.id for step in steps)}")
+    print(f"{shown(file)}: nothing is wrong; {len(steps)} steps: {', '.join(step.id for step in steps)}")
 
 
 def _pairs(words: list[str]) -> dict[str, str]:

@@ -63,7 +63,7 @@ def test_a_key_is_shown_by_its_place_only(monkeypatch):
         (["create", "b", "--provider", "olama", "--model", "x"], 2),
         (["delete", "a"], 2),
         (["delete", "a", "--yes"], 2),
-        (["import", "nowhere.toml"], 2),
+        (["import", "nowhere.toml"], 4),
         (["export", "nope"], 4),
     ],
 )

@@ -68,6 +68,10 @@ def test_search_finds_by_all_words_and_nothing_is_no_error():
     assert [row["id"] for row in told("search", "review", "findings")] == ["code-review"]
     assert [row["id"] for row in told("search", "ci", "review")] == ["code-review"]
     assert told("search", "review", "cooking") == []
+    nothing = llmx("search", "review", "cooking")
+    assert (nothing.returncode, nothing.stdout) == (0, "")
+    assert "fewer may find one" in nothing.stderr
+    assert "did you mean code?" in llmx("list", "--category", "codee").stderr
 
 
 @pytest.mark.promise("S2-25")
