@@ -8,22 +8,9 @@ from typing import Any
 
 from llmx.errors import LlmxError, PolicyError, UsageError
 from llmx.templates import Artifact, Template
+from llmx.templates.artifact_names import check_name
 from llmx.templates.parameters import checked
 from llmx.templates.rendering import Renderer
-
-LONGEST_NAME, LONGEST_PART = 200, 120
-
-
-def check_name(name: str) -> str:
-    """``name`` where it names a file below a folder; raises ``PolicyError`` for one that leads elsewhere."""
-    path = PurePosixPath(name)
-    parts = path.parts
-    is_odd = not name or not name.isprintable() or "\\" in name or ":" in name or len(name) > LONGEST_NAME
-    leads_out = path.is_absolute() or ".." in parts or not parts or any(part.lower() == ".git" for part in parts)
-    is_long = any(len(os.fsencode(part)) > LONGEST_PART for part in parts)
-    if is_odd or leads_out or is_long or name.endswith("/"):
-        raise PolicyError(f"{name!r} is no name for an artifact: it must be a file below the output folder")
-    return str(path)
 
 
 def require_room(folder: Path, template: Template, parameters: Mapping[str, Any], *, force: bool = False) -> None:

@@ -13,9 +13,9 @@ from llmx.core.backends.errors import AnswerError, RefusedError
 from llmx.core.client import LLMClient
 from llmx.core.messages import Message, Tool
 from llmx.core.response import Response, gather
-from llmx.errors import LlmxError, SchemaError
+from llmx.errors import LlmxError, PolicyError, SchemaError
 from llmx.templates import Artifact, Phase, Template
-from llmx.templates.artifacts import check_name
+from llmx.templates.artifact_names import check_name, is_obeyed
 from llmx.templates.findings import Finding
 from llmx.templates.metering import RunMeter
 from llmx.templates.outcomes import Checks, Metrics
@@ -65,8 +65,15 @@ class Context:
         return {**self.parameters, "parameters": dict(self.parameters), **self.results, "fence": self.renderer.fence}
 
     def add(self, name: str, data: str | bytes, media_type: str = "text/plain") -> None:
-        """Make an artifact in place of one of the same name; ``PolicyError`` for a name that leads elsewhere."""
+        """Make an artifact in place of one of the same name.
+
+        Raises ``PolicyError`` for a name that leads elsewhere, and for one that something would run or obey where
+        ``template.toml`` does not say that this is what the template makes.
+        """
         name = check_name(name)
+        if is_obeyed(name) and name not in self.template.artifacts:
+            hint = "a template that is to make it names it in artifacts, in its template.toml"
+            raise PolicyError(f"{name!r} is no name for an artifact: it is run or obeyed by what finds it", hint=hint)
         raw = data.encode(errors="replace") if isinstance(data, str) else data
         self.artifacts = [each for each in self.artifacts if each.name != name]
         self.artifacts.append(Artifact(name, raw, media_type))

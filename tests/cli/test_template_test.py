@@ -177,6 +177,6 @@ def test_what_a_template_says_is_shown_and_cannot_steer_a_terminal(mine, tmp_pat
     words = ["exec", "mine", "--backend", "mock", "--param", "text=a"]
     done = llmx(*words, **scripted(tmp_path, [{"text": "It \x1b[2Jis short."}]))
     made_up = "Answered by mock, a mock, no model: what it says is made up."
-    assert done.stdout == f"# mine: clean\n\n{made_up}\n\nIt [2Jis short.\n"
+    assert done.stdout == f"mine: clean\n\n{made_up}\n\nIt [2Jis short.\n"
     chat = ["exec", "interactive-chat", "--backend", "mock", "--param", "message=hi"]
     assert "\n\nMock response to: hi\n" in llmx(*chat).stdout

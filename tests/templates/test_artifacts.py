@@ -8,7 +8,8 @@ import pytest
 
 from llmx.errors import LlmxError, PolicyError, UsageError
 from llmx.templates import Artifact
-from llmx.templates.artifacts import check_name, write
+from llmx.templates.artifact_names import check_name, is_obeyed
+from llmx.templates.artifacts import write
 from llmx.templates.kept import folder
 from tests.templates.conftest import llmx, perform
 from tests.templates.model import Model
@@ -56,9 +57,26 @@ def test_a_folder_that_cannot_be_made_leaves_nothing_half_written(tmp_path):
     assert [each.name for each in (tmp_path / "out").iterdir()] == ["file"]
 
 
-def test_a_name_that_a_model_made_up_ends_its_phase(own, alone):
-    result = perform(own('[[phases]]\nid = "x"\nrun = "phases:x"\n', "def x(context):\n    context.add('../y', '')\n"))
-    assert (result.exit_code, result.failed_phase, result.outcome) == (5, "x", "failed")
+@pytest.mark.parametrize("name", ["../y", "sub/.git/hooks/x", "docs/CLAUDE.md", ".github/workflows/ci.yml", ".env"])
+def test_a_name_that_a_model_made_up_ends_its_phase(own, alone, name):
+    code = f"def x(context):\n    context.add({name!r}, '')\n    return 1\n"
+    phases = '[[phases]]\nid = "x"\nrun = "phases:x"\n'
+    result = perform(own(phases, code))
+    assert (result.exit_code, result.failed_phase, result.outcome, result.artifacts) == (5, "x", "failed", [])
+    if ".git/" not in name and ".." not in name:
+        assert perform(own(f'artifacts = ["{name}"]\n{phases}', code)).exit_code == 0, "what a template says it makes"
+
+
+@pytest.mark.parametrize(
+    ("name", "is_so"),
+    [
+        *((name, True) for name in ("GIT~1/config", ".Github./x", "agents.md", "x/.claude/y")),
+        *((name, True) for name in (".envrc", ".vscode/tasks.json", ".idea/x", "a.code-workspace", ".bashrc")),
+        *((name, False) for name in ("README.md", "src/agents.py", "git/x", ".gitignore", "claude.md.txt", "Makefile")),
+    ],
+)
+def test_names_that_something_runs_or_obeys_later_are_known(name, is_so):
+    assert is_obeyed(name) is is_so
 
 
 def test_a_folder_that_takes_no_files_is_refused(in_the_open, ordinary_user):

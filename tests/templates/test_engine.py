@@ -11,7 +11,8 @@ from llmx.core.llm_config import LLMConfig
 from llmx.core.settings import active
 from llmx.errors import ConfigError, NotFoundError, PolicyError, UsageError
 from llmx.templates import Artifact
-from llmx.templates.artifacts import check_name, write
+from llmx.templates.artifact_names import check_name
+from llmx.templates.artifacts import write
 from llmx.templates.loading import load_template
 from llmx.templates.running import RunOptions, execute
 from tests.templates.conftest import HEAD, llmx, perform
@@ -146,7 +147,7 @@ def test_a_result_that_is_a_number_or_a_list_is_shown(own, alone, value):
     name = own(
         '[[phases]]\nid = "a"\nrun = "phases:a"\n', f"import json\ndef a(context):\n    return json.loads('{value}')\n"
     )
-    assert llmx("exec", name).stdout == f"# own: clean\n\n    {value}\n"
+    assert llmx("exec", name).stdout == f"own: clean\n\n{value}\n"
 
 
 def test_a_result_that_is_no_json_is_a_failure_however_it_is_shown(own, alone):
