@@ -31,6 +31,8 @@ CASE, CASSETTE, GOLDEN = "case.toml", "cassette.jsonl", "golden.json"
 _KEYS = ("parameters", "options", "before", "evaluators", "data")
 _OPTIONS = ("fail_on", "min_coverage", "diff", "staged")
 
+UNJUDGED = "nothing judges its answer: give the file evaluators, or the entry of its testData what is expected"
+
 Status = Literal["same", "differs", "recorded", "inconclusive"]
 Clients = Callable[[str, str], LLMClient]
 """Makes the client that records to one file, or replays another."""
@@ -78,6 +80,8 @@ def cases_of(template: Template) -> list[Case]:
 
 async def play(template: Template, case: Case, clients: Clients, *, live: bool = False) -> Verdict:
     """Run a case from its cassette, or ``live`` with a model, and compare."""
+    if is_unjudged(template, case):
+        return Verdict(case.name, "inconclusive", UNJUDGED)
     if not live and not case.cassette.is_file():
         return Verdict(case.name, "inconclusive", "it was never recorded: llmx template test --record")
     client = clients("", "" if live else str(case.cassette))
@@ -94,6 +98,8 @@ async def play(template: Template, case: Case, clients: Clients, *, live: bool =
 
 async def record(template: Template, case: Case, clients: Clients) -> Verdict:
     """Ask a model and keep its answers and what comes of them; what could not be asked changes nothing."""
+    if is_unjudged(template, case):
+        return Verdict(case.name, "inconclusive", UNJUDGED)
     fresh = case.cassette.with_name(f".{case.cassette.name}.{os.getpid()}")
     fresh.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -110,6 +116,11 @@ async def record(template: Template, case: Case, clients: Clients) -> Verdict:
     if played.status == "same":
         return played._replace(status="recorded")
     return played._replace(text=f"it does not come out the same twice\n{played.text}")
+
+
+def is_unjudged(template: Template, case: Case) -> bool:
+    """Whether whatever is answered would pass."""
+    return case.golden is None and not case.evaluators and template.phases[0].schema is None
 
 
 def exit_code(verdicts: Sequence[Verdict]) -> int:

@@ -99,6 +99,24 @@ def test_test_data_and_evaluators_are_cases(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("more", "answer", "rc", "said"),
+    [
+        ("testData: [{x: a}]", "any", 3, "nothing judges its answer"),
+        ("testData: [{x: a, expected: B}]", "B", 0, "recorded"),
+        ("testData: [{x: a, expected: B}]", "C", 1, "expected: it should equal 'B'"),
+        ("testData: [{x: a}]\nresponseFormat: json_object", "{}", 0, "recorded"),
+        ("testData: [{x: a}]\nresponseFormat: json_object", "no", 3, "does not fit the schema"),
+        ("", "any", 3, "it has no cases"),
+    ],
+)
+def test_what_nothing_judges_is_not_tested(tmp_path, more, answer, rc, said):
+    Path("a.prompt.yml").write_text(f"messages: [{{role: user, content: '{{{{x}}}}'}}]\n{more}\n")
+    done = llmx("test", "a.prompt.yml", "--record", "--backend", "mock", **scripted(tmp_path, [answer]))
+    assert (done.returncode, said in done.stdout) == (rc, True), done
+    assert llmx("test", "a.prompt.yml").returncode == rc
+
+
+@pytest.mark.parametrize(
     ("text", "said"),
     [
         ("- 1", "it must be a mapping"),

@@ -21,6 +21,7 @@ from llmx.templates.phases import Context
 
 ENDINGS = (".prompt.yml", ".prompt.yaml")
 ROLES = ("system", "user", "assistant")
+EXPECTED = ({"name": "expected", "string": {"equals": "{{expected}}"}},)
 FORMS = ("text", "json_object", "json_schema")
 _SAMPLING = {"temperature": "temperature", "topP": "top_p", "maxTokens": "max_tokens"}
 _KNOWN = ("name", "description", "model", "modelParameters", "responseFormat", "jsonSchema", "messages", "testData")
@@ -77,7 +78,7 @@ def conversation(prompt: Prompt, values: Mapping[str, Any]) -> list[Message]:
 
 
 def cases(path: Path) -> list[Case]:
-    """A case for each entry of the test data, judged by the file's evaluators."""
+    """A case for each entry of the test data, judged by the file's evaluators; without any, by what is expected."""
     prompt, folder = read(path), path.parent / f"{slug(path)}.cassettes"
     return [
         Case(
@@ -85,7 +86,7 @@ def cases(path: Path) -> list[Case]:
             path.parent,
             {name: filled(f"{{{{{name}}}}}", data) for name in prompt.variables if name in data},
             folder / f"{number}.jsonl",
-            evaluators=prompt.evaluators,
+            evaluators=prompt.evaluators or (EXPECTED if "expected" in data and prompt.schema is None else ()),
             data=data,
         )
         for number, data in enumerate(prompt.data, 1)
