@@ -1,43 +1,88 @@
-"""What a unified diff adds."""
+"""What a unified diff adds, and which files it is about."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 from llmx.errors import UsageError
 
 _HUNK = re.compile(r"@@ -\d+(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 _BINARY = re.compile(r"Binary files .+ and (.+) differ")
+_ESCAPE = re.compile(rb"\\([0-7]{3}|.)")
+_LETTERS = {b"a": b"\a", b"b": b"\b", b"t": b"\t", b"n": b"\n", b"v": b"\v", b"f": b"\f", b"r": b"\r"}
 
-Changed = dict[str, set[int] | None]
-"""File -> the numbers of the lines that a diff adds or changes in it; None where it tells none of them."""
+Lines = dict[int, str]
+"""Number -> line, without its end."""
+Changed = dict[str, Lines | None]
+"""File -> the lines that a diff adds or changes in it; None where it tells none of them."""
 
 
-def changed_lines(diff: str) -> Changed:
-    """What the diff adds to each file; an empty set for one that only loses lines.
+class Diff(NamedTuple):
+    """What a diff says. ``before`` has the old names of files that were renamed or copied."""
 
-    None is for what the diff calls binary: that is for ``.gitattributes`` to say, and no fact about the file. Raises
-    ``UsageError`` for a hunk that does not hold what it says.
+    lines: Changed
+    before: Mapping[str, str]
+    deleted: frozenset[str]
+
+
+def read_diff(text: str) -> Diff:
+    """What the diff adds to each file; nothing for one that only loses lines, its name or its mode.
+
+    None is for what the diff calls binary: that is for ``.gitattributes`` to say, and no fact about the file; and for
+    what it compares with several others at once. Raises ``UsageError`` for a hunk that does not hold what it says.
     """
-    found: Changed = {}
-    path, lines = "", iter(diff.removesuffix("\n").split("\n"))
-    for line in lines:
-        if line.startswith("+++ "):
-            path = _path(line[4:])
-            if path:
-                found[path] = set()
+    return _Reading(text).diff()
+
+
+class _Reading:
+    """A walk over the lines. What stands for a file once is never taken back by a later line."""
+
+    def __init__(self, text: str) -> None:
+        self._lines = iter(text.removesuffix("\n").split("\n"))
+        self._found: Changed = {}
+        self._before: dict[str, str] = {}
+        self._deleted: set[str] = set()
+        self._path = self._from = ""
+
+    def diff(self) -> Diff:
+        for line in self._lines:
+            if hunk := _HUNK.match(line):
+                self._add(self._path, _added(self._lines, int(hunk[1] or 1), int(hunk[2]), int(hunk[3] or 1)))
+            else:
+                self._head(line)
+        return Diff(self._found, self._before, frozenset(self._deleted))
+
+    def _head(self, line: str) -> None:
+        if line.startswith("diff --git "):
+            self._open(_named_twice(line.removeprefix("diff --git ")))
+        elif line.startswith("+++ "):
+            self._open(_path(line[4:]))
+        elif line.startswith("deleted file mode ") and self._path:
+            self._deleted.add(self._path)
+        elif line.startswith(("rename from ", "copy from ")):
+            self._from = _unquoted(line.partition(" from ")[2])
+        elif line.startswith(("rename to ", "copy to ")):
+            self._open(_unquoted(line.partition(" to ")[2]))
+            self._before[self._path] = self._from
         elif binary := _BINARY.fullmatch(line):
-            if name := _path(binary[1]):
-                found[name] = None
-        elif hunk := _HUNK.match(line):
-            added = _added(lines, int(hunk[1] or 1), int(hunk[2]), int(hunk[3] or 1))
-            if path:
-                found[path] = (found[path] or set()) | added
-    return found
+            self._add(_path(binary[1]), None)
+        elif line == "GIT binary patch" or line.startswith("@@@ "):
+            self._add(self._path, None)
+
+    def _open(self, path: str) -> None:
+        self._path = path
+        self._add(path, {})
+
+    def _add(self, path: str, lines: Lines | None) -> None:
+        if path:
+            known = self._found.setdefault(path, {})
+            self._found[path] = None if known is None or lines is None else known | lines
 
 
-def _added(lines: Iterator[str], old: int, first: int, new: int) -> set[int]:
+def _added(lines: Iterator[str], old: int, first: int, new: int) -> Lines:
     """The lines that a hunk adds. It is read by its counts: what it adds may look like the head of another file."""
-    added, at = set(), first
+    added: Lines = {}
+    at = first
     while old > 0 or new > 0:
         line = next(lines, None)
         mark = " " if line == "" else (line or "?")[0]
@@ -46,14 +91,32 @@ def _added(lines: Iterator[str], old: int, first: int, new: int) -> set[int]:
         if mark not in "+- ":
             raise UsageError("the diff is damaged: a hunk ends before its last line")
         if mark == "+":
-            added.add(at)
+            added[at] = (line or "")[1:].removesuffix("\r")
         at, new, old = at + (mark != "-"), new - (mark != "-"), old - (mark != "+")
     return added
 
 
 def _path(text: str) -> str:
     """The file that ``b/path`` names; empty for one that is gone."""
-    name = text.removesuffix("\t")
-    if name.startswith('"') and name.endswith('"'):
-        name = name[1:-1].encode("latin-1", "backslashreplace").decode("unicode_escape").encode("latin-1").decode()
+    name = _unquoted(text.removesuffix("\t"))
     return "" if name == "/dev/null" else name.removeprefix("b/")
+
+
+def _named_twice(text: str) -> str:
+    """The file that ``a/path b/path`` names; empty where the two are not the same, which other lines then tell."""
+    half = len(text) // 2
+    one, two = _unquoted(text[:half]), _unquoted(text[half + 1 :])
+    is_one = one.removeprefix("a/") == two.removeprefix("b/") and text[half : half + 1] == " "
+    return two.removeprefix("b/") if is_one else ""
+
+
+def _unquoted(text: str) -> str:
+    """A name as git writes it: in quotes, with bytes in octal, where it has anything that is odd."""
+    if len(text) < 2 or not (text.startswith('"') and text.endswith('"')):
+        return text
+    raw = text[1:-1].encode(errors="surrogateescape")
+    return _ESCAPE.sub(lambda found: _byte(found[1]), raw).decode(errors="surrogateescape")
+
+
+def _byte(escape: bytes) -> bytes:
+    return bytes([int(escape, 8) & 255]) if len(escape) == 3 else _LETTERS.get(escape, escape)

@@ -12,6 +12,8 @@ HARMLESS = (
     "nothing is added",
     "binary",
     "a link",
+    "another repository",
+    "installed or built",
     "hidden",
     "no regular file",
 )

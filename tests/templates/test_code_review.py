@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from llmx.errors import UsageError
 from llmx.templates.builtin.code_review.anchors import anchored
 from llmx.templates.builtin.code_review.sources import Source, parts_of
-from llmx.templates.diffs import changed_lines
+from llmx.templates.diffs import read_diff
 from llmx.templates.findings import fingerprint
 from tests import forked
 
@@ -286,7 +286,7 @@ def test_a_diff_is_read_with_renames_deletions_and_odd_names():
         "--- a/gone\n+++ /dev/null\n@@ -1,3 +0,0 @@\n-1\n-2\n-3\n"
         '--- "a/\\303\\244.py"\n+++ "b/\\303\\244.py"\n@@ -1 +1 @@\n-x\n+y\n'
     )
-    assert changed_lines(diff) == {"x": {1, 2, 11}, "ä.py": {1}}
+    assert read_diff(diff).lines == {"x": {1: "b", 2: "c", 11: "d"}, "ä.py": {1: "y"}}
 
 
 def test_what_a_diff_adds_is_no_head_of_another_file():
@@ -294,9 +294,9 @@ def test_what_a_diff_adds_is_no_head_of_another_file():
         "--- a/x\n+++ b/x\n@@ -0,0 +1,3 @@\n+a\n+++ /dev/null\n+++ b/y\n@@ -9,3 +12,3 @@\n-i\n b\n+c\n d\n"
         "diff --git a/z b/z\nBinary files a/z and b/z differ\nBinary files a/gone and /dev/null differ\n"
     )
-    assert changed_lines(diff) == {"x": {1, 2, 3, 13}, "z": None}
+    assert read_diff(diff).lines == {"x": {1: "a", 2: "++ /dev/null", 3: "++ b/y", 13: "c"}, "z": None}
     with pytest.raises(UsageError, match="damaged"):
-        changed_lines("--- a/x\n+++ b/x\n@@ -1 +1,2 @@\n-a\n+b\n")
+        read_diff("--- a/x\n+++ b/x\n@@ -1 +1,2 @@\n-a\n+b\n")
 
 
 HIDING = {

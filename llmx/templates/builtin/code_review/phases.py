@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 from llmx.errors import InconclusiveError
 from llmx.templates.builtin.code_review.anchors import Anchor, anchored
 from llmx.templates.builtin.code_review.canaries import Canary, again, code_of, plant
+from llmx.templates.builtin.code_review.collecting import collected
 from llmx.templates.builtin.code_review.fixes import patch_of
-from llmx.templates.builtin.code_review.sources import Source, collected, parts_of
+from llmx.templates.builtin.code_review.sources import Source, parts_of
 from llmx.templates.findings import SEVERITIES, Finding, fingerprint, majority, score
 from llmx.templates.phases import Context
 from llmx.templates.reports.plain import finding_lines

@@ -1,18 +1,17 @@
-"""What is to be reviewed: the files below a path, or what a diff adds, and why anything is left out."""
+"""The files below a path that are code, and why anything is left out."""
 
 import os
-import subprocess
-from collections.abc import Callable, Iterator, Mapping
+import stat
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from llmx.errors import InconclusiveError, NotFoundError, UsageError
-from llmx.templates.diffs import changed_lines
-from llmx.templates.judging import left_out
+from llmx.templates.builtin.code_review.git import asked
 
 LARGEST = 1_000_000
 SKIPPED_FOLDERS = {".git", "node_modules", "__pycache__", ".venv", "venv", "dist", "build", "target", ".tox", "vendor"}
+LINK, REPOSITORY, BUILT = "a link", "another repository", "installed or built"
 SUFFIXES = frozenset(
     [
         *("py", "pyi", "js", "jsx", "ts", "tsx", "mjs", "cjs", "rs", "go", "java", "kt", "kts", "scala", "c", "h"),
@@ -20,15 +19,39 @@ SUFFIXES = frozenset(
         *("pm", "lua", "r", "jl", "ex", "exs", "erl", "hs", "ml", "clj", "sql", "html", "css", "scss", "vue"),
         *("svelte", "tf", "nix", "yaml", "yml", "toml", "json", "xml", "proto", "graphql"),
         *("pyw", "pyx", "mts", "cts", "dart", "zig", "groovy", "gradle", "bat", "cmd", "psm1", "sol", "hcl", "mk"),
+        *(
+            "ipynb",
+            "vb",
+            "vbs",
+            "fs",
+            "fsx",
+            "fsi",
+            "f",
+            "f90",
+            "f95",
+            "f03",
+            "nim",
+            "cr",
+            "d",
+            "v",
+            "sv",
+            "vhd",
+            "vhdl",
+        ),
+        *("asm", "s", "tcl", "awk", "sed", "pas", "adb", "ads", "lisp", "el", "scm", "rkt", "elm", "purs", "coffee"),
+        *("less", "sass", "astro", "cu", "cuh", "glsl", "wgsl", "cls", "trigger", "cob", "bzl", "bazel", "cmake", "gn"),
+        *("jsonnet", "libsonnet", "rego", "cue", "erb", "ejs", "jsp", "phtml", "cshtml", "razor", "hbs", "twig", "j2"),
+        *("dockerfile", "containerfile", "service", "ini", "cfg", "conf", "properties", "env", "jsonc", "json5", "htm"),
     ]
 )
-PLAIN = (
-    *("--unified=0", "--no-color", "--no-ext-diff", "--no-textconv", "--submodule=short"),
-    *("--src-prefix=a/", "--dst-prefix=b/"),
+NAMES = frozenset(
+    [
+        *("dockerfile", "containerfile", "makefile", "gnumakefile", "jenkinsfile", "rakefile", "gemfile", "justfile"),
+        *("cmakelists.txt", "vagrantfile", "procfile", "build", "workspace", "earthfile", "brewfile", "podfile"),
+        *("fastfile", ".env", ".envrc", ".bashrc", ".profile", ".zshrc"),
+    ]
 )
-"""A diff by lines with git's own prefixes, whatever somebody's settings say."""
-
-NAMES = frozenset(("Dockerfile", "Makefile", "Jenkinsfile", "Rakefile", "Gemfile", "CMakeLists.txt"))
+"""In lower case; what stands behind a point after them is a variant: ``Dockerfile.test``."""
 
 
 @dataclass(frozen=True)
@@ -49,51 +72,46 @@ class Source:
         return self.asked is None or any(number in self.asked for number in range(first, last + 1))
 
 
-def collected(path: str, options: Mapping[str, Any], coverage: list[dict[str, Any]]) -> list[Source]:
-    """The sources below ``path``; what was read and what was not, and why, is added to ``coverage``."""
-    root = Path(path)
-    if not root.exists():
-        raise NotFoundError(f"there is nothing at {path}", hint="llmx template exec code-review --param code_path=PATH")
-    diff = options.get("diff") or ("--cached" if options.get("staged") else "")
-    sources = list(_of_diff(root, diff, options, coverage) if diff else _of_files(root, coverage))
-    if diff and not coverage:
-        what = "the diff" if diff == "-" else f"git diff {diff}"
-        raise InconclusiveError(f"{what} changes nothing: there was nothing to review")
-    if not sources:
-        raise InconclusiveError(f"nothing at {path} can be reviewed", hint=left_out(coverage))
-    return sources
-
-
-def _of_files(root: Path, coverage: list[dict[str, Any]]) -> Iterator[Source]:
+def of_files(root: Path, coverage: list[dict[str, Any]]) -> Iterator[Source]:
+    """The sources; what was read and what was not, and why, is added to ``coverage``."""
     base = root if root.is_dir() else root.parent
     for file in _files(root, base, coverage) if root.is_dir() else [root]:
         name = str(file.relative_to(base))
-        text, reason = _text(file, is_named=file == root)
-        coverage.append({"path": name, "read": not reason, "reason": reason})
+        text, reason = text_of(file, is_named=file == root)
+        coverage.append(skipped(name, reason) if reason else {"path": name, "read": True, "reason": ""})
         if not reason:
             yield Source(name, text)
+
+
+def skipped(path: str, reason: str) -> dict[str, Any]:
+    """An entry of the coverage for what is not read."""
+    return {"path": path, "read": False, "reason": reason}
 
 
 def _files(root: Path, base: Path, coverage: list[dict[str, Any]]) -> list[Path]:
     """Those that git knows or would take, else all but folders of what is built; folders that cannot be read count."""
 
     def note(error: OSError) -> None:
-        name = str(Path(error.filename).relative_to(base))
-        coverage.append({"path": name, "read": False, "reason": f"it cannot be read: {error.strerror}"})
+        coverage.append(skipped(str(Path(error.filename).relative_to(base)), f"it cannot be read: {error.strerror}"))
 
-    listed = _git(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    listed = asked(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
     if listed is not None:
-        return sorted({root / name for name in listed.split("\0") if name and (root / name).is_file()})
+        names = {os.fsdecode(name) for name in listed.split(b"\0") if name}
+        return sorted(root / name for name in names if os.path.lexists(root / name))
     found = []
-    for folder, folders, names in os.walk(root, onerror=note):
-        folders[:] = sorted(set(folders) - SKIPPED_FOLDERS)
-        found += [Path(folder, name) for name in sorted(names)]
+    for folder, folders, names_here in os.walk(root, onerror=note):
+        links = {name for name in folders if os.path.islink(os.path.join(folder, name))}
+        for name in sorted(left := links | (SKIPPED_FOLDERS & set(folders))):
+            coverage.append(skipped(str(Path(folder, name).relative_to(base)), LINK if name in links else BUILT))
+        folders[:] = sorted(set(folders) - left)
+        found += [Path(folder, name) for name in sorted(names_here)]
     return found
 
 
-def _is_code(file: Path, head: Callable[[], bytes]) -> bool:
+def is_code(file: Path, head: Callable[[], bytes]) -> bool:
     """By its name; what has no ending may be a script by its first bytes."""
-    is_named_so = file.suffix[1:].lower() in SUFFIXES or file.name in NAMES
+    name = file.name.lower()
+    is_named_so = file.suffix[1:].lower() in SUFFIXES or name in NAMES or name.rpartition(".")[0] in NAMES
     return is_named_so or (not file.suffix and head().startswith(b"#!"))
 
 
@@ -105,23 +123,27 @@ def _head(file: Path) -> bytes:
         return b""
 
 
-def _text(file: Path, *, is_named: bool) -> tuple[str, str]:
+def text_of(file: Path, *, is_named: bool) -> tuple[str, str]:
     """Its text, or why there is none. A name that could pass for lines of its own is not told to a model."""
     if not str(file).isprintable():
         return "", "its name has characters that cannot be printed"
-    if not (is_named or _is_code(file, lambda: _head(file))):
+    if file.is_symlink() and not is_named:
+        return "", LINK
+    if file.is_dir():
+        return "", REPOSITORY
+    if not (is_named or is_code(file, lambda: _head(file))):
         return "", "not code by its name"
     try:
-        if file.is_symlink() and not is_named:
-            return "", "a link"
-        if file.stat().st_size > LARGEST:
+        if not stat.S_ISREG((status := file.stat()).st_mode):
+            return "", "no regular file"
+        if status.st_size > LARGEST:
             return "", f"more than {LARGEST} bytes"
-        return _decoded(file.read_bytes())
+        return decoded(file.read_bytes())
     except OSError as error:
         return "", f"it cannot be read: {error.strerror}"
 
 
-def _decoded(data: bytes) -> tuple[str, str]:
+def decoded(data: bytes) -> tuple[str, str]:
     """What is code by its name has to be text: a NUL in it keeps no program from being run."""
     if len(data) > LARGEST:
         return "", f"more than {LARGEST} bytes"
@@ -133,73 +155,6 @@ def _decoded(data: bytes) -> tuple[str, str]:
         return data.decode().replace("\r\n", "\n"), ""
     except UnicodeDecodeError:
         return "", "no UTF-8 text"
-
-
-def _of_diff(root: Path, diff: str, options: Mapping[str, Any], coverage: list[dict[str, Any]]) -> Iterator[Source]:
-    """The files that the diff changes, as they are now, with the lines that it adds."""
-    top = _git(root, "rev-parse", "--show-toplevel")
-    if top is None:
-        raise UsageError(f"{root} is in no git repository", hint="--diff and --staged need one")
-    base = Path(top.strip())
-    text = str(options["diff_text"]) if diff == "-" else _diff_text(base, diff)
-    for name, lines in changed_lines(text).items():
-        if not (base / name).resolve().is_relative_to(base.resolve()):
-            raise UsageError(f"the diff names {name!r}, which is outside of {base}")
-        text, reason = _changed_text(base, name, _side(diff))
-        reason = "nothing is added" if lines == set() else reason
-        coverage.append({"path": name, "read": not reason, "reason": reason})
-        if not reason:
-            yield Source(name, text, None if lines is None else frozenset(lines))
-
-
-def _side(diff: str) -> str:
-    """What the newer side of a diff is called by git; empty for the files as they are now."""
-    if diff == "--cached":
-        return ":"
-    dots = next((dots for dots in ("...", "..") if dots in diff), "")
-    return f"{diff.rpartition(dots)[2] or 'HEAD'}:" if dots else ""
-
-
-def _changed_text(base: Path, name: str, side: str) -> tuple[str, str]:
-    """The text of a file as the diff has it, which need not be in the working tree, or why there is none."""
-    file = base / name
-    if not side:
-        return _text(file, is_named=False) if os.path.lexists(file) else ("", "it is not there")
-    if not name.isprintable():
-        return "", "its name has characters that cannot be printed"
-    data = _git_bytes(base, "cat-file", "blob", f"{side}{name}")
-    if data is None:
-        return "", "not code by its name" if file.is_dir() else "git does not have it"
-    return _decoded(data) if _is_code(file, lambda: data) else ("", "not code by its name")
-
-
-def _diff_text(base: Path, diff: str) -> str:
-    words = [diff] if diff == "--cached" else ["--end-of-options", diff]
-    ran = subprocess.run(
-        ["git", "-C", str(base), "diff", *PLAIN, *words, "--"],
-        capture_output=True,
-        check=False,
-    )
-    if ran.returncode:
-        said = ran.stderr.decode(errors="replace").strip().split("\n")[0]
-        is_shallow = (_git(base, "rev-parse", "--is-shallow-repository") or "").strip() == "true"
-        hint = "the clone is shallow: fetch it whole (fetch-depth: 0)" if is_shallow else "git diff shows what it takes"
-        raise InconclusiveError(f"git diff {diff}: {said}", hint=hint)
-    return ran.stdout.decode(errors="replace")
-
-
-def _git(folder: Path, *words: str) -> str | None:
-    """What git says; None where it fails or is missing."""
-    said = _git_bytes(folder, *words)
-    return None if said is None else said.decode(errors="surrogateescape")
-
-
-def _git_bytes(folder: Path, *words: str) -> bytes | None:
-    try:
-        ran = subprocess.run(["git", "-C", str(folder), *words], capture_output=True, check=False)
-    except FileNotFoundError:
-        return None
-    return ran.stdout if ran.returncode == 0 else None
 
 
 def numbered(source: Source) -> list[str]:
