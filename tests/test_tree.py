@@ -210,7 +210,7 @@ NOTHING_THERE |= {"mcp add": 2, "client verify": 3, "client undo": 4, "client en
 NOTHING_THERE |= {"prompt new": 2, "agents-md init": 4, "agents-md update": 4}
 NOTHING_THERE |= {"config import": 4, "config export": 4}
 NOTHING_THERE |= {"prompt new": 2, "workflow run": 4, "workflow validate": 4}
-NOTHING_THERE |= {"agent get": 4, "agent set": 4, "agent run": 4, "agent create": 2, "agent import": 2}
+NOTHING_THERE |= {"agent get": 4, "agent set": 4, "agent run": 4, "agent create": 2, "agent import": 4}
 """What these exit with in a home without keys, edits, trust and runs; their error is JSON then."""
 
 

@@ -95,7 +95,6 @@ CASSETTE = ("record", "replay")
 SAMPLING = ("temperature", "top_p", "max_tokens")
 """What only answers in words have."""
 
-_HINTS = get_type_hints(ModelOptions, include_extras=True)
 Command = Callable[..., None]
 
 
@@ -106,20 +105,26 @@ def all_but(*names: str) -> tuple[str, ...]:
 
 def asks_a_model(names: tuple[str, ...] = ModelOptions._fields) -> Callable[[Command], Command]:
     """Give a command these options in place of its parameter ``given``."""
+    return takes(ModelOptions, "given", names)
+
+
+def takes(kind: Any, name: str, names: tuple[str, ...]) -> Callable[[Command], Command]:  # noqa: ANN401  # a NamedTuple
+    """Give a command the options that fields of ``kind`` declare, in place of its parameter ``name``."""
+    hints = get_type_hints(kind, include_extras=True)
     options = [
-        Parameter(name, Parameter.KEYWORD_ONLY, default=ModelOptions._field_defaults[name], annotation=_HINTS[name])
-        for name in names
+        Parameter(each, Parameter.KEYWORD_ONLY, default=kind._field_defaults[each], annotation=hints[each])
+        for each in names
     ]
 
     def with_options(function: Command) -> Command:
         own = signature(function)
-        parts = [[part] if part.name != "given" else options for part in own.parameters.values()]
+        parts = [[part] if part.name != name else options for part in own.parameters.values()]
         parameters = [parameter for part in parts for parameter in part]
 
         @wraps(function)
         def command(*args: Any, **values: Any) -> None:  # noqa: ANN401  # as Typer parses them
-            given = ModelOptions(**{name: values.pop(name) for name in names})
-            function(*args, given=given, **values)
+            values[name] = kind(**{each: values.pop(each) for each in names if each in values})
+            function(*args, **values)
 
         command.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]
         command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}

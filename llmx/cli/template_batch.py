@@ -2,6 +2,7 @@
 
 import sys
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,13 +12,13 @@ from llmx.cli.model_client import NOBODY, Asker
 from llmx.cli.model_options import ModelOptions, all_but, asks_a_model
 from llmx.cli.notes import note
 from llmx.cli.template_info import NameArgument
-from llmx.cli.template_options import FailOnOption, MinCoverageOption
+from llmx.cli.template_options import HowOptions, runs_a_template
 from llmx.core.blocking import run
 from llmx.core.client import LLMClient
 from llmx.core.jsonline import dumps
-from llmx.errors import NotFoundError, UsageError, nearest
+from llmx.errors import NotFoundError, UsageError
 from llmx.templates.batch import Batch, read_inputs, worst
-from llmx.templates.running import FAIL_ON, RunOptions, config_for
+from llmx.templates.running import config_for
 from llmx.templates.sources import find
 
 app = typer.Typer(add_completion=False)
@@ -25,6 +26,7 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 @asks_a_model(all_but("top_p", "max_tokens", "timeout"))
+@runs_a_template(("fail_on", "min_coverage", "seed"))
 def batch(
     ctx: typer.Context,
     name: NameArgument,
@@ -32,24 +34,19 @@ def batch(
     *,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, max=256, metavar="N", help="Inputs at once.")] = 4,
     resume: Annotated[str, typer.Option("--resume", metavar="ID", help="Go on with a batch that was broken off.")] = "",
-    fail_on: FailOnOption = "low",
-    min_coverage: MinCoverageOption = 100.0,
-    seed: Annotated[int | None, typer.Option("--seed", metavar="N", help="For models that take one.")] = None,
+    how: HowOptions,
     given: ModelOptions,
 ) -> None:
     """Run a template on each line of FILE. Results are JSON Lines in the order of the inputs; the worst gives the code.
 
     Worst are failures, then findings (1), then what is inconclusive (3). All inputs are checked before any is sent.
     """
-    if fail_on not in FAIL_ON:
-        near = nearest(fail_on, FAIL_ON)
-        hint = near and f"did you mean {near}?"
-        raise UsageError(f"--fail-on {fail_on}: it is one of {', '.join(FAIL_ON)}", hint=hint)
     template = find(name)
+    judged = replace(how.options(template), jobs=1, run="", extra={})
     inputs = read_inputs(template, _text(file), file)
     config = given.config if given.replay else config_for(template, given.config)
     asked = Asker(ctx, given, NOBODY._replace(template=template.id)).client(config)
-    made = Batch(template, inputs, RunOptions(None, 1, seed, fail_on, min_coverage), resume=resume)
+    made = Batch(template, inputs, judged, resume=resume)
     note(f"batch {made.id}: {made.left} of {len(inputs)} inputs to do; broken off, it goes on with --resume {made.id}")
     codes: list[int] = run(lambda: _told(made, asked, jobs))
     note(f"batch {made.id}: " + ", ".join(f"{count} x exit {code}" for code, count in sorted(Counter(codes).items())))

@@ -8,7 +8,7 @@ from llmx.cli.model_client import NOBODY, Asker
 from llmx.cli.model_options import ModelOptions, asks_a_model
 from llmx.cli.notes import note
 from llmx.cli.output import Output, OutputOption
-from llmx.cli.template_options import DiffOption, Given, ParamOption, ParamsFileOption, StagedOption, run_options
+from llmx.cli.template_options import HowOptions, ParamOption, ParamsFileOption, runs_a_template
 from llmx.core.jsonline import dumps
 from llmx.core.plugins import load
 from llmx.core.settings.sources import shown
@@ -21,21 +21,21 @@ app = typer.Typer(add_completion=False)
 
 @app.command("estimate")
 @asks_a_model(("model", "backend", "api_base"))
+@runs_a_template(("diff", "staged"))
 def estimate(
     ctx: typer.Context,
     name: Annotated[str, typer.Argument(metavar="NAME", help="A template's id, or a folder with one.")],
     *,
     param: ParamOption = None,
     params_file: ParamsFileOption = "",
-    diff: DiffOption = "",
-    staged: StagedOption = False,
+    how: HowOptions,
     given: ModelOptions,
     output: OutputOption = Output.text,
 ) -> None:
     """Say about how many tokens, dollars and seconds a run takes, and how sure that is. Nothing is sent."""
     template = find(name)
     chosen = values(template, param or (), params_file)
-    options = run_options(template, Given(diff=diff, staged=staged))
+    options = how.options(template)
     asked = Asker(ctx, given, NOBODY._replace(template=template.id)).client(given.config)
     found: dict[str, Any] = load("llmx.core.blocking:run")(lambda: estimate_run(template, chosen, asked, options))
     if output == Output.json:

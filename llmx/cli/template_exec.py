@@ -25,6 +25,7 @@ app = typer.Typer(add_completion=False)
 
 @app.command("exec")
 @asks_a_model(all_but("top_p", "max_tokens"))
+@o.runs_a_template()
 def execute(
     ctx: typer.Context,
     name: Annotated[str, typer.Argument(metavar="NAME", help="A template's id, or a folder or file that is one.")],
@@ -34,18 +35,8 @@ def execute(
     output_dir: o.OutputDirOption = "",
     force: o.ForceOption = False,
     report: o.ReportOption = None,
-    fail_on: o.FailOnOption = "low",
-    min_coverage: o.MinCoverageOption = 100.0,
-    diff: o.DiffOption = "",
-    staged: o.StagedOption = False,
-    baseline: o.BaselineOption = "",
-    update_baseline: o.UpdateBaselineOption = False,
-    votes: o.VotesOption = 1,
-    canary: o.CanaryOption = 0,
     plan: o.PlanOption = False,
-    jobs: o.JobsOption = 4,
-    seed: o.SeedOption = None,
-    resume: o.ResumeOption = "",
+    how: o.HowOptions,
     given: ModelOptions,
     output: OutputOption = Output.text,
 ) -> None:
@@ -53,8 +44,7 @@ def execute(
     wanted = forms(report, output)
     template = find(name)
     chosen = values(template, param or (), params_file)
-    limits = (seconds(given.timeout), jobs, seed, fail_on, min_coverage, resume)
-    options = o.run_options(template, o.Given(*limits, diff, staged, baseline, update_baseline, votes, canary))
+    options = how.options(template, seconds(given.timeout))
     asker = Asker(ctx, given, NOBODY._replace(template=template.id))
     config = given._replace(timeout=None).config  # the time is the run's, not a call's
     asked = asker.client(config if given.replay else config_for(template, config))

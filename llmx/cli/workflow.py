@@ -21,11 +21,13 @@ from llmx.templates.builtin.workflow_orchestrator.reading import read_document
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Run steps that ask models and run commands.")
 
 FileArgument = Annotated[str, typer.Argument(metavar="FILE", help="A workflow, YAML or TOML.")]
+JUDGING = ("fail_on", "min_coverage", "resume")
 ASKING = all_but("top_p", "max_tokens")
 
 
 @app.command()
 @asks_a_model(ASKING)
+@o.runs_a_template(JUDGING)
 def run(
     ctx: typer.Context,
     file: FileArgument,
@@ -42,9 +44,7 @@ def run(
     output_dir: o.OutputDirOption = "",
     force: o.ForceOption = False,
     report: o.ReportOption = None,
-    fail_on: o.FailOnOption = "low",
-    min_coverage: o.MinCoverageOption = 100.0,
-    resume: o.ResumeOption = "",
+    how: o.HowOptions,
     given: ModelOptions,
     output: OutputOption = Output.text,
 ) -> None:
@@ -61,10 +61,8 @@ def run(
         output_dir=output_dir,
         force=force,
         report=report,
-        fail_on=fail_on,
-        min_coverage=min_coverage,
-        resume=resume,
         output=output,
+        **{name: getattr(how, name) for name in JUDGING},
         **{name: getattr(given, name) for name in ASKING},
     )
 
