@@ -132,7 +132,7 @@ def exit_code(verdicts: Sequence[Verdict]) -> int:
 
 
 async def _run(template: Template, case: Case, client: LLMClient) -> tuple[Result, tuple[Check, ...]]:
-    with chdir(case.folder), _own_data():
+    with chdir(case.folder), _alone(case.folder):
         for parameters in case.before:
             await execute(template, parameters, None)
         result = await execute(template, case.parameters, client, case.options)
@@ -147,17 +147,21 @@ async def _run(template: Template, case: Case, client: LLMClient) -> tuple[Resul
 
 
 @contextmanager
-def _own_data() -> Iterator[None]:
-    """What templates keep is kept elsewhere for a while: a case neither sees the user's nor changes it."""
-    name, before = "XDG_DATA_HOME", os.environ.get("XDG_DATA_HOME")
-    with TemporaryDirectory(prefix="llmx-case-") as folder:
-        os.environ[name] = folder
+def _alone(folder: Path) -> Iterator[None]:
+    """What templates keep is kept elsewhere for a while: a case neither sees the user's nor changes it.
+
+    Nor does it see the repository that its folder may be in: a case comes out alike wherever it lies.
+    """
+    names = ("XDG_DATA_HOME", "GIT_CEILING_DIRECTORIES")
+    before = {name: os.environ[name] for name in names if name in os.environ}
+    with TemporaryDirectory(prefix="llmx-case-") as data:
+        os.environ.update(zip(names, (data, str(folder.resolve().parent)), strict=True))
         try:
             yield
         finally:
-            del os.environ[name]
-            if before is not None:
-                os.environ[name] = before
+            for name in names:
+                del os.environ[name]
+            os.environ.update(before)
 
 
 def _difference(case: Case, result: Result) -> str:

@@ -192,3 +192,12 @@ def test_a_repository_that_cannot_tell_is_never_clean(repository, monkeypatch, s
 def test_without_git_a_diff_is_inconclusive_and_says_so(repository, monkeypatch):
     monkeypatch.setenv("PATH", "/nonexistent")
     assert reviewed("--staged")[:2] == (3, "git cannot be run here (--diff and --staged need it)")
+
+
+def test_paths_are_told_as_in_the_repository_wherever_the_review_begins(repository):
+    (repository / "lib" / "x").mkdir(parents=True)
+    (repository / "lib" / "x" / "b.py").write_text("b = 1\n")
+    assert reviewed("--param", "code_path=lib/x")[2] == {"lib/x/b.py": True}
+    assert reviewed("--param", "code_path=lib/x/b.py")[2] == {"lib/x/b.py": True}
+    (repository / ".gitignore").write_text("lib\n")
+    assert reviewed("--param", "code_path=lib/x")[::2] == (0, {"lib/x/b.py": True}), "it was named, so it is read"

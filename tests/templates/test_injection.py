@@ -224,10 +224,11 @@ def test_a_diff_from_stdin_is_reviewed_like_one_of_git(place, trap):
     with Model(lambda body: said(found())) as model:
         named = ["--backend", "openai", "--model", "m", "--api-base", model.url, "--param", "code_path=src"]
         words = ["exec", "code-review", *named, "--param", "aspects=security", "--diff", "-", "--output", "json"]
-        diff = "--- a/a.py\n+++ b/a.py\n@@ -5 +5 @@\n-x\n+y\n"
-        done = llmx(*words, text=diff, OPENAI_API_KEY=SECRET)
+        lines = (place / "src" / "a.py").read_text().split("\n")
+        diffs = {at: f"--- a/a.py\n+++ b/a.py\n@@ -{at} +{at} @@\n-x\n+{lines[at - 1]}\n" for at in (1, 5)}
+        done = llmx(*words, text=diffs[5], OPENAI_API_KEY=SECRET)
         assert (done.returncode, [each["line"] for each in json.loads(done.stdout)["findings"]]) == (1, [5])
-        assert llmx(*words, text=diff.replace("5", "1"), OPENAI_API_KEY=SECRET).returncode == 0
+        assert llmx(*words, text=diffs[1], OPENAI_API_KEY=SECRET).returncode == 0
         assert llmx(*words, text="", OPENAI_API_KEY=SECRET).returncode == 3
 
 

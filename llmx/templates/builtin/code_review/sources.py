@@ -75,12 +75,21 @@ class Source:
 def of_files(root: Path, coverage: list[dict[str, Any]]) -> Iterator[Source]:
     """The sources; what was read and what was not, and why, is added to ``coverage``."""
     base = root if root.is_dir() else root.parent
-    for file in _files(root, base, coverage) if root.is_dir() else [root]:
-        name = str(file.relative_to(base))
+    place = _place(base)
+    left: list[tuple[Path, str]] = []
+    for file in _files(root, left) if root.is_dir() else [root]:
+        name = str(place / file.relative_to(base))
         text, reason = text_of(file, is_named=file == root)
         coverage.append(skipped(name, reason) if reason else {"path": name, "read": True, "reason": ""})
         if not reason:
             yield Source(name, text)
+    coverage += [skipped(str(place / path.relative_to(base)), reason) for path, reason in left]
+
+
+def _place(base: Path) -> Path:
+    """How a path in ``base`` begins where it is told: as in the repository, which is where reports are read."""
+    top = asked(base, "rev-parse", "--show-prefix")
+    return Path(os.fsdecode(top.removesuffix(b"\n"))) if top else Path()
 
 
 def skipped(path: str, reason: str) -> dict[str, Any]:
@@ -88,22 +97,22 @@ def skipped(path: str, reason: str) -> dict[str, Any]:
     return {"path": path, "read": False, "reason": reason}
 
 
-def _files(root: Path, base: Path, coverage: list[dict[str, Any]]) -> list[Path]:
+def _files(root: Path, left: list[tuple[Path, str]]) -> list[Path]:
     """Those that git knows or would take, else all but folders of what is built; folders that cannot be read count."""
 
     def note(error: OSError) -> None:
-        coverage.append(skipped(str(Path(error.filename).relative_to(base)), f"it cannot be read: {error.strerror}"))
+        left.append((Path(error.filename), f"it cannot be read: {error.strerror}"))
 
     listed = asked(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
-    if listed is not None:
+    if listed or (listed is not None and asked(root, "check-ignore", "-q", ".") is None):
         names = {os.fsdecode(name) for name in listed.split(b"\0") if name}
         return sorted(root / name for name in names if os.path.lexists(root / name))
     found = []
     for folder, folders, names_here in os.walk(root, onerror=note):
         links = {name for name in folders if os.path.islink(os.path.join(folder, name))}
-        for name in sorted(left := links | (SKIPPED_FOLDERS & set(folders))):
-            coverage.append(skipped(str(Path(folder, name).relative_to(base)), LINK if name in links else BUILT))
-        folders[:] = sorted(set(folders) - left)
+        not_entered = links | (SKIPPED_FOLDERS & set(folders))
+        left += [(Path(folder, name), LINK if name in links else BUILT) for name in sorted(not_entered)]
+        folders[:] = sorted(set(folders) - not_entered)
         found += [Path(folder, name) for name in sorted(names_here)]
     return found
 
