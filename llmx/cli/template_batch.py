@@ -19,6 +19,7 @@ from llmx.core.jsonline import dumps
 from llmx.errors import NotFoundError, UsageError
 from llmx.templates.batch import Batch, read_inputs, worst
 from llmx.templates.running import config_for
+from llmx.templates.same_work import model_of
 from llmx.templates.sources import find
 
 app = typer.Typer(add_completion=False)
@@ -46,7 +47,7 @@ def batch(
     inputs = read_inputs(template, _text(file), file)
     config = given.config if given.replay else config_for(template, given.config)
     asked = Asker(ctx, given, NOBODY._replace(template=template.id)).client(config)
-    made = Batch(template, inputs, judged, resume=resume)
+    made = Batch(template, inputs, judged, resume=resume, model=model_of(asked.wanted))
     note(f"batch {made.id}: {made.left} of {len(inputs)} inputs to do; broken off, it goes on with --resume {made.id}")
     codes: list[int] = run(lambda: _told(made, asked, jobs))
     note(f"batch {made.id}: " + ", ".join(f"{count} x exit {code}" for code, count in sorted(Counter(codes).items())))

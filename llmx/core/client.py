@@ -71,6 +71,11 @@ class LLMClient:
         return int(str(self._settings["llm.repair"]))
 
     @property
+    def wanted(self) -> tuple[str, str]:
+        """The backend and the model that were named; empty for those that were not."""
+        return self._line.wanted
+
+    @property
     def fallbacks(self) -> int:
         """How many others may be asked in its place."""
         return self._line.last

@@ -6,7 +6,6 @@ broken off goes on with its id. Inputs that ended without a verdict are tried ag
 
 import asyncio
 import fcntl
-import hashlib
 import json
 import os
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
@@ -22,6 +21,7 @@ from llmx.templates import Template
 from llmx.templates.kept import JOURNAL, batches, forget_old
 from llmx.templates.parameters import checked
 from llmx.templates.running import RunOptions, execute, new_run
+from llmx.templates.same_work import differences, facts_of, listed, sum_of
 
 MOST_TOLD = 20
 SETTLED = (0, 1)
@@ -56,19 +56,27 @@ def read_inputs(template: Template, text: str, source: str) -> list[Input]:
 
 
 class Batch:
-    """One run over ``inputs``; ``resume`` is the id of one that was broken off."""
+    """One run over ``inputs``; ``resume`` is the id of one that was broken off, ``model`` who was named to answer."""
 
-    def __init__(self, template: Template, inputs: Sequence[Input], options: RunOptions, *, resume: str = "") -> None:
+    def __init__(
+        self,
+        template: Template,
+        inputs: Sequence[Input],
+        options: RunOptions,
+        *,
+        resume: str = "",
+        model: str = "",
+    ) -> None:
         forget_old()
         self.id = resume or new_run()
         self._template = template
         self._inputs = inputs
         self._options = options
         self._folder = batches() / self.id
-        judged = {key: value for key, value in vars(options).items() if key not in ("timeout", "jobs", "resume", "run")}
-        parts = [template.id, template.digest, [each.parameters for each in inputs], judged]
-        identity = json.dumps(parts, sort_keys=True, default=str)
-        self._identity = hashlib.sha256(identity.encode()).hexdigest()
+        left_out = ("timeout", "jobs", "resume", "run")
+        judged = {f"--{key.replace('_', '-')}": value for key, value in vars(options).items() if key not in left_out}
+        lines = {f"line {each.line}": sum_of(each.parameters) for each in inputs}
+        self._facts = {**facts_of(template, {}, judged, model), **lines}
         # one question is kept by the journal; only more than that is worth keeping on the way
         self._keeps = len(template.phases) > 1 or any(phase.for_each for phase in template.phases)
         if resume and ("/" in resume or not (self._folder / JOURNAL).is_file()):
@@ -129,16 +137,19 @@ class Batch:
             hint = "it can be gone on with when it has ended"
             raise UsageError(f"batch {self.id} is going on", hint=hint) from None
         if os.fstat(journal).st_size == 0:
-            os.write(journal, (json.dumps({"batch": self._identity}) + "\n").encode())
+            os.write(journal, (json.dumps({"batch": self._facts}) + "\n").encode())
         else:
             os.write(journal, b"\n")  # the last line may have been cut
         return journal
 
     def _read(self) -> dict[int, Envelope]:
         first, *rest = _lines(self._folder / JOURNAL)
-        if first.get("batch") != self._identity:
+        if other := differences(first["batch"], self._facts):
             os.close(self._journal)
-            raise UsageError(f"batch {self.id} was of another template, or of other inputs, or judged by other options")
+            raise UsageError(
+                f"batch {self.id} was not of the same work: {listed(other)} changed since",
+                hint="say what was said then, or leave --resume out to begin anew",
+            )
         return {each["line"]: each for each in rest if each.get("exit_code") in SETTLED}
 
     def _forget(self) -> None:

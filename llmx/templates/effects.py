@@ -17,6 +17,7 @@ class Effects:
 
     coverage: list[dict[str, Any]] = field(default_factory=list)
     inputs: dict[str, str] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
     artifacts: list[Artifact] = field(default_factory=list)
     findings: list[Finding] | None = None
     checks: Checks = field(default_factory=Checks)
@@ -26,6 +27,7 @@ class Effects:
         rows = {each["path"]: each for each in (*context.coverage, *self.coverage)}
         context.coverage[:] = rows.values()
         context.inputs.update(self.inputs)
+        context.files.update(self.files)
         for each in self.artifacts:
             context.add(each.name, each.data, each.media_type)
         if self.findings is not None:
@@ -41,7 +43,8 @@ class Effects:
 def read_effects(told: Mapping[str, Any]) -> Effects:
     """Those that ``as_dict`` has written."""
     made = [Artifact(name, base64.b64decode(data), kind) for name, data, kind in told["artifacts"]]
-    return Effects(told["coverage"], told["inputs"], made, told["findings"], Checks(**told["checks"]))
+    checks = Checks(**told["checks"])
+    return Effects(told["coverage"], told["inputs"], told["files"], made, told["findings"], checks)
 
 
 class View:
@@ -50,12 +53,14 @@ class View:
     def __init__(self, context: Context) -> None:
         self._covered = list(context.coverage)
         self._inputs = dict(context.inputs)
+        self._files = dict(context.files)
         self._made = list(context.artifacts)
         self._findings = context.findings
         self.context = replace(
             context,
             coverage=list(context.coverage),
             inputs=dict(context.inputs),
+            files=dict(context.files),
             artifacts=list(context.artifacts),
             checks=Checks(),
         )
@@ -66,6 +71,7 @@ class View:
         return Effects(
             [each for each in seen.coverage if each not in self._covered],
             {name: sum_ for name, sum_ in seen.inputs.items() if self._inputs.get(name) != sum_},
+            {path: sum_ for path, sum_ in seen.files.items() if self._files.get(path) != sum_},
             [each for each in seen.artifacts if not any(each is other for other in self._made)],
             seen.findings if seen.findings is not self._findings else None,
             seen.checks,

@@ -19,6 +19,7 @@ from llmx.errors import BudgetError, InconclusiveError, LlmxError
 from llmx.templates import Phase, Template
 from llmx.templates.effects import Effects, View
 from llmx.templates.kept import Kept
+from llmx.templates.looking import Looking
 from llmx.templates.metering import ALLOWANCES, PHASE, Allowance
 from llmx.templates.outcomes import Checks, Result
 from llmx.templates.parameters import checked
@@ -51,6 +52,8 @@ class Engine:
         context, started = self._context, time.monotonic()
         result = Result(context.template, dict(context.parameters), self._run)
         try:
+            if self._kept and self._kept.results:
+                await Looking(self._context, self._kept, self._value).require_same()
             await self._all()
             self._require_json()
         except LlmxError as error:
@@ -136,7 +139,8 @@ class Engine:
     def _keep(self, name: str, value: object, effects: Effects) -> None:
         self._done[name] = value
         if self._kept:
-            self._kept.put(name, value, effects, self._context.provenance.get("models", []))
+            models = self._context.provenance.get("models", [])
+            self._kept.put(name, value, effects, phase=PHASE.get(), models=models)
 
     def _keep_part(self, context: Context, name: str, value: object) -> None:
         """Of a part of a phase only its value is kept, and what speaks against whoever has said it."""

@@ -1,13 +1,11 @@
 """What an unfinished run has done so far, a file for each phase and each item, so that nothing is paid twice."""
 
 import fcntl
-import hashlib
 import json
 import logging
 import os
 import shutil
 import time
-from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -15,8 +13,8 @@ from typing import Any
 from llmx import paths
 from llmx.errors import NotFoundError, UsageError
 from llmx.paths import make_private
-from llmx.templates import Template
 from llmx.templates.effects import Effects, read_effects
+from llmx.templates.same_work import Facts, differences, listed
 
 logger = logging.getLogger("llmx")
 
@@ -33,12 +31,15 @@ LONGEST_S = 14 * 86400.0
 
 
 class Kept:
-    """A folder of its own for each run; ``identity`` is what makes two runs the same work."""
+    """A folder of its own for each run; ``facts`` are what makes two runs the same work.
 
-    def __init__(self, run: str, template: Template, asked: Mapping[str, Any]) -> None:
+    ``begun`` are phases of which a part is kept.
+    """
+
+    def __init__(self, run: str, facts: Facts) -> None:
         self.run = run
-        text = json.dumps([template.id, template.digest, dict(asked)], sort_keys=True, default=str)
-        self.identity = hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
+        self.facts = facts
+        self.begun: set[str] = set()
         self.results: dict[str, Any] = {}
         self.effects: dict[str, Effects] = {}
         self.models: list[dict[str, Any]] = []
@@ -62,14 +63,14 @@ class Kept:
     def _folder(self) -> Path:
         return folder() / self.run
 
-    def put(self, name: str, value: object, effects: Effects, models: list[dict[str, Any]]) -> None:
-        """Keep what a phase or an item came to; what is no JSON is done again later.
+    def put(self, name: str, value: object, effects: Effects, *, phase: str, models: list[dict[str, Any]]) -> None:
+        """Keep what a phase or a part of it came to; what is no JSON is done again later.
 
         Where nothing can be written the run goes on all the same, and says so once.
         """
-        told = {"identity": self.identity, "name": name, "value": value, "models": models, "effects": effects.as_dict()}
+        told = {"name": name, "phase": phase, "value": value, "models": models, "effects": effects.as_dict()}
         try:
-            text = json.dumps(told)
+            text = json.dumps({"facts": dict(self.facts), **told})
         except (TypeError, ValueError):
             return
         try:
@@ -95,7 +96,7 @@ class Kept:
         return is_kept(self.run)
 
     def read(self) -> None:
-        """Take up what an earlier run has done; raises ``NotFoundError`` where there is none of this work."""
+        """Take up what an earlier run has done; raises ``LlmxError`` where there is none of this work."""
         if self.run == LAST:
             self.run = self._newest()
         if "/" in self.run or self.run.startswith(".") or not self._folder.is_dir():
@@ -105,8 +106,12 @@ class Kept:
             self._hold()
         for file in self._folder.glob("[!.]*.json"):
             found = json.loads(file.read_text(encoding="utf-8", errors="surrogatepass"))
-            if found["identity"] != self.identity:
-                raise NotFoundError(f"run {self.run} was of another template or with other parameters")
+            if other := differences(found["facts"], self.facts):
+                raise UsageError(
+                    f"run {self.run} was not of the same work: {listed(other)} changed since",
+                    hint="say what was said then, or leave --resume out to begin anew",
+                )
+            self.begun |= {found["phase"]} - {found["name"]}
             self.results[found["name"]] = found["value"]
             self.effects[found["name"]] = read_effects(found["effects"])
             self.models += [each for each in found["models"] if each not in self.models]
@@ -125,11 +130,16 @@ class Kept:
         self._lock = lock
 
     def _newest(self) -> str:
-        for path in sorted(_folders(), key=lambda each: each.stat().st_mtime, reverse=True):
+        others: list[str] = []
+        for path in sorted(_folders(), key=_touched, reverse=True):
             file = next(path.glob("[!.]*.json"), None)
-            if file and json.loads(file.read_text(errors="surrogatepass"))["identity"] == self.identity:
+            facts = json.loads(file.read_text(errors="surrogatepass"))["facts"] if file else {}
+            if facts and not (other := differences(facts, self.facts)):
                 return path.name
-        raise NotFoundError("there is no unfinished run of this template with these parameters")
+            if facts and facts["the template"] == self.facts["the template"]:
+                others.append(f"; the newest, {path.name}, differs: {listed(other)}")
+        hint = "leave --resume out to begin anew"
+        raise NotFoundError(f"there is no unfinished run of the same work{(others or [''])[0]}", hint=hint)
 
 
 def folder() -> Path:

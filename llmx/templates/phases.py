@@ -2,9 +2,11 @@
 
 import hashlib
 import json
+import os
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from jsonschema import Draft202012Validator
@@ -31,11 +33,11 @@ class Context:
     """One run, as its phases see it. ``results`` are those of the phases that are done, by their ids.
 
     ``coverage`` says of everything that was to be read whether it was: ``{"path", "read", "reason"}``, and what a
-    later phase says of a path replaces what was said before. ``findings`` are
-    what a reviewing template reports, None for one that does not review. ``inputs`` are digests of what was read, by
-    name. Of ``metrics`` a template counts itself what only it knows: ``agents_invoked`` (agents by name),
-    ``tools_invoked`` and ``rag_queries``; calls, tokens and costs are counted here. ``votes`` and ``canaries`` are what
-    ``--votes`` and ``--canary`` ask of a template that says that it ``takes`` them.
+    later phase says of a path replaces what was said before. ``findings`` are what a reviewing template reports, None
+    for one that does not review. ``inputs`` are digests of what was read, by name, ``files`` those of files on disk. Of
+    ``metrics`` a template counts itself what only it knows: ``agents_invoked`` (agents by name), ``tools_invoked``
+    and ``rag_queries``; calls, tokens and costs are counted here. ``votes`` and ``canaries`` are what ``--votes`` and
+    ``--canary`` ask of a template that says that it ``takes`` them.
     """
 
     template: Template
@@ -54,6 +56,7 @@ class Context:
     meter: RunMeter = field(default_factory=RunMeter)
     checks: Checks = field(default_factory=Checks)
     inputs: dict[str, str] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
     votes: int = 1
     canaries: int = 0
     kept: Mapping[str, Any] = field(default_factory=dict)
@@ -78,10 +81,15 @@ class Context:
         self.artifacts = [each for each in self.artifacts if each.name != name]
         self.artifacts.append(Artifact(name, raw, media_type))
 
-    def took(self, name: str, data: str | bytes) -> None:
-        """Note what was read, for the digest of all input."""
+    def took(self, name: str, data: str | bytes, file: str | Path = "") -> None:
+        """Note what was read, for the digest of all input.
+
+        Before a run goes on, the ``file`` is compared; a phase that names none, and says ``plan = "run"``, reads again.
+        """
         raw = data.encode(errors="surrogatepass") if isinstance(data, str) else data
         self.inputs[name] = hashlib.sha256(raw).hexdigest()
+        if file:
+            self.files[os.path.abspath(file)] = sum_of_file(file)
 
     async def ask(
         self,
@@ -137,6 +145,15 @@ class Context:
     def remaining(self) -> float | None:
         """Seconds until the run's deadline."""
         return None if self.deadline is None else self.deadline - time.monotonic()
+
+
+def sum_of_file(file: str | Path) -> str:
+    """The sum of its bytes; empty where it cannot be read."""
+    try:
+        with open(file, "rb") as opened:
+            return hashlib.file_digest(opened, "sha256").hexdigest()
+    except OSError:
+        return ""
 
 
 def _answer(response: Response, schema: Mapping[str, Any] | None, tools: Sequence[Tool]) -> Any:  # noqa: ANN401

@@ -20,6 +20,7 @@ from llmx.templates.outcomes import Checks, Metrics, Result
 from llmx.templates.parameters import checked
 from llmx.templates.phases import Context
 from llmx.templates.provenance import provenance
+from llmx.templates.same_work import facts_of, model_of
 from llmx.templates.sources import find
 from llmx.templates.trusted import renderer_of
 
@@ -60,8 +61,7 @@ async def execute(
     values = checked(template, parameters)
     run = options.resume or options.run or new_run()
     known = read_baseline(options.baseline, is_new=options.updates_baseline) if options.baseline else None
-    same = {"extra": dict(options.extra), "seed": options.seed, "votes": options.votes, "canaries": options.canaries}
-    kept = Kept(run, template, {"parameters": values, **same})
+    kept = Kept(run, facts_of(template, values, _said(options), model_of(client.wanted) if client else ""))
     meter = RunMeter()
     with kept:
         if options.resume or kept.is_there:
@@ -93,6 +93,14 @@ async def execute(
     if options.settles:
         settle(result)
     return result
+
+
+def _said(options: RunOptions) -> dict[str, Any]:
+    """What a run may not change when it goes on, by its names on the command line."""
+    extra = {
+        "the diff on stdin" if name == "diff_text" else f"--{name}": value for name, value in options.extra.items()
+    }
+    return {**extra, "--seed": options.seed, "--votes": options.votes, "--canary": options.canaries}
 
 
 def config_for(template: Template, config: LLMConfig) -> LLMConfig:

@@ -353,4 +353,4 @@ def test_what_changes_after_it_was_asked_about_was_not_reviewed(code, tmp_path, 
     says(tmp_path, monkeypatch)
     (code / "a.py").write_text(CODE + "eval('1')\n")
     rc, told = envelope("--param", "code_path=src", "--resume", run)
-    assert (rc, "a.py changed" in told["metadata"]["problem"]) == (3, True)
+    assert (rc, "a.py has changed" in told["metadata"]["problem"]) == (3, True)

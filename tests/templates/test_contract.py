@@ -20,11 +20,12 @@ import pytest
 
 from llmx.core.demo import PATH as DEMO
 from llmx.templates.cases import CASSETTE, GOLDEN, cases_of
-from llmx.templates.sources import BUILT_IN, find
+from llmx.templates.sources import BUILT_IN, find, user_folder
 from tests.cli import inside
 from tests.core.backends.server import HANG, ModelServer
 from tests.templates.envelope import SCHEMA
 from tests.templates.play import scripted
+from tests.templates.record import SCRIPTS
 
 
 class Row(NamedTuple):
@@ -36,19 +37,23 @@ class Row(NamedTuple):
     """The exit code where a model answers words without sense."""
     empty: int = 7
     """The exit code where a model answers nothing."""
+    reads: str = ""
+    """A file that the golden case reads, in its folder."""
+    keeps: bool = True
+    """Whether something is kept before the last question of the golden case."""
 
 
 ROWS = {
     "code-generator": Row(garbage=1),  # it does not compile, which is a finding
-    "code-review": Row(),
+    "code-review": Row(reads="src/run.js"),
     "content-generation": Row(),
-    "knowledge-management": Row(),
-    "research-assistant": Row(),
-    "document-processor": Row(),
-    "data-analysis": Row(),
-    "file-classification": Row(),
-    "interactive-chat": Row(garbage=0),  # whatever is said is a reply
-    "workflow-orchestrator": Row(),
+    "knowledge-management": Row(reads="notes/backup.txt"),
+    "research-assistant": Row(reads="birds/herons.md"),
+    "document-processor": Row(reads="rent.md"),
+    "data-analysis": Row(reads="sales.csv"),
+    "file-classification": Row(reads="inbox/odd.txt"),
+    "interactive-chat": Row(garbage=0, keeps=False),  # whatever is said is a reply
+    "workflow-orchestrator": Row(reads="bread.yaml"),
 }
 ASKING = [name for name, row in ROWS.items() if row.asks]
 GARBAGE = 'Sure! {"findings": [ as a language model }} <<<'
@@ -208,6 +213,66 @@ def test_a_run_that_was_ended_goes_on_where_it_was(name, ending, home):
     told = envelope(inside.llmx(*words, "--replay", CASSETTE, *resumed), wanted["exit_code"])
     assert told["result"] == wanted["result"]
     assert not resumed or "kept" in {phase["status"] for phase in told["metadata"]["phases"]}
+
+
+def other_of(template, given):
+    """A parameter of the template, and a value that it does not have in the golden case."""
+    for each in template.parameters:
+        now, limits = given.get(each.name, each.default), each.constraints
+        if each.kind == "integer" and isinstance(now, int) and now < limits.get("maximum", now + 1):
+            return each.name, now + 1
+        if each.kind == "boolean":
+            return each.name, not now
+        if "enum" in limits:
+            return each.name, next(value for value in limits["enum"] if value != now)
+    raise AssertionError(template.id)
+
+
+@pytest.mark.promise("S2-31")
+@pytest.mark.parametrize("changed", ["a parameter", "the model", "the template", "an input", "nothing"])
+@pytest.mark.parametrize("name", ASKING)
+def test_a_run_goes_on_only_over_what_it_was_begun_with_and_says_what_has_changed(name, changed, tmp_path, home):
+    words, template = words_of(name), find(name)
+    row, parameters = ROWS[name], json.loads(Path("parameters.json").read_text())
+    answers = [json.loads(line) for line in (SCRIPTS / f"{name}.jsonl").read_text().splitlines()]
+    env = scripted(
+        tmp_path, [*answers[:-1], {**{k: v for k, v in answers[-1].items() if k == "when"}, "error": "quota"}]
+    )
+    begun = envelope(inside.llmx(*words, "--backend", "mock", "--model", "one", **env), 3)
+    run, said, rc = begun["metadata"]["run"], "", 2
+    assert (home / ".local/state/llmx/templates" / run).is_dir() == row.keeps
+    model = "two" if changed == "the model" else "one"
+    if changed == "the model":
+        said = "the model (it was mock/one, and is mock/two) changed since"
+    elif changed == "a parameter":
+        key, value = other_of(template, parameters)
+        Path("parameters.json").write_text(json.dumps({**parameters, key: value}))
+        said = f"parameter {key} changed since"
+    elif changed == "the template":
+        shutil.copytree(template.folder, user_folder() / name)
+        head = (user_folder() / name / "template.toml").read_text()
+        (user_folder() / name / "template.toml").write_text(f"override = true\n{head}")
+        said = "the template's files changed since"
+    elif changed == "an input" and row.reads:
+        Path(row.reads).write_bytes(Path(row.reads).read_bytes().replace(b"a", b"e"))
+        said, rc = f"{Path(row.reads).name} has changed", 3
+    (tmp_path / "script.jsonl").write_text("")  # whoever asks gets the words of nobody
+    last = {key: value for key, value in answers[-1].items() if key != "when"}
+    env = scripted(tmp_path, [last])
+    done = inside.llmx(*words, "--backend", "mock", "--model", model, "--resume", run, **env)
+    if not row.keeps:
+        assert (done.returncode, f"there is no unfinished run {run}" in done.stderr) == (4, True)
+    elif not said:
+        assert json.loads(done.stdout)["metrics"]["model_calls"] == 1, "only the last question was left"
+    elif rc == 2:
+        assert (done.returncode, done.stdout) == (2, "")
+        assert f"run {run} was not of the same work: {said}" in done.stderr
+        assert "leave --resume out to begin anew" in done.stderr
+    else:
+        told = envelope(done, 3)
+        assert (told["metrics"]["model_calls"], told["result"]) == (0, None)
+        assert f"run {run} has read what is not the same any more: " in told["metadata"]["problem"]
+        assert said in told["metadata"]["problem"]
 
 
 @pytest.mark.parametrize("name", ASKING)

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -67,10 +68,97 @@ def test_the_last_run_is_that_of_the_same_work(own, alone):
         perform(name, {"words": ["y"]}, asked_of(model.url))
         model.answers = lambda body: "yes"
         assert perform(name, {"words": ["x"]}, asked_of(model.url), resume="last").run == first.run
-        with pytest.raises(NotFoundError, match="no unfinished run of this template"):
+        with pytest.raises(NotFoundError, match=r"no unfinished run of the same work; .* differs: parameter words"):
             perform(name, {"words": ["z"]}, asked_of(model.url), resume="last")
-        with pytest.raises(NotFoundError, match="of another template or with other parameters"):
+        with pytest.raises(UsageError, match="not of the same work: parameter words changed since") as refused:
             perform(name, {"words": ["z"]}, asked_of(model.url), resume=next(folder().iterdir()).name)
+        assert refused.value.hint == "say what was said then, or leave --resume out to begin anew"
+
+
+READS = """
+    [[phases]]
+    id = "read"
+    run = "phases:read"
+    plan = "run"
+    [[phases]]
+    id = "ask"
+    prompt = "ask.j2"
+    """
+READ = """
+    from pathlib import Path
+    def read(context):
+        for each in sorted(Path().glob("*.in")):
+            context.took(each.name, each.read_text())
+            context.coverage.append({"path": each.name, "read": True, "reason": ""})
+    """
+
+
+@pytest.mark.promise("S2-31")
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"a.in": "other"}, "a.in has changed"),
+        ({"c.in": "new"}, "c.in is new"),
+        ({"b.in": None}, "b.in is gone"),
+        ({f"{n}.in": "x" for n in range(9)}, "4.in is new, and 4 more"),
+        ({}, ""),
+    ],
+)
+def test_a_run_does_not_go_on_over_what_has_changed_since_it_was_read(own, alone, changed, said):
+    for name in ("a.in", "b.in"):
+        Path(name).write_text("text")
+    name = own(READS, READ, ask_j2="n?")
+    with Model(lambda body: 400) as model:
+        run = perform(name, client=asked_of(model.url)).run
+        model.answers, model.bodies = (lambda body: "yes"), []
+        for file, text in changed.items():
+            Path(file).write_text(text) if text else Path(file).unlink()
+        result = perform(name, client=asked_of(model.url), resume=run)
+        assert (result.exit_code, len(model.bodies)) == ((3, 0) if said else (0, 1))
+        assert said in result.problem
+        if said:
+            assert f"run {run} has read what is not the same any more: " in result.problem
+            assert "leave --resume out to begin anew" in result.problem
+
+
+def test_a_file_that_a_phase_has_named_is_looked_at_again_and_not_read_again(own, alone):
+    Path("a.in").write_text("text")
+    code = READ.replace("each.read_text())", "each.read_text(), each)").replace("def read", "count = []\n    def read")
+    name = own(READS.replace('plan = "run"', ""), code, ask_j2="n?")
+    with Model(lambda body: 400) as model:
+        run = perform(name, client=asked_of(model.url)).run
+        model.answers = lambda body: "yes"
+        Path("a.in").write_text("other")
+        refused = perform(name, client=asked_of(model.url), resume=run)
+        assert (refused.exit_code, "a.in has changed" in refused.problem) == (3, True)
+        Path("a.in").write_text("text")
+        assert perform(name, client=asked_of(model.url), resume=run).exit_code == 0
+
+
+def test_a_run_goes_on_with_the_model_that_it_was_begun_with(own, alone):
+    name = own(EACH, CODE, ask_j2="{{ item }}")
+    with Model(lambda body: 400) as model:
+        run = perform(name, client=asked_of(model.url)).run
+        with pytest.raises(UsageError, match=r"the model \(it was openai/gpt-4o-mini, and is openai/gpt-4o\)"):
+            perform(name, client=asked_of(model.url, "gpt-4o"), resume=run)
+
+
+def test_a_run_that_has_begun_to_act_goes_on_over_what_it_has_changed_itself(own, alone):
+    Path("a.in").write_text("text")
+    act = """
+    import os
+    async def act(context):
+        async def move():
+            os.rename("a.in", "a.moved")
+        await context.once("moved", move)
+        if not os.path.exists("go"):
+            raise ValueError("ended in the middle")
+        return "done"
+    """
+    name = own(READS.replace('prompt = "ask.j2"', 'run = "phases:act"\n    plan = "skip"'), READ + act)
+    run = perform(name).run
+    Path("go").touch()
+    assert perform(name, resume=run).result == "done"
 
 
 @pytest.mark.parametrize("run", ["../x", "/etc", ".", "..", "nothing"])
@@ -199,7 +287,7 @@ def test_what_nobody_has_named_concludes_nothing_also_when_another_goes_on(own, 
     script(tmp_path, monkeypatch, "made up", {"error": "quota"})
     first = perform(name, client=LLMClient(LLMConfig(backend="no-such-backend", enable_cache=False)), jobs=1)
     assert first.exit_code == 3
-    with Model(lambda body: "yes") as model:
-        second = perform(name, client=asked_of(model.url), jobs=1, resume=first.run)
+    script(tmp_path, monkeypatch, "yes")
+    second = perform(name, client=asked_of(), jobs=1, resume=first.run)
     assert set(second.result) == {"made up", "yes"}
     assert (second.exit_code, "was not named" in second.problem) == (3, True)

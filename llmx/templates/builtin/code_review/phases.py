@@ -20,7 +20,8 @@ def collect(context: Context) -> dict[str, Any]:
     given = context.parameters
     sources = collected(given["code_path"], context.options, context.coverage)
     for source in sources:
-        context.took(source.path, source.text)
+        asked = "" if source.asked is None else f"{sorted(source.asked)}\n"
+        context.took(source.path, asked + source.text)
     copies, canaries = plant(sources, context.canaries, given["aspects"], context.seed)
     questions = [
         {"aspect": aspect, "text": text, **({"sample": sample} if sample else {})}

@@ -36,7 +36,7 @@ async def load(context: Context) -> dict[str, Any]:
     used, whole = profile["rows"], profile["rows_in_file"]
     reason = "" if used == whole else f"a sample of {used} of {whole} rows"
     context.coverage.append({"path": path, "read": True, "reason": reason})
-    context.took(path, told["digest"])
+    context.took(path, told["digest"], path)
     return told
 
 

@@ -63,7 +63,10 @@ async def search(context: Context) -> dict[str, Any]:
         if not given["collection"]:
             await read_for(store, context, _PASSING)
         found = store.search(given["collection"] or _PASSING, Query(given["query"]), given["max_results"])
-    return {"passages": [told(number, passage) for number, passage in enumerate(found, 1)]}
+    passages = [told(number, passage) for number, passage in enumerate(found, 1)]
+    if given["collection"]:
+        context.took(f"what is found in collection {given['collection']}", json.dumps(passages))
+    return {"passages": passages}
 
 
 def _store(given: Mapping[str, Any], folder: str) -> SqliteStore:

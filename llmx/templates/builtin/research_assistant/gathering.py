@@ -28,7 +28,7 @@ async def gathered(context: Context) -> dict[str, Any]:
     if given["search_tool"] and len(sources) < most:
         sources += await _searched(context, found, {each["name"] for each in sources}, most - len(sources))
     for each in sources:
-        context.took(each["name"], each["text"])
+        context.took(each["name"], each["text"], "" if is_url(each["name"]) else each["name"])
     if not sources:
         raise InconclusiveError("no source could be read", hint=left_out(context.coverage))
     return {"sources": [{"number": number, **each} for number, each in enumerate(sources, 1)], "search": found}

@@ -29,14 +29,14 @@ def checked_workflow(document: Document, overrides: Overrides = Overrides()) -> 
 
 def parse(context: Context) -> dict[str, Any]:
     """What is going to run; nothing has run yet."""
-    workflow = _asked_for(context.parameters)
+    workflow = _asked_for(context)
     return {"name": workflow.name, "steps": [step.id for step in within(workflow.root) if step.id]}
 
 
 async def execute(context: Context) -> dict[str, Any]:
     """What became of every step; raises what ended the workflow, after telling what was done until then."""
     collects = bool(context.parameters["collect_intermediate"])
-    workflow = _asked_for(context.parameters)
+    workflow = _asked_for(context)
     performance = Performance(workflow, context)
     await performance.run()
     if not performance.problem and not any(_did_work(told) for told in performance.told.values()):
@@ -62,12 +62,15 @@ def _did_work(told: Mapping[str, Any]) -> bool:
     return bool(told["status"] == "done" and told["kind"] in WORKS)
 
 
-def _asked_for(given: Mapping[str, Any]) -> Workflow:
+def _asked_for(context: Context) -> Workflow:
+    given = context.parameters
     file, config = given["workflow_file"], given["workflow_config"]
     if bool(file) == bool(config):
         said = "both are given" if file else "neither is given"
         raise UsageError(f"workflow_file or workflow_config: {said}", hint="llmx workflow run FILE")
     document = read_document(file) if file else Document("workflow_config", config)
+    if file:
+        context.took(file, document.text)
     return checked_workflow(document, Overrides(given["execution_mode"], given["max_steps"], given["input"] or None))
 
 
