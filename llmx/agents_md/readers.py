@@ -37,7 +37,7 @@ def claude(place: Place) -> Loaded:
     loaded = [each for file in own for each in _with_imports(file)]
     warnings: list[str] = []
     if own:
-        hidden = [file for file in agents if file not in loaded]
+        hidden = _others(agents, loaded)
         hint = f"a CLAUDE.md beside it with the line @{NAME} loads it"
         warnings += [f"{own[-1]} hides {_listed(hidden)} from Claude: {hint}"] if hidden else []
     elif _is_older(place.version):
@@ -74,8 +74,8 @@ def opencode(place: Place) -> Loaded:
     files = next((found for found in kinds if found), [])
     user = there(place.config("opencode") / NAME, place.home / ".claude/CLAUDE.md")[:1]
     warnings = []
-    if kinds[0] and kinds[1]:
-        warnings.append(f"{NAME} hides {_listed(kinds[1])} from opencode")
+    if kinds[0] and (hidden := _others(kinds[1], kinds[0])):
+        warnings.append(f"{NAME} hides {_listed(hidden)} from opencode")
     return Loaded((*user, *files), tuple(warnings))
 
 
@@ -192,6 +192,12 @@ def _value(file: Path, format: str | None = None) -> Value:
 def _list(value: Value, path: KeyPath) -> list[Any]:
     found = look(value, path)
     return found if isinstance(found, list) else []
+
+
+def _others(files: list[Path], loaded: list[Path]) -> list[Path]:
+    """Those that are not loaded, be it under the name of a link."""
+    known = {file.resolve() for file in loaded}
+    return [file for file in files if file.resolve() not in known]
 
 
 def _listed(files: list[Path]) -> str:

@@ -59,6 +59,14 @@ def test_any_claude_md_hides_agents_md_from_claude(ask, name):
     assert ROOT in said
 
 
+@pytest.mark.parametrize("client", ["claude", "opencode"])
+def test_a_claude_md_that_is_a_link_hides_nothing(ask, tmp_path, client):
+    (tmp_path / "up/project/CLAUDE.md").symlink_to("AGENTS.md")
+    found, said = ask(client, {ROOT: "x"})
+    assert found == ["up/project/CLAUDE.md" if client == "claude" else ROOT]
+    assert said == ""
+
+
 def test_what_claude_md_imports_is_loaded_and_the_users_own_hides_nothing(ask):
     text = "see @AGENTS.md and `@no.md`\n```\n@not.md\n```\n@more.md"
     files = {ROOT: "x", "up/project/CLAUDE.md": text, "~/.claude/CLAUDE.md": "u"}

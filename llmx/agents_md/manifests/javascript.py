@@ -26,7 +26,8 @@ def node(folder: Folder) -> Found:
     short = {"test": f"{manager} test"} if manager in ("npm", "pnpm", "yarn") else {}
     commands = tasks(scripts.keys() - {"install"}, f"{manager} run {{}}", "package.json", short=short)
     is_root = any(lock in folder.names for lock in LOCKS)
-    set_up = [Command("Set up", SET_UP[manager], "package.json")] if is_root or folder.path == folder.root else []
+    line = SET_UP[manager] if manager != "npm" or folder.above(*LOCKS) else "npm install"
+    set_up = [Command("Set up", line, "package.json")] if is_root or folder.path == folder.root else []
     return Found((*set_up, *commands), plain(value.get("name")), plain(value.get("description")))
 
 

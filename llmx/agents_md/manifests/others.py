@@ -49,6 +49,12 @@ def gradle(folder: Folder) -> Found:
     return Found(_commands(name, build=f"{program} build", test=f"{program} test") if is_own else ())
 
 
+def bazel(folder: Folder) -> Found:
+    """Bazel, at the root of its workspace."""
+    name = folder.first("MODULE.bazel", "WORKSPACE.bazel", "WORKSPACE")
+    return Found(_commands(name, build="bazel build //...", test="bazel test //...") if name else ())
+
+
 def cmake(folder: Folder) -> Found:
     """CMake, at its topmost file."""
     text = folder.text("CMakeLists.txt")

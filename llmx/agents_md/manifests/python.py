@@ -1,6 +1,6 @@
 """Python: tools that pyproject.toml or their own files configure, run by whatever manages the environment."""
 
-from llmx.agents_md.manifests.command import Command, Found, plain
+from llmx.agents_md.manifests.command import SAFE, Command, Found, plain, tasks
 from llmx.agents_md.manifests.folder import Folder, table
 
 MANAGERS = {
@@ -30,6 +30,7 @@ def python(folder: Folder) -> Found:
     set_up, run = MANAGERS.get(folder.above(*MANAGERS), ("", ""))
     tool = table(value, "tool")
     commands = [Command("Set up", line, source) for line, source in [_set_up(folder, value, set_up)] if line]
+    commands += _scripts(tool, run)
     for purpose, line, section, files in TOOLS:
         own = folder.first(*files)
         if section in tool or own:
@@ -39,6 +40,16 @@ def python(folder: Folder) -> Found:
     commands += [Command("Test", f"{run}nox", "noxfile.py")] if folder.has("noxfile.py") else []
     project = table(value, "project") or table(tool, "poetry")
     return Found(tuple(commands), plain(project.get("name")), plain(project.get("description")))
+
+
+def _scripts(tool: dict[str, object], run: str) -> list[Command]:
+    """Those that hatch, pdm and poe keep; people type them, and not what they run."""
+    found = tasks(table(tool, "pdm", "scripts"), "pdm run {}", FILE)
+    found += tasks(table(tool, "poe", "tasks"), f"{run}poe {{}}", FILE)
+    for name, env in table(tool, "hatch", "envs").items():
+        within = "" if name == "default" else f"{name}:"
+        found += tasks(table(env, "scripts"), f"hatch run {within}{{}}", FILE) if SAFE.fullmatch(name) else []
+    return found
 
 
 def _set_up(folder: Folder, value: dict[str, object], by_lock: str) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""Runners of tasks in any language: make, just, task, and the hooks of pre-commit."""
+"""Runners of tasks in any language: make, just, task, mise, and the hooks of pre-commit."""
 
 import re
 
@@ -28,6 +28,12 @@ def task(folder: Folder) -> Found:
     name = folder.first("Taskfile.yml", "Taskfile.yaml", "taskfile.yml", "taskfile.yaml")
     words = map(str, table(folder.yaml(name), "tasks")) if name else []
     return Found(tuple(tasks(words, "task {}", name)))
+
+
+def mise(folder: Folder) -> Found:
+    """The tasks of mise's settings."""
+    name = folder.first("mise.toml", ".mise.toml")
+    return Found(tuple(tasks(table(folder.toml(name), "tasks"), "mise run {}", name)) if name else ())
 
 
 def pre_commit(folder: Folder) -> Found:
