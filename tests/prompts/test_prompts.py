@@ -15,7 +15,11 @@ SEED = [
     *("agent-organizer", "ai-engineer", "api-documenter", "backend-architect", "context-manager"),
     *("frontend-developer", "platform-engineer", "typescript-expert"),
 ]
-CLIENTS = ["claude", "goose", "opencode", "cursor", "codex"]
+CLIENTS = [
+    *("claude", "goose", "opencode", "cursor", "codex"),
+    *("gemini", "crush", "zed", "vscode-copilot", "amp"),
+]
+"""Those that take prompts."""
 MOST_TOKENS = 600
 
 HEAD = "---\ndescription: Use when x.\n---\n"
