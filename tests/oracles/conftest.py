@@ -67,6 +67,7 @@ def oracle(request, home, tmp_path, monkeypatch):
     programs.mkdir()
     for name, place in (PLACES | ALSO).items():
         (programs / name).symlink_to(folder / place)
+    (programs / "pyright-langserver").symlink_to(folder / "node_modules/.bin/pyright-langserver")
     for name, main in (("llm-exec", "exec_main"), ("llmx", "main")):
         wrapper = programs / name
         wrapper.write_text(f"#!{sys.executable}\nimport sys\nfrom llmx.__main__ import {main}\nsys.exit({main}())\n")
