@@ -20,11 +20,31 @@ MAKE = "def make(context):\n    context.add('made.txt', context.results['ask'])\
 
 @pytest.mark.promise("S2-30")
 @pytest.mark.parametrize(
-    "name", ["sub/.git/hooks/x", ".GIT/config", "a/.Git", "a/" + "b" * 121, "é" * 61, "a\u202eb", "a\0b", "~/x/../../y"]
+    "name",
+    [
+        *("../x", "/x", "a/../../x", "~/x/../../y", "", ".", "a\\b", "C:x", "a\nb", "a\u202eb", "a\0b", "x/"),
+        *(".git/hooks/pre-commit", "sub/.git/hooks/x", ".GIT/config", "a/.Git"),
+        *("a" * 201, "a/" + "b" * 121, "é" * 61),
+    ],
 )
 def test_names_that_lead_elsewhere_or_nowhere_are_refused(name):
     with pytest.raises(PolicyError):
         check_name(name)
+
+
+@pytest.mark.promise("S2-30")
+def test_artifacts_are_written_whole_below_the_folder_and_over_nothing(tmp_path):
+    made = [Artifact("a.txt", b"1"), Artifact("sub/b.txt", b"2")]
+    paths = write(tmp_path / "out", made)
+    assert [path.read_bytes() for path in paths] == [b"1", b"2"]
+    with pytest.raises(UsageError, match="is there already"):
+        write(tmp_path / "out", [Artifact("new.txt", b""), Artifact("a.txt", b"3")])
+    assert not (tmp_path / "out" / "new.txt").exists()
+    write(tmp_path / "out", [Artifact("a.txt", b"3")], force=True)
+    assert (tmp_path / "out" / "a.txt").read_bytes() == b"3"
+    (tmp_path / "out" / "link").symlink_to(tmp_path)
+    with pytest.raises(PolicyError, match="leads out of"):
+        write(tmp_path / "out", [Artifact("link/x.txt", b"")])
 
 
 def test_a_link_in_the_place_of_an_artifact_is_replaced_and_not_followed(tmp_path):

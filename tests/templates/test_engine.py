@@ -9,10 +9,8 @@ from llmx.core.calls import Calls
 from llmx.core.client import LLMClient
 from llmx.core.llm_config import LLMConfig
 from llmx.core.settings import active
-from llmx.errors import ConfigError, NotFoundError, PolicyError, UsageError
+from llmx.errors import ConfigError, NotFoundError
 from llmx.templates import Artifact
-from llmx.templates.artifact_names import check_name
-from llmx.templates.artifacts import write
 from llmx.templates.loading import load_template
 from llmx.templates.running import RunOptions, execute
 from tests.templates.conftest import HEAD, llmx, perform
@@ -345,30 +343,6 @@ def test_a_wrong_template_is_refused_by_its_key(own, text, said):
     with pytest.raises(ConfigError) as refused:
         load_template(__import__("pathlib").Path(name))
     assert said in refused.value.message
-
-
-@pytest.mark.promise("S2-30")
-@pytest.mark.parametrize(
-    "name", ["../x", "/x", "a/../../x", "", ".", "a\\b", "C:x", "a\nb", ".git/hooks/pre-commit", "x/", "a" * 201]
-)
-def test_an_artifact_outside_of_the_output_folder_is_refused(name):
-    with pytest.raises(PolicyError):
-        check_name(name)
-
-
-@pytest.mark.promise("S2-30")
-def test_artifacts_are_written_whole_below_the_folder_and_over_nothing(tmp_path):
-    made = [Artifact("a.txt", b"1"), Artifact("sub/b.txt", b"2")]
-    paths = write(tmp_path / "out", made)
-    assert [path.read_bytes() for path in paths] == [b"1", b"2"]
-    with pytest.raises(UsageError, match="is there already"):
-        write(tmp_path / "out", [Artifact("new.txt", b""), Artifact("a.txt", b"3")])
-    assert not (tmp_path / "out" / "new.txt").exists()
-    write(tmp_path / "out", [Artifact("a.txt", b"3")], force=True)
-    assert (tmp_path / "out" / "a.txt").read_bytes() == b"3"
-    (tmp_path / "out" / "link").symlink_to(tmp_path)
-    with pytest.raises(PolicyError, match="leads out of"):
-        write(tmp_path / "out", [Artifact("link/x.txt", b"")])
 
 
 def test_a_template_with_a_file_that_cannot_be_read_is_refused_by_its_name(own, monkeypatch):
