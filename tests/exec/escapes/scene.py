@@ -1,6 +1,7 @@
 """What the attempts aim at, outside the sandbox, and what can be seen of it afterwards."""
 
 import contextlib
+import functools
 import marshal
 import os
 import secrets
@@ -38,9 +39,14 @@ def _cached(file):
     foreign = [
         name
         for name, (source, _, _, _, _, at, size, *_) in index.items()
-        if marshal.loads(data[at : at + size]) != compile(Path(source).read_bytes(), source, "exec", optimize=2)
+        if marshal.loads(data[at : at + size]) != _compiled(source)
     ]
     return foreign or b"own"
+
+
+@functools.cache
+def _compiled(source):
+    return compile(Path(source).read_bytes(), source, "exec", optimize=2)
 
 
 class Scene:
@@ -61,7 +67,7 @@ class Scene:
         self.home = place.folder
         self.work = self.give(self.home / "work", folder=True)
         self.outside = self.give(self.home / "outside", folder=True)
-        self.elsewhere = self.give(Path(tempfile.mkdtemp(prefix="llmx-elsewhere-", dir=_apart())), folder=True)
+        self.elsewhere = self.give(Path(tempfile.mkdtemp(prefix="llmx-elsewhere-", dir=apart())), folder=True)
         self.run_folder = self._make_run_folder()
         self.address = _own_address()
         self.at: dict[str, Any] = {
@@ -272,7 +278,7 @@ def _received(one):
                 yield from _received(connection)
 
 
-def _apart():
+def apart():
     """Where a folder lies in plain sight, as far as the tests may make one there."""
     return next(folder for folder in ("/srv", "/opt", "/var/lib", tempfile.gettempdir()) if os.access(folder, os.W_OK))
 
