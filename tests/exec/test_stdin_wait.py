@@ -1,8 +1,10 @@
 """A command that waits for input which nobody will send is found and ended; one that was spoken to never is."""
 
+import contextlib
 import os
 import socket
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -15,16 +17,20 @@ def python(script):
     return [sys.executable, "-S", "-E", "-c", script]
 
 
-@pytest.fixture(params=["pipe", "socket"])
-def line(request):
-    """The command's stdin and our end of it, both open: descriptor and function to send."""
-    if request.param == "pipe":
-        theirs, ours = os.pipe()
-    else:
-        theirs, ours = (end.detach() for end in socket.socketpair())
-    yield theirs, lambda data: os.write(ours, data)
+@contextlib.contextmanager
+def ends(kind):
+    """The command's stdin and our end of it, both open."""
+    theirs, ours = os.pipe() if kind == "pipe" else (end.detach() for end in socket.socketpair())
+    yield theirs, ours
     os.close(theirs)
     os.close(ours)
+
+
+@pytest.fixture(params=["pipe", "socket"])
+def line(request):
+    """The command's stdin, and a function to send to it."""
+    with ends(request.param) as (theirs, ours):
+        yield theirs, lambda data: os.write(ours, data)
 
 
 @pytest.fixture
@@ -36,11 +42,37 @@ def let_it_look(place, until):
         return int(status.partition("\nvoluntary_ctxt_switches:")[2].split()[0])
 
     def wait(process):
-        until((place.folder / "up").exists)
-        before = sleeps(process)
-        until(lambda: sleeps(process) > before + 5)
+        until(lambda: (place.folder / "up").exists() or process.poll() is not None)
+        with contextlib.suppress(OSError, IndexError):  # it has ended meanwhile
+            before = sleeps(process)
+            until(lambda: sleeps(process) > before + 5)
 
     return wait
+
+
+@pytest.fixture
+def speak_to(place, let_it_look):
+    """Start something with a pipe or a socket as stdin, let llm-exec look at it, and send a byte; how it ended.
+
+    ``make`` gives its words for the seconds after which it would be ended, and creates ``up`` before it reads. Where a
+    busy machine has let that time go by before the byte was sent, it was ended rightly, and there is more time.
+    """
+
+    def speak(make, *options, kind):
+        for wait in (0.2, 1.0, 5.0):
+            (place.folder / "up").unlink(missing_ok=True)
+            with ends(kind) as (theirs, ours):
+                environment = {"LLMX_EXEC__STDIN_WAIT": str(wait)}
+                process = place.start(*options, "--", *make(wait), stdin=theirs, env=environment)
+                let_it_look(process)
+                os.write(ours, b"x")
+                is_in_time = time.time() - (place.folder / "up").stat().st_mtime < wait
+                ran = place.finish(process)
+            if is_in_time:
+                break
+        return ran
+
+    return speak
 
 
 WAITING = {
@@ -78,20 +110,20 @@ open("up", "w").close()
 os.write(1, os.read(0, 1))
 if os.fork() == 0:
     os.read(0, 1)
-time.sleep(0.6)
+time.sleep({})
 """
 
 
-@pytest.mark.parametrize("when", ["before its start", "after its start"])
-def test_a_command_that_got_a_byte_may_wait_for_more_as_long_as_it_likes(place, line, let_it_look, when):
+def test_a_command_that_got_a_byte_before_its_start_may_wait_for_more_as_long_as_it_likes(place, line):
     theirs, send = line
-    if when == "before its start":
-        send(b"x")
-    process = place.start("--json", "--", *python(SPOKEN_TO), stdin=theirs, env=QUICKLY)
-    if when == "after its start":
-        let_it_look(process)
-        send(b"x")
-    ran = place.finish(process)
+    send(b"x")
+    ran = place.run("--json", "--", *python(SPOKEN_TO.format(0.6)), stdin=theirs, env=QUICKLY)
+    assert (ran.code, ran.result["status"], ran.result["stdout"]) == (0, "ok", "x")
+
+
+@pytest.mark.parametrize("kind", ["pipe", "socket"])
+def test_a_command_that_got_a_byte_may_wait_for_more_as_long_as_it_likes(speak_to, kind):
+    ran = speak_to(lambda wait: python(SPOKEN_TO.format(3 * wait)), "--json", kind=kind)
     assert (ran.code, ran.result["status"], ran.result["stdout"]) == (0, "ok", "x")
 
 
@@ -134,27 +166,20 @@ def test_the_default_is_ten_seconds(place):
     assert ran.out.decode().strip() in ("10", "10.0", "10s"), ran
 
 
-def test_whoever_reads_after_one_that_was_spoken_to_may_wait(place, line, let_it_look):
-    script = "exec 3<&0; touch up; (head -c 1 <&3; cat <&3) & sleep 0.6"
-    process = place.start("--json", "--", "sh", "-c", script, stdin=line[0], env=QUICKLY)
-    let_it_look(process)
-    line[1](b"x")
-    ran = place.finish(process)
+@pytest.mark.parametrize("kind", ["pipe", "socket"])
+def test_whoever_reads_after_one_that_was_spoken_to_may_wait(speak_to, kind):
+    script = "exec 3<&0; touch up; (head -c 1 <&3; cat <&3) & sleep {}"
+    ran = speak_to(lambda wait: ["sh", "-c", script.format(3 * wait)], "--json", kind=kind)
     assert ran.result["status"] == "ok"
 
 
 @pytest.mark.parametrize(
     "call", ["os.read(0, 1)", "socket.socket(fileno=0).recv(1)", "socket.socket(fileno=0).recvmsg(1)"]
 )
-def test_by_whichever_call_it_reads(place, let_it_look, call):
-    theirs, ours = socket.socketpair()
+def test_by_whichever_call_it_reads(speak_to, call):
     script = (
         f"import os, socket, threading; open('up', 'w').close(); {call}; os.write(1, b'x')\n"
-        f"threading.Timer(0.6, os._exit, [0]).start(); {call}"
+        f"threading.Timer({{}}, os._exit, [0]).start(); {call}"
     )
-    with theirs, ours:
-        process = place.start("--", *python(script), stdin=theirs, env=QUICKLY)
-        let_it_look(process)
-        ours.send(b"x")
-        assert process.stdout.read(1) == b"x"
-        assert place.finish(process).code == 0
+    ran = speak_to(lambda wait: python(script.format(3 * wait)), kind="socket")
+    assert (ran.code, ran.out) == (0, b"x")
