@@ -1,6 +1,7 @@
 """Look through the work tree for files that run later below its root, and for repositories that are new there.
 
-A time limit grows with the run, so that looking costs a few hundredths of it; what a file was before is not known here.
+A limit of CPU time grows with the run, so that looking costs a few hundredths of it, on a busy machine too; what a file
+was before is not known here.
 """
 
 import os
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 LEAST, MOST = 0.004, 0.25  # seconds
 SHARE = 0.03  # of the run's time
+SLOW = 10.0  # times the limit, and ``MOST`` at least, may go by where disks or others keep it waiting
 SKIPPED = {
     *("node_modules", ".venv", "venv", "target", "__pycache__"),
     *(".tox", ".nox", ".mypy_cache", ".pytest_cache", ".ruff_cache"),
@@ -30,7 +32,7 @@ OFTEN = 500  # entries of one folder between two looks at the clock
 def search(sensitive: "Sensitive", report: "Report", now_ns: int) -> bool:
     """Add to ``report`` what changed since the run began; False when the time was not enough."""
     known = {str(change["path"]) for change in report.changed}
-    limit = time.perf_counter() + min(MOST, max(LEAST, (now_ns - sensitive.started) * 1e-9 * SHARE))
+    limit = min(MOST, max(LEAST, (now_ns - sensitive.started) * 1e-9 * SHARE))
     search = _Search(sensitive, limit)
     for path in search.changed():
         if path not in known and f"{sensitive.work}/{path}" not in sensitive.watched:
@@ -47,7 +49,8 @@ class _Search:
         self._git_folders = (f"{sensitive.work}/.git", *sensitive.git_dirs)
         self._work = sensitive.work
         self._root = sensitive.roots[sensitive.work]
-        self._limit = limit
+        self._limit = time.process_time() + limit
+        self._deadline = time.perf_counter() + max(MOST, SLOW * limit)
 
     def changed(self) -> "Iterator[str]":
         """Paths relative to the work tree."""
@@ -140,7 +143,7 @@ class _Search:
             os.close(folder)
 
     def _is_late(self) -> bool:
-        if time.perf_counter() > self._limit:
+        if time.process_time() > self._limit or time.perf_counter() > self._deadline:
             self.complete = False
         return not self.complete
 

@@ -72,6 +72,13 @@ class Shell:
         self.seen = self.seen[found.end() :]
         return found
 
+    def await_end(self, pid):
+        """Read what is written until a child of the shell has ended, and the shell knows."""
+        deadline = time.monotonic() + PATIENCE
+        while os.path.exists(f"/proc/{pid}"):
+            assert time.monotonic() < deadline, f"{pid} goes on; {self.seen[-2000:]!r}"
+            self.look(0.02)
+
     def resize(self, rows, columns):
         fcntl.ioctl(self.ours, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 

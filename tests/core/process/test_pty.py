@@ -203,8 +203,9 @@ def test_a_shell_inside_keeps_its_own_jobs(shell):
     shell.wait_for(rb"READY")
     shell.type("\x1a")
     shell.wait_for(rb"Stopped.*sleep(?s:.*)\$ ")  # before its prompt, the terminal echoes by itself what is typed
-    shell.type("kill %1; wait %1; exit\n")
-    shell.wait_for(rb"exit\r\n(?s:.*)\$ ")  # what is typed before that goes with the inner terminal
+    tool = children(shell.process.pid)
+    shell.type("kill %1; wait %1; exit; exit\n")  # the first is refused where the shell has not seen yet that it ended
+    shell.await_end(*tool)  # what is typed before that goes with the inner terminal
     shell.type("jobs; echo NO''NE\n")
     shell.wait_for(rb"NONE")
 
