@@ -135,7 +135,8 @@ def _network(run: Run) -> list[tuple[str, str]]:
             ("network", visible(f"{name}: sent {size(entry['sent_bytes'])}, received {size(entry['received_bytes'])}"))
         )
     if refused := network.get("refused"):
-        found.append(("refused", visible(", ".join(entry["name"] for entry in refused))))
+        told = (f"{entry['name']} ({str(entry.get('reason')).replace('_', ' ')})" for entry in refused)
+        found.append(("refused", visible(", ".join(told))))
     if problem := network.get("problem"):
         found.append(("problem", visible(problem)))
     return found

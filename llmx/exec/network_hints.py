@@ -2,8 +2,10 @@
 
 import shlex
 
-from llmx.core.network.names import combined
+from llmx.core.network.names import AllowList, combined
 from llmx.core.network.tally import OTHERS
+from llmx.exec.git_hints import by_https, missed_host
+from llmx.exec.network_report import refusals
 from llmx.exec.sandbox_hints import misses_network
 
 TYPE_CHECKING = False
@@ -18,26 +20,49 @@ _REASONS = {
     "other_name": "it was asked for in a tunnel to another name",
     "unreadable": "what was sent in the tunnel is not what it seemed",
 }
+_CLOSED = {
+    "connect_closed": "nobody listens on port {} of this machine: start what should, or --connect another port",
+    "publish_closed": "the command does not listen on port {}: --publish the port that it does listen on",
+}
+_UNASKED = (
+    "with --net NAME there is only a proxy, and this program did not ask it (HTTPS_PROXY tells where it is):"
+    " teach it to use one, or --net host gives it the whole network"
+)
 
 
 def hints(forwarder: "Forwarder", options: list[str], command: list[str], said: dict[str, bytes]) -> list[str]:
     """For a command that failed and has ``said`` this: the line that would let it through, or why it found nothing."""
     if forwarder.problem:
         return [f"{forwarder.problem}: from then on nothing was reached; run it again"]
-    names = [name for name, reason in forwarder.refused if reason == "not_listed" and name != OTHERS]
+    refused = refusals(forwarder)
+    names = [name for name, reason in refused if reason == "not_listed" and name != OTHERS]
     if names:
         return [line(forwarder, options, command, names[:MOST_NAMES])]
-    found = [
-        f"{name} is refused whatever --net says: {_REASONS.get(reason, 'its address is none of the public internet')}"
-        for name, reason in forwarder.refused
-    ]
+    found = [_why(name, reason) for name, reason in refused]
     text = b"\n".join(said.values()).decode(errors="replace").splitlines()
     if forwarder.names and not found and any(map(misses_network, text)):
-        found += [
-            "with --net NAME there is only a proxy, and this program did not ask it (HTTPS_PROXY tells where it is):"
-            " teach it to use one, or --net host gives it the whole network"
-        ]
+        found += [_for_git(forwarder, options, command, text) or _UNASKED]
     return found
+
+
+def _for_git(forwarder: "Forwarder", options: list[str], command: list[str], text: list[str]) -> str:
+    """For what git tried by a protocol of its own: the line that takes another way."""
+    host = missed_host(text)
+    if not host:
+        return ""
+    new = [] if AllowList(forwarder.names).allows(host, 443) else [host]
+    words = by_https(command, host)
+    if words:
+        return line(forwarder, options, words, new)
+    named = f" and --net {host}" if new else ""
+    return f"ssh:// and git:// know no proxy: the address https://{host}/{named} let git through"
+
+
+def _why(name: str, reason: str) -> str:
+    if reason in _CLOSED:
+        return _CLOSED[reason].format(name.partition(":")[0])
+    why = _REASONS.get(reason, "its address is none of the public internet; only --net host reaches it")
+    return f"{name} is refused whatever --net says: {why}"
 
 
 def line(forwarder: "Forwarder", options: list[str], command: list[str], names: list[str]) -> str:

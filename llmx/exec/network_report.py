@@ -11,10 +11,18 @@ MOST_IN_THE_LOG = 30
 """Hosts and refusals of one run in the execution log, where each run is one line; the result has all."""
 
 
+def refusals(forwarder: "Forwarder") -> list[tuple[str, str]]:
+    """(name, reason) of each; not of a port that was closed only until somebody listened."""
+    opened = {(kind, name) for (kind, name), (connections, *_) in forwarder.moved.items() if connections}
+    return [
+        (name, reason) for name, reason in forwarder.refused if (reason.removesuffix("_closed"), name) not in opened
+    ]
+
+
 def report(forwarder: "Forwarder", options: list[str], command: list[str]) -> dict[str, object]:
     """The result's entry ``network``; ``options`` are llm-exec's own, ``command`` what stands behind them."""
     refused = []
-    for name, reason in forwarder.refused:
+    for name, reason in refusals(forwarder):
         entry = {"name": name, "reason": reason}
         if reason == "not_listed" and name != OTHERS:
             entry["allow"] = load("llmx.exec.network_hints:line")(forwarder, options, command, [name])
@@ -32,7 +40,7 @@ def record(forwarder: "Forwarder") -> dict[str, object]:
         rest = hosts[MOST_IN_THE_LOG:]
         sums = {name: sum(entry[name] for entry in rest) for name in ("connections", "sent_bytes", "received_bytes")}
         told["hosts"] = [*hosts[:MOST_IN_THE_LOG], {"name": OTHERS, **sums}]
-    refused = [{"name": name, "reason": reason} for name, reason in forwarder.refused[:MOST_IN_THE_LOG]]
+    refused = [{"name": name, "reason": reason} for name, reason in refusals(forwarder)[:MOST_IN_THE_LOG]]
     return {**told, "refused": refused, "problem": forwarder.problem or None}
 
 

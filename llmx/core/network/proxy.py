@@ -122,5 +122,12 @@ class Proxy:
     def _to_port(self, kind: str, name: str, port: int, make: "Make | None" = None) -> "Take":
         """What carries a connection on to a port; ``make`` makes sockets of where that is."""
         entry = self._tally.entry(kind, name)
-        carry_on = "llmx.core.network.port:carry_on"
-        return lambda client: load(carry_on)(self._loop, client, port, make or load(_LOOPBACK_SOCKET), entry)
+
+        def take(client: _socket.socket) -> None:
+            carry_on = load("llmx.core.network.port:carry_on")
+            carry_on(self._loop, client, port, make or load(_LOOPBACK_SOCKET), entry, closed=closed)
+
+        def closed() -> None:
+            self._tally.refuse(name, f"{kind}_closed")
+
+        return take

@@ -20,9 +20,10 @@ DEGRADED = {
     "network_namespace": "The machine's network interfaces and open connections can be seen.",
     "private_loopback": "There is no network at all, not even from the command to itself: tests with a local server"
     " fail.",
-    # of Landlock, on older kernels
+    # of Landlock, on older kernels or without a filter of system calls
     "truncate_outside": "Files that you can write can be emptied everywhere (Linux before 6.2).",
-    "tcp": "Nothing holds connections by TCP back (Linux before 6.7, without seccomp).",
+    "tcp": "Connections by TCP are not held back for sure: before Linux 6.7 none is, and since then MPTCP and fast open"
+    " pass (no seccomp).",
     "udp": "Nothing holds packets by UDP back (no seccomp).",
     "device_ioctl": "Devices that you have access to can be given commands, though not be read (Linux before 6.10).",
     "signals": "Your other processes can be sent signals, so be ended (Linux before 6.12).",

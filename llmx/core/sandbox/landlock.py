@@ -11,7 +11,7 @@ from llmx.core.sandbox import Abilities, Enclosure, Plan, seccomp
 from llmx.core.sandbox.bubblewrap import is_visible
 from llmx.core.sandbox.landlock_rules import can_protect, rules
 from llmx.core.sandbox.private_folder import PrivateFolder
-from llmx.core.sandbox.ruleset import IOCTL_SINCE, NEWEST, SCOPE_SINCE, TCP_SINCE, TRUNCATE_SINCE, Ruleset, restrict
+from llmx.core.sandbox.ruleset import IOCTL_SINCE, NEWEST, SCOPE_SINCE, TRUNCATE_SINCE, Ruleset, restrict
 from llmx.errors import CommandNotFoundError, ExecError
 
 ALWAYS = (
@@ -109,7 +109,7 @@ def weaknesses(abilities: Abilities, *, has_network: bool = False, has_loopback:
         "network_namespace": not has_network,
         "private_loopback": has_loopback and not has_network,
         "truncate_outside": abi < TRUNCATE_SINCE,
-        "tcp": not has_network and abi < TCP_SINCE and not abilities.seccomp,
+        "tcp": not has_network and not abilities.seccomp,
         "udp": not has_network and not abilities.seccomp,
         "device_ioctl": abi < IOCTL_SINCE,
         "signals": abi < SCOPE_SINCE,

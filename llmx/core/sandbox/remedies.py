@@ -52,11 +52,12 @@ def remedy(abilities: Abilities, release: str = "/etc/os-release") -> str:
 def refuse_network(abilities: Abilities) -> None:
     """Raise ``ExecError``: hosts and ports by name need a network of the command's own, which only the full level has.
 
-    Landlock knows ports and no addresses: a command that may connect to the proxy's port may do so anywhere.
+    Landlock knows ports and no addresses: a command that may connect to the proxy's port may do so on any host.
     """
     fix = remedy(abilities)
     raise ExecError(
-        "--net NAME, --connect and --publish need the full sandbox, which is not to be had here",
+        "--net NAME, --connect and --publish need the full sandbox, which is not to be had here: nothing weaker"
+        " knows hosts",
         code="sandbox",
         hint=f"{fix}{'; ' if fix else ''}llmx doctor says more; --net host gives the whole network",
     )

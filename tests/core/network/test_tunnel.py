@@ -40,7 +40,7 @@ class Relay:
         for end in (near, far):
             end.setblocking(False)
         self.entry = Entry(("host", "example.com"), lambda _entry: None)
-        self.ends: list[object] = []
+        self.ends: list[Exception | None] = []
         self.loop = Loop()
         Tunnel(self.loop, near, far, self.entry, self.ends.append)
         self._thread = threading.Thread(target=self._serve, daemon=True)

@@ -104,6 +104,7 @@ def expected(group, name):
 
 NOT_ON_EVERY_MACHINE = {
     "kernel_crypto": "a kernel may be built without AF_ALG",
+    "mptcp": "a kernel may be built without MPTCP",
     "vsock": "a kernel may be built without AF_VSOCK",
     "new_network_device": "a machine may have no tunnel device",
     "write_modprobe_path": "a kernel may be built without modules",

@@ -40,13 +40,25 @@ RECORDS = {
     "mapped.example.com": ["::ffff:127.0.0.1"],
     "own.example.com": [OWN],
     "zero.example.com": ["0.0.0.0"],
+    "loopback6.example.com": ["::1"],
+    "translated.example.com": ["64:ff9b::7f00:1"],
+    "six-to-four.example.com": ["2002:7f00:1::1"],
+    "metadata6.example.com": ["fd00:ec2::254"],
+    "metadata-mapped.example.com": ["::ffff:169.254.169.254"],
     "silent.example.com": ["45.0.0.99"],
     "closed.example.com": [OTHER],
     **{f"{name}.example.com": [address] for name, address in FORBIDDEN.items()},
 }
 ENDINGS = (".com", ".org", ".net", ".crates.io")
-REBINDING = "rebind.example.com"
-"""Its first answer is public, every other one 127.0.0.1."""
+REBINDING = {
+    "rebind.example.com": "127.0.0.1",
+    "rebind-metadata.example.com": "169.254.169.254",
+    "rebind6.example.com": "::1",
+    "rebind-mapped.example.com": "::ffff:127.0.0.1",
+    "rebind-translated.example.com": "64:ff9b::a9fe:a9fe",
+    "rebind-six-to-four.example.com": "2002:7f00:1::1",
+}
+"""The first answer is public, every other one this."""
 CLONE_NEWNET = 0x40000000
 
 
@@ -87,9 +99,9 @@ class NameServer(BaseRequestHandler):
         reply.sendto(head + data[12 : at + 5] + body, self.client_address)
 
     def addresses(self, name, kind):
-        if name == REBINDING:
+        if name in REBINDING:
             count = self.server.asked[name] = self.server.asked.get(name, 0) + (kind == 1)
-            return [WEB if count <= 1 else "127.0.0.1"]
+            return [WEB if count <= 1 else REBINDING[name]]
         if name in RECORDS:
             return RECORDS[name]
         return [WEB] if name.endswith(ENDINGS) and not name.startswith("missing.") else []

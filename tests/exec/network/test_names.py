@@ -4,8 +4,10 @@ import pytest
 
 from tests.exec.network.internet import FORBIDDEN, OTHER, OWN, REBINDING, WEB
 
-OWN_ADDRESSES = {"loopback": "loopback", "mapped": "loopback", "zero": "loopback", "own": "this_machine"}
-REASONS = {"metadata": "metadata", "azure": "metadata", "unique": "private", **OWN_ADDRESSES}
+LOOPBACKS = ("loopback", "mapped", "zero", "loopback6", "translated", "six-to-four")
+OWN_ADDRESSES = {**dict.fromkeys(LOOPBACKS, "loopback"), "own": "this_machine"}
+METADATA = dict.fromkeys(("metadata6", "metadata-mapped"), "metadata")
+REASONS = {"metadata": "metadata", "azure": "metadata", "unique": "private", **OWN_ADDRESSES, **METADATA}
 PROXY = "http://127.0.0.1:3128"
 
 
@@ -68,7 +70,7 @@ def test_control_what_is_to_be_refused_answers_without_the_sandbox(online, inter
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_a_name_that_leads_to_an_address_of_no_public_host_is_refused(online, internet, scheme):
-    hosts = {f"{name}.example.com": REASONS.get(name, "private") for name in (*FORBIDDEN, *OWN_ADDRESSES)}
+    hosts = {f"{name}.example.com": REASONS.get(name, "private") for name in (*FORBIDDEN, *OWN_ADDRESSES, *METADATA)}
     urls = [f"{scheme}://{host}/" for host in hosts]
     result = online.result("--net", "*.example.com", "--", "curl", "-sSf", "-m", "30", *urls)
     assert {each["name"]: each["reason"] for each in result["network"]["refused"]} == hosts
@@ -84,14 +86,17 @@ def test_of_a_name_with_two_addresses_only_the_public_one_is_used(online, intern
     assert internet.caught() == []
 
 
-def test_a_name_that_is_rebound_is_connected_to_where_it_was_checked(online, internet):
-    """The name server's second answer is 127.0.0.1, and somebody listens there."""
-    ask = "for i in 1 2 3; do curl -sS -m 9 http://rebind.example.com/; done"
-    result = online.result("--net", REBINDING, "--command", ask)
+@pytest.mark.parametrize("name", REBINDING)
+def test_a_name_that_is_rebound_is_connected_to_where_it_was_checked(online, internet, name):
+    """The name server's second answer is an address that nobody outside should reach, and somebody listens there."""
+    ask = f"for i in 1 2 3; do curl -sS -m 9 http://{name}/; done"
+    result = online.result("--net", name, "--command", ask)
     assert result["stdout"].startswith("welcome\n")
     assert internet.caught() == []
-    again = online.result("--net", REBINDING, "--", "curl", "-sSf", "-m", "9", f"http://{REBINDING}/")
-    assert [each["reason"] for each in again["network"]["refused"]] == ["loopback"]
+    again = online.result("--net", name, "--", "curl", "-sSf", "-m", "9", f"http://{name}/")
+    assert [each["reason"] for each in again["network"]["refused"]] == [
+        "metadata" if "a9fe" in REBINDING[name] or "169" in REBINDING[name] else "loopback"
+    ]
     assert internet.caught() == []
 
 
@@ -102,6 +107,30 @@ NO_NAMES = (
     *("example.com%00.127.0.0.1", "127.0.0.1%2523", "example", "", "-", "*.example.com", "a..example.com"),
     *("example.com:80@127.0.0.1", "127.0.0.1:80#example.com", "example.com\\@127.0.0.1", "example.com\t", "@"),
 )
+
+
+GIT = {
+    "git@git.example.com:one.git": "git@git.example.com:",
+    "ssh://git@git.example.com/one.git": "ssh://git@git.example.com/",
+    "git://git.example.com/one.git": "git://git.example.com/",
+}
+
+
+@pytest.mark.parametrize("remote", GIT)
+@pytest.mark.parametrize("net", ["example.com", "git.example.com"])
+def test_gits_own_protocols_get_the_line_that_asks_the_same_host_by_https(online, internet, remote, net):
+    result = online.result("--net", net, "--", "git", "ls-remote", remote)
+    names = net if net.startswith("git") else f"{net},git.example.com"
+    told = f"-c url.https://git.example.com/.insteadOf={GIT[remote]}"
+    assert result["hints"][0] == f"llm-exec --json --net {names} -- git {told} ls-remote {remote}"
+    words = result["hints"][0].split()
+    again = online.result(*words[2:])
+    assert [host["name"] for host in again["network"]["hosts"]] == ["git.example.com"]
+
+
+def test_git_in_a_script_is_told_by_a_sentence(online, internet):
+    result = online.result("--net", "example.com", "--command", "git ls-remote git@git.example.com:one.git >&2; exit 1")
+    assert "https://git.example.com/ and --net git.example.com let git through" in result["hints"][0]
 
 
 def test_what_is_no_name_is_refused_in_every_notation(online, internet, talk):

@@ -2,9 +2,11 @@
 
 import contextlib
 import resource
+import shlex
 import socket
 import subprocess
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -62,7 +64,7 @@ def tool(ordinary_place):
 
 @pytest.fixture
 def start(ordinary_place, tool):
-    return lambda *words: ordinary_place.start(*words, cwd=ordinary_place.folder / "work")
+    return lambda *words, **options: ordinary_place.start(*words, cwd=ordinary_place.folder / "work", **options)
 
 
 @pytest.mark.parametrize("outside", ["127.0.0.1", "::1"])
@@ -89,7 +91,36 @@ def test_a_port_where_nobody_listens_is_closed_inside_too(tool, python):
     with listening() as (port, _):
         pass
     result = tool("--connect", str(port), "--", python, "-c", ask(), str(port))
-    assert (result["stdout"].strip(), result["network"]["ports"]) == ("", [])
+    assert (result["status"], result["stdout"], result["network"]["ports"]) == ("failed", "", [])
+    assert "reset" in result["stderr"]  # nothing that a client could take for an empty answer
+    assert result["network"]["refused"] == [{"name": str(port), "reason": "connect_closed"}]
+    assert result["hints"][0].startswith(f"nobody listens on port {port} of this machine")
+
+
+def test_a_port_that_was_closed_until_somebody_listened_is_not_told_as_refused(tool, ordinary_place, python, free_port):
+    """The command asks once in vain, and a server of the machine's starts when that has failed."""
+    port = free_port()
+    flag = ordinary_place.folder / "work/asked"
+    flag.touch()
+    flag.chmod(0o666)
+
+    def listen():
+        while not flag.read_text():
+            time.sleep(0.01)
+        with socket.create_server(("127.0.0.1", port)) as server:
+            client, _ = server.accept()
+            with client:
+                client.recv(100)
+                client.sendall(b"hello")
+
+    thread = threading.Thread(target=listen, daemon=True)
+    thread.start()
+    once = f"{python} -c {shlex.quote(ask())} {port}"
+    again = f"{once} 2>/dev/null; echo yes > asked; until {once} 2>/dev/null; do sleep 0.05; done"
+    result = tool("--connect", str(port), "--command", again)
+    thread.join(10)
+    assert result["stdout"] == "hello\n"
+    assert result["network"]["refused"] == []
 
 
 def test_the_commands_own_network_waits_for_no_one_and_the_machines_is_left_as_it_is(tool):
@@ -135,14 +166,16 @@ def test_what_is_published_is_so_on_the_loopback_only(start, python, free_port):
     process.communicate(timeout=20)
 
 
-def test_before_anybody_listens_inside_the_connection_is_closed(start, free_port):
+def test_before_anybody_listens_inside_the_connection_is_closed(start, ordinary_place, free_port):
     port = free_port()
-    process = start("--publish", f"8000:{port}", "--command", "echo up; exec sleep 60")
+    process = start("--publish", f"8000:{port}", "--command", "echo up; read line; exit 3", stdin=subprocess.PIPE)
     assert process.stdout.readline() == b"up\n"
-    with socket.create_connection(("127.0.0.1", port), 10) as one:
-        assert one.recv(10) == b""
-    process.terminate()
-    process.communicate(timeout=20)
+    with socket.create_connection(("127.0.0.1", port), 10) as one, pytest.raises(ConnectionResetError):
+        one.recv(10)
+    _, said = process.communicate(b"\n", timeout=20)
+    assert b"hint: the command does not listen on port 8000" in said
+    end = ordinary_place.audit()[-1]
+    assert end["network"]["refused"] == [{"name": f"8000:{port}", "reason": "publish_closed"}]
 
 
 def test_a_port_that_is_taken_is_told_before_anything_runs(tool):
@@ -150,6 +183,28 @@ def test_a_port_that_is_taken_is_told_before_anything_runs(tool):
         result = tool("--publish", f"8000:{port}", "--", "touch", "ran")
     assert (result["exit_code"], result["setup_error"]["code"]) == (125, "sandbox")
     assert result["hints"][0] == f"--publish 8000:{port + 1} takes another one"
+
+
+def test_two_runs_cannot_publish_the_same_port(start, tool, free_port):
+    port = free_port()
+    first = start("--publish", str(port), "--command", "echo up; exec sleep 60")
+    assert first.stdout.readline() == b"up\n"
+    second = tool("--publish", f"8000:{port}", "--", "touch", "ran")
+    assert (second["exit_code"], second["setup_error"]["code"]) == (125, "sandbox")
+    assert "it is taken" in second["setup_error"]["message"]
+    first.terminate()
+    first.communicate(timeout=20)
+    assert tool("--publish", f"8000:{port}", "--", "true")["status"] == "ok"
+
+
+def test_a_port_that_only_root_may_listen_on_is_told_with_another(tool):
+    first = int(Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").read_text())
+    if not first:
+        pytest.skip("NOT TESTED: this machine lets everybody listen on every port")
+    result = tool("--publish", f"8000:{first - 1}", "--", "touch", "ran")
+    assert (result["exit_code"], result["setup_error"]["code"]) == (125, "sandbox")
+    assert "Permission denied" in result["setup_error"]["message"]
+    assert result["hints"][0] == f"--publish 8000:{first - 1 + (8000 if first <= 1024 else 1)} takes another one"
 
 
 def test_the_proxys_port_is_as_good_as_any_where_there_is_no_proxy(start, free_port, python):

@@ -18,7 +18,7 @@ def prepare(scene):
     scene.listen("tcp6", socket.AF_INET6, socket.SOCK_STREAM, ("::1", 0))
     scene.listen("udp6", socket.AF_INET6, socket.SOCK_DGRAM, ("::1", 0))
     scene.listen("mapped", socket.AF_INET, socket.SOCK_STREAM, ("127.0.0.1", 0))
-    for name in ("eth", "any", "eth_udp", "fast_open"):
+    for name in ("eth", "any", "eth_udp", "fast_open", "mptcp"):
         kind = socket.SOCK_DGRAM if name == "eth_udp" else socket.SOCK_STREAM
         scene.listen(name, socket.AF_INET, kind, ("0.0.0.0", 0))
 
@@ -58,6 +58,14 @@ def tcp_fast_open(at):
     """Data in the first packet, with no call of connect."""
     with socket.socket(V4, STREAM) as one:
         one.sendto(at.token.encode(), FAST_OPEN, ("127.0.0.1", at.ports["fast_open"]))
+
+
+@GROUP.attempt(heard("mptcp"))
+def mptcp(at):
+    """TCP by several ways, which some rules about TCP do not know."""
+    with socket.socket(V4, STREAM, socket.IPPROTO_MPTCP) as one:
+        one.connect(("127.0.0.1", at.ports["mptcp"]))
+        one.sendall(at.token.encode())
 
 
 @GROUP.attempt(lambda seen: seen.port("tcp") in seen.text)
