@@ -8,7 +8,6 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from statistics import median
@@ -20,24 +19,16 @@ from gguf import GGUFReader
 from llmx.core.gguf.engines.llama import LlamaEngine, open_engine
 from llmx.core.gguf.header import read_header
 from llmx.core.runner import Ask, Configuration
-from llmx.core.runner.answering import Answer
-from llmx.core.runner.engines import Job
 from llmx.core.runner.host_client import HostClient
 from llmx.core.runner.process import Worker
+from tests.benchmarks import engines
+from tests.benchmarks.measuring import cpu, job, run
 from tests.benchmarks.random_model import CONTEXT, header, write_model
 from tests.core.gguf.tiny import gguf, write_tiny
 
 ROUNDS = 5
 HELD = tempfile.TemporaryDirectory()
 FOLDER = Path(HELD.name)
-NEVER = float("inf")
-
-
-def cpu(work: Callable[[], object]) -> float:
-    """Seconds of CPU that a call takes."""
-    started = time.process_time()
-    work()
-    return time.process_time() - started
 
 
 @cache
@@ -55,24 +46,6 @@ def configuration(path: str, context: int = CONTEXT, parallel: int = 9) -> Confi
 def engine(path: str) -> LlamaEngine:
     """Loaded once."""
     return open_engine(configuration(path), lambda _stage, _done: None)
-
-
-def job(id: int, prompt: str, tokens: int) -> Job:
-    """Greedy."""
-    return Job(id, prompt, tokens, 0.0, 1.0, 0, None, "", NEVER)
-
-
-def run(used: LlamaEngine, *jobs: Job) -> float:
-    """Work on them to their end; the CPU until the first of their tokens."""
-    started, first = time.process_time(), 0.0
-    answers = {each.id: Answer(Ask(), each.prompt) for each in jobs}
-    for each in jobs:
-        used.add(each)
-    while used.is_busy:
-        for output in used.step():
-            list(answers[output.id].take(output.data))
-            first = first or time.process_time() - started
-    return first
 
 
 def forget(used: LlamaEngine) -> None:
@@ -140,7 +113,7 @@ def flat() -> tuple[float, float]:
                 forget(used)
                 found.append(cpu(lambda count=tokens: run(used, job(1, "x", count))))  # type: ignore[misc]
             beside[tokens] = median(found) / tokens
-            print(f"             {tokens} tokens: {1e6 * beside[tokens]:.1f} µs each beside llama.cpp's")
+            print(f"                 {tokens} tokens: {1e6 * beside[tokens]:.1f} µs each beside llama.cpp's")
     finally:
         for name, function in own.items():
             setattr(llama, name, function)
@@ -218,6 +191,7 @@ CASES = {
     "batch": batch,
     "warm": warm,
     "start": start,
+    **engines.cases(model, FOLDER / "mlx"),
 }
 """Name -> what gives the factor found and the least one promised."""
 
@@ -228,7 +202,7 @@ def main(names: list[str]) -> int:
     for name in names or CASES:
         found, least = CASES[name]()
         is_kept &= found >= least
-        print(f"{name:<12} {found:8.2f}   promised {least}", flush=True)
+        print(f"{name:<16} {found:8.2f}   promised {least}", flush=True)
     return 0 if is_kept else 1
 
 

@@ -5,7 +5,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from copy import deepcopy
-from itertools import count, pairwise
+from itertools import count
 from typing import Any, NamedTuple
 
 import mlx.core as mx
@@ -14,10 +14,10 @@ from mlx_lm.generate import BatchGenerator
 from mlx_lm.models.cache import can_trim_prompt_cache, make_prompt_cache, trim_prompt_cache
 from mlx_lm.sample_utils import make_sampler
 
-from llmx.core.gguf.engines.llama_slot import shared
 from llmx.core.mlx.grammar import Grammars, Processor
 from llmx.core.runner import Configuration, RunnerError
 from llmx.core.runner.engines import Job, Output, Progress, Spent
+from llmx.core.runner.prefixes import in_common, shared
 
 WORTH_SHARING = 32
 """Tokens in common from which on prompts that come together are read once as far as they are the same."""
@@ -118,9 +118,7 @@ class MlxEngine:
 
     def _in_common(self) -> list[int]:
         """The longest beginning that two of the planned jobs share and that no cache knows; empty where none is."""
-        plans = sorted(planned.tokens for planned in self._planned)  # those that share most stand side by side
-        found = [one[: shared(one, other)] for one, other in pairwise(plans)]
-        longest = max(found, key=len, default=[])
+        longest = in_common(planned.tokens for planned in self._planned)
         known = max((shared(kept.tokens, longest) for kept in self._kept), default=0)
         return longest if self._can_cut and len(longest) >= known + WORTH_SHARING else []
 

@@ -9,9 +9,10 @@ import llama_cpp as llama
 
 from llmx.core.gguf.engines.llama_library import Vocabulary, begin, load_model, make_context, reason
 from llmx.core.gguf.engines.llama_sampling import Sampler
-from llmx.core.gguf.engines.llama_slot import Slot, shared
+from llmx.core.gguf.engines.llama_slot import Slot
 from llmx.core.runner import Configuration, RunnerError
 from llmx.core.runner.engines import Job, Output, Progress
+from llmx.core.runner.prefixes import shared
 
 WORTH_SHARING = 16
 """Tokens in common from which on a prompt waits for another's prefix, or takes a copy of it."""

@@ -53,17 +53,3 @@ class Slot:
             self.sampler.close()
         self.job = self.sampler = None
         return output
-
-
-def shared(a: list[int], b: list[int]) -> int:
-    """How many tokens two sequences have in common at their beginning."""
-    low, high = 0, min(len(a), len(b))
-    if a[:high] == b[:high]:
-        return high
-    while high - low > 1:  # a[:low] is alike, a[:high] is not
-        middle = (low + high) // 2
-        if a[low:middle] == b[low:middle]:
-            low = middle
-        else:
-            high = middle
-    return low

@@ -1,23 +1,27 @@
 """The engine on xllamacpp: llama.cpp's server inside this process, with its own batches and cache."""
 
-import http.client
 import json
 import secrets
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import Any
+from typing import Any, NamedTuple
 
 import xllamacpp
 
+from llmx.core.gguf.engines.server_slots import CAN_COPY, HELD_OPEN, Slots
 from llmx.core.gguf.memory import CACHE_TYPES
 from llmx.core.runner import Configuration, RunnerError
 from llmx.core.runner.engines import Job, Output, Progress, Spent
+from llmx.core.runner.prefixes import in_common
 
 WAIT_S = 0.02
 """How long a step waits for the server; what has come in by then is looked at."""
+WORTH_SHARING = 32
+"""Tokens in common from which on a beginning is read once and copied."""
 LEAST_CONTEXT = 32  # with one token of context the library aborts
 
 
@@ -33,7 +37,8 @@ def open_engine(configuration: Configuration, progress: Progress) -> "ServerEngi
             hint="llmx model info shows what the file is; --set gguf.engine=llama-cpp-python tells more",
         ) from None
     progress("Initializing", 1.0)
-    return ServerEngine(server, configuration.context, made.api_keys[0])
+    slots = Slots(server.listening_address, made.api_keys[0], configuration.parallel)
+    return ServerEngine(server, configuration.context, slots)
 
 
 def _parameters(configuration: Configuration) -> Any:  # noqa: ANN401  # of the library
@@ -48,6 +53,10 @@ def _parameters(configuration: Configuration) -> Any:  # noqa: ANN401  # of the 
     made.cache_type_k = made.cache_type_v = _cache_type(configuration.cache_type)
     made.warmup = made.fit_params = made.ui = False
     made.verbosity = -1
+    made.cache_ram_mib = 0  # it would keep up to 8 GB more than was counted
+    made.cache_idle_slots = False
+    made.slot_save_path = HELD_OPEN
+    made.endpoint_slots = True
     made.hostnames = ["127.0.0.1"]  # the library listens there whether it is used or not
     made.api_keys = [secrets.token_hex(32)]
     return made
@@ -60,18 +69,27 @@ def _cache_type(name: str) -> Any:  # noqa: ANN401  # of the library
     return found
 
 
+class Waiting(NamedTuple):
+    """A job, the tokens of its prompt where they could be had, and the cells that it may need."""
+
+    job: Job
+    plan: list[int]
+    cells: int
+
+
 class ServerEngine:
     """Each job waits for the server in a thread of its own; ``step`` hands out what has come.
 
     The server ends an answer for which it has no cells left, so that a job waits until there are enough for it.
     """
 
-    def __init__(self, server: Any, cells: int, key: str) -> None:  # noqa: ANN401  # of the library
-        self._server, self._cells, self._key = server, cells, key
+    def __init__(self, server: Any, cells: int, slots: Slots) -> None:  # noqa: ANN401  # of the library
+        self._server, self._cells, self._slots = server, cells, slots
         self._came: SimpleQueue[Output] = SimpleQueue()
         self._cancelled: set[int] = set()
-        self._waiting: deque[tuple[Job, int]] = deque()
-        self._taken: dict[int, int] = {}
+        self._waiting: deque[Waiting] = deque()
+        self._taken: dict[int, tuple[int, int]] = {}
+        """Jobs with their cells and their slots."""
 
     @property
     def is_busy(self) -> bool:
@@ -80,26 +98,46 @@ class ServerEngine:
 
     def add(self, job: Job) -> None:
         """Take a job."""
-        self._waiting.append((job, min(self._count(job.prompt) + job.max_tokens, self._cells)))
-        self._admit()
+        try:
+            plan = self._slots.tokens(job.prompt)
+        except (OSError, ValueError, KeyError):
+            plan = []
+        tokens = len(plan) or len(job.prompt.encode("utf-8", "replace"))  # no token is less than a byte
+        self._waiting.append(Waiting(job, plan, min(tokens + job.max_tokens, self._cells)))
 
     def _admit(self) -> None:
-        while self._waiting and sum(self._taken.values()) + self._waiting[0][1] <= self._cells:
-            job, tokens = self._waiting.popleft()
-            self._taken[job.id] = tokens
-            Thread(target=self._run, args=(job,), daemon=True).start()
+        """Begin with what there are sequences and cells for; what several begin with is read once for all of them."""
+        room = self._cells - sum(cells for cells, _ in self._taken.values())
+        entries: list[Waiting] = []
+        while self._waiting and len(entries) < self._slots.free and self._waiting[0].cells <= room:
+            entries.append(self._waiting.popleft())
+            room -= entries[-1].cells
+        prefix = in_common(entry.plan for entry in entries) if CAN_COPY else []
+        if len(prefix) < WORTH_SHARING:
+            prefix = []
+        together = [entry for entry in entries if prefix and entry.plan[: len(prefix)] == prefix]
+        for entry in entries:
+            self._taken[entry.job.id] = (entry.cells, self._slots.take(entry.plan))
+        for entry in entries:
+            if entry not in together:
+                self._start(entry)
+        if together:
+            Thread(target=self._share, args=(prefix, together), daemon=True).start()
 
-    def _count(self, prompt: str) -> int:
-        """How many tokens a prompt has; only the server's HTTP side can be asked that."""
-        connection = http.client.HTTPConnection(self._server.listening_address.partition("//")[2])
-        headers = {"Authorization": f"Bearer {self._key}", "Content-Type": "application/json"}
-        try:
-            connection.request("POST", "/tokenize", json.dumps({"content": prompt}), headers)
-            return len(json.loads(connection.getresponse().read())["tokens"])
-        except (OSError, ValueError, KeyError, http.client.HTTPException):
-            return len(prompt.encode("utf-8", "replace"))  # no token is less than a byte
-        finally:
-            connection.close()
+    def _share(self, prefix: list[int], together: list[Waiting]) -> None:
+        """In a thread: have the beginning read by one sequence, copy it to the others, and let all go on from there."""
+        slots = [self._taken[entry.job.id][1] for entry in together]
+        request = {"prompt": prefix, "max_tokens": 0, "id_slot": slots[0], "stream": True, "return_progress": True}
+        with suppress(OSError, ValueError, RuntimeError):  # then each reads it for itself
+            self._server.handle_completions(
+                request, lambda _chunk: all(_end_of(entry.job, self._cancelled) for entry in together)
+            )
+            self._slots.copy(slots[0], slots[1:])
+        for entry in together:
+            self._start(entry)
+
+    def _start(self, entry: Waiting) -> None:
+        Thread(target=self._run, args=(entry,), daemon=True).start()
 
     def cancel(self, id: int) -> None:
         """End a job with its next token or piece of its prompt."""
@@ -107,26 +145,29 @@ class ServerEngine:
 
     def step(self) -> Iterator[Output]:
         """What has come of the jobs since the last time."""
-        for entry in [each for each in self._waiting if _end_of(each[0], self._cancelled)]:
+        for entry in [each for each in self._waiting if _end_of(each.job, self._cancelled)]:
             self._waiting.remove(entry)
-            yield Output(entry[0].id, end=_end_of(entry[0], self._cancelled))
+            yield Output(entry.job.id, end=_end_of(entry.job, self._cancelled))
+        self._admit()
         try:
             output = self._came.get(timeout=WAIT_S)
             while True:
                 if output.end:
-                    del self._taken[output.id]
+                    self._slots.give_back(self._taken.pop(output.id)[1])
                     self._cancelled.discard(output.id)
-                    self._admit()
                 yield output
                 output = self._came.get_nowait()
         except Empty:
             return
 
-    def _run(self, job: Job) -> None:
+    def _run(self, entry: Waiting) -> None:
         """In a thread: one request, from its beginning to its end."""
-        hearing = Hearing(job, self._came.put, self._cancelled)
+        hearing = Hearing(entry.job, self._came.put, self._cancelled)
+        request = {**_request(entry.job), "id_slot": self._taken[entry.job.id][1]}
+        if entry.plan:
+            request["prompt"] = entry.plan
         try:
-            self._server.handle_completions(_request(job), hearing.take)
+            self._server.handle_completions(request, hearing.take)
         except Exception as error:  # the library raises RuntimeError and ValueError for requests it cannot read
             hearing.error = hearing.error or RunnerError(f"xllamacpp: {error}", kind="bad_request")
         hearing.finish()
