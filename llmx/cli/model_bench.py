@@ -87,4 +87,4 @@ def figures_of(choice: Choice, values: dict[str, object], way: Calls, size: Size
 def value_of(figures: Figures, name: str) -> str:
     """A figure as people read it."""
     value = getattr(figures, name)
-    return "not told" if value is None else shown(str(value)[-24:])
+    return "not told" if value is None else shown(str(value).rpartition("/")[2][-24:])

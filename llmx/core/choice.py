@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from llmx.core.backends.endpoints import canonical, is_known, remote_name, unknown
+from llmx.core.demo import NAME, PATH
 from llmx.core.refs import ModelRef, doubt, parse
 from llmx.errors import InconclusiveError, LlmxError
 
@@ -133,6 +134,8 @@ def _choice(names: Named, reason: str, fallback: str = "", base_url: str = "") -
             raise unknown(word)
     backend = canonical(names.backend)
     ref = parse(names.model) if names.model else None
+    if names.model == NAME and (backend or canonical(fallback)) in ("", "gguf"):
+        ref = ModelRef("", backend="gguf", source="file", file=PATH)
     asks = doubt(ref) if ref and not names.backend else ""
     if ref and ref.source != "name":
         backend = backend or ("mlx" if ref.file.endswith("/") else "gguf")

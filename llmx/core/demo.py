@@ -5,6 +5,7 @@ import os
 from llmx.core.plugins import load
 from llmx.core.refs import ModelRef
 
+NAME = "demo"
 PATH = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "data", "demo.gguf")
 
 

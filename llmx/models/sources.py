@@ -4,6 +4,7 @@ import re
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
+from llmx.core.demo import NAME, PATH
 from llmx.core.settings.sources import shown
 from llmx.errors import UsageError
 from llmx.models.quantizations import BITS
@@ -68,6 +69,8 @@ def parse_source(text: str) -> Source:
         raise UsageError(f"{shown(text)!r} names no model", hint=f"it is written {_FORMS}")
     if text.startswith("file:"):
         return FileSource(text[5:])
+    if text == NAME:
+        return FileSource(PATH)
     if text.startswith(("https://", "http://")):
         return _url(text)
     for prefix in ("ollama/", "local/"):

@@ -49,3 +49,13 @@ def test_a_name_in_a_header_cannot_steer_the_terminal(tmp_path):
     done = llmx("model", "info", model)
     assert done.returncode == 0
     assert "\x1b" not in done.stdout
+
+
+def test_the_model_that_comes_along_is_known_by_its_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    facts = json.loads(llmx("model", "info", "demo", "--output", "json").stdout)
+    assert (facts["name"], facts["license"]) == ("llmx demo", "cc0-1.0")
+    assert llmx("model", "pull", "demo").stdout.endswith("/demo.gguf\n")
+    assert "fits with a context of 2048" in llmx("model", "load", "demo", "--dry-run").stdout
+    asked = llmx("generate", "What is the capital of France?", "-m", "demo", "--temperature", "0")
+    assert asked.stdout == "The capital of France is Paris.\n"

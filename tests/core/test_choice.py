@@ -3,6 +3,7 @@
 import pytest
 
 from llmx.core.choice import Asked, AtHand, Named, at_hand, named
+from llmx.core.demo import PATH
 from llmx.core.refs import ModelRef, parse
 from llmx.errors import InconclusiveError, UsageError
 
@@ -116,3 +117,20 @@ def test_with_nothing_at_hand_there_is_no_answer_and_the_way_to_one_is_told(aske
     with pytest.raises(InconclusiveError, match="no model is configured") as raised:
         at_hand(asked, AtHand(demo=None if asked.allows_demo else DEMO))
     assert "--model" in str(raised.value.hint)
+
+
+@pytest.mark.parametrize(
+    ("flags", "settings", "backend"),
+    [
+        (("", "demo"), ("", ""), "gguf"),
+        (("gguf", "demo"), ("openai", "x"), "gguf"),
+        (("", ""), ("", "demo"), "gguf"),
+        (("ollama", "demo"), ("", ""), "ollama"),
+        (("", "demo"), ("vllm", "x"), "vllm"),
+        (("", "ollama/demo"), ("", ""), "ollama"),
+    ],
+)
+def test_the_model_that_comes_along_has_a_name_where_no_other_backend_is_named(flags, settings, backend):
+    choice = named(Asked(Named(*flags), settings=Named(*settings)))
+    assert choice is not None
+    assert (choice.backend, choice.model) == (backend, f"file:{PATH}" if backend == "gguf" else "demo")

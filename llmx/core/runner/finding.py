@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 
+from llmx.core.demo import NAME, PATH
 from llmx.core.plugins import load
 from llmx.core.settings.sources import shown
 from llmx.errors import NotFoundError, UsageError
@@ -14,6 +15,8 @@ FINDERS: tuple[str, ...] = ("llmx.models.finding:path_of",)
 def find(backend: str, ref: str, env: Mapping[str, str] = os.environ) -> str:
     """The absolute path of the file, or for mlx of the folder, that ``ref`` means; raises ``NotFoundError``."""
     path = os.path.expanduser(ref.removeprefix("file:"))
+    if ref == NAME and backend == "gguf" and not os.path.exists(path):
+        return PATH
     if ref.startswith("file:") or os.path.isfile(path) or (backend == "mlx" and os.path.isdir(path)):
         return os.path.abspath(path)
     if os.path.isdir(path):
@@ -23,7 +26,8 @@ def find(backend: str, ref: str, env: Mapping[str, str] = os.environ) -> str:
     for target in FINDERS:
         if found := str(load(target)(ref, env)):
             return found
-    raise NotFoundError(f"{shown(ref)} is not on this machine", hint=f"llmx model pull {shown(ref)}")
+    hint = f"llmx model pull {shown(ref)}" if "/" in ref else "llmx model list shows what is, llmx model available more"
+    raise NotFoundError(f"{shown(ref)} is not on this machine", hint=hint)
 
 
 def _only_model(folder: str) -> str:

@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-from llmx.core.gguf.memory import InsufficientMemoryError
+from llmx.core.gguf.memory import MB, SPARE, InsufficientMemoryError
 from llmx.core.runner import Configuration, RunnerError
 from llmx.core.runner.opening import fitted
 from llmx.core.runner.process import Progress, Worker
@@ -83,10 +83,18 @@ class Workers:
             idle = self._idle()
             try:
                 return await asyncio.to_thread(fitted, plain, wants_usual=bool(idle))
-            except InsufficientMemoryError:
+            except InsufficientMemoryError as error:
                 if not idle:
                     raise
+                if error.required > error.available + await self._held(idle):
+                    return await asyncio.to_thread(fitted, plain)  # none is ended for what does not fit without it
                 await self.end(idle[0])
+
+    async def _held(self, found: list[Configuration]) -> int:
+        """Bytes of memory that ending these would give back, at most."""
+        workers = [self.kept[plain].worker for plain in found]
+        living = [worker for worker in workers if worker and worker.is_alive]
+        return sum([int((await worker.stats())["memory_usage_mb"] * MB) + SPARE for worker in living])
 
     def _idle(self) -> list[Configuration]:
         """Those that nobody uses, the one that was not used for longest first."""

@@ -20,7 +20,7 @@ from llmx.core.runner.host_place import folder_of, socket_of
 from llmx.core.runner.opening import configuration_of
 from llmx.core.runner.workers import Workers
 from llmx.core.settings.keys import defaults
-from llmx.errors import PolicyError
+from llmx.errors import InconclusiveError, PolicyError
 from tests.core.gguf.tiny import write_tiny
 from tests.core.runner.conftest import text
 from tests.core.runner.test_process import has_ended
@@ -258,6 +258,17 @@ def test_where_memory_is_short_the_one_not_used_for_longest_makes_place(tiny, tm
         await workers.close()
 
     asyncio.run(pressed())
+
+
+def test_what_does_not_fit_at_all_takes_no_place_from_others(tiny):
+    async def refused():
+        async with hosting() as (host, _):
+            await host.load(plain(tiny), 60.0)
+            with pytest.raises(InconclusiveError, match=r"needs \d+ MB of memory"):
+                await host.load(plain(tiny, **{"gguf.context": 2_000_000_000}), 60.0)
+            return [row["context"] for row in await host.status()]
+
+    assert asyncio.run(refused()) == [2048]
 
 
 def _counted(end, living):
