@@ -57,7 +57,7 @@ _llmx_place() {
     "llmx model list") members="" words="--backend --verbose --output --help" values="--backend= -b= --output=text,json" ;;
     "llmx model info") members="" words="--context --output --help" values="--context= --output=text,json" ;;
     "llmx model presets") members="" words="--output --help" values="--output=text,json" ;;
-    "llmx model load") members="" words="--preset --keep-alive --context --dry-run --output --help" values="--preset= --keep-alive= --context= --output=text,json" ;;
+    "llmx model load") members="" words="--preset --keep-alive --context --pull --dry-run --output --help" values="--preset= --keep-alive= --context= --output=text,json" ;;
     "llmx model unload") members="" words="--output --help" values="--output=text,json" ;;
     "llmx model status") members="" words="--require --output --help" values="--require=ollama,gguf,mlx --output=text,json" ;;
     "llmx model bench") members="" words="--vs --words --tokens --max-cost --max-tokens-total --output --help" values="--vs= --words= --tokens= --max-cost= --max-tokens-total= --output=text,json" ;;

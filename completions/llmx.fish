@@ -454,6 +454,7 @@ complete -c llmx -n '__llmx_at \'llmx model presets\'' -l help -d 'Show this mes
 complete -c llmx -n '__llmx_at \'llmx model load\'' -l preset -r -F -d 'One of `llmx model presets`.'
 complete -c llmx -n '__llmx_at \'llmx model load\'' -l keep-alive -r -F -d 'How long it stays after its last use; 0 = for ever.'
 complete -c llmx -n '__llmx_at \'llmx model load\'' -l context -r -F -d 'Room for tokens.'
+complete -c llmx -n '__llmx_at \'llmx model load\'' -l pull -d 'Fetch it first where it is not on this machine.'
 complete -c llmx -n '__llmx_at \'llmx model load\'' -l dry-run -d 'Say what would be loaded, and whether it fits.'
 complete -c llmx -n '__llmx_at \'llmx model load\'' -l output -x -a 'text json' -d 'text or json.'
 complete -c llmx -n '__llmx_at \'llmx model load\'' -l help -d 'Show this message and exit.'

@@ -10,10 +10,10 @@ STEP = 25  # percent between two lines for a pipe
 
 
 class Loading:
-    """Told of each stage (Loading, Initializing) and how much of it is done, from 0 to 1."""
+    """Told of each stage (Downloading, Loading, Initializing) and how much of it is done, from 0 to 1."""
 
     def __init__(self, model: str, *, is_json: bool) -> None:
-        self._model = model
+        self.model = model
         self._is_json = is_json
         self._is_bar = sys.stderr.isatty() and not is_json
         self._last: tuple[str, int] = ("", -1)
@@ -26,12 +26,12 @@ class Loading:
             return
         self._last = step
         if self._is_json:
-            print(dumps({"state": stage, "model": self._model, "percent": percent}), flush=True)
+            print(dumps({"state": stage, "model": self.model, "percent": percent}), flush=True)
         elif self._is_bar:
             done = "━" * round(WIDTH * fraction)
             print(f"\r\x1b[K{stage:<13}{done:<{WIDTH}} {percent:3d}%", end="", file=sys.stderr, flush=True)
         else:
-            print(f"{stage} {self._model} {percent}%", file=sys.stderr, flush=True)
+            print(f"{stage} {self.model} {percent}%", file=sys.stderr, flush=True)
 
     def end(self) -> None:
         """Take the bar away."""

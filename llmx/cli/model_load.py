@@ -1,11 +1,13 @@
 """``llmx model load``: load a model into the model host, which keeps it warm for the commands that follow."""
 
 import os
+from functools import partial
 from typing import Annotated, Any
 
 import typer
 
 from llmx.cli.loading import Loading
+from llmx.cli.notes import note
 from llmx.cli.output import Output, OutputOption
 from llmx.cli.settings import settings_of
 from llmx.core.backends.endpoints import canonical
@@ -18,7 +20,11 @@ from llmx.core.runner.finding import find
 from llmx.core.runner.host_client import HostClient
 from llmx.core.runner.opening import configuration_of, fitted
 from llmx.core.settings.sources import shown
-from llmx.errors import UsageError
+from llmx.errors import NotFoundError, UsageError
+from llmx.models.download import Way
+from llmx.models.progress import Progress
+from llmx.models.pull import Choices, Pulled
+from llmx.models.sources import HubSource, UrlSource, parse_source
 
 app = typer.Typer(add_completion=False)
 
@@ -33,6 +39,7 @@ def load(
         str, typer.Option("--keep-alive", metavar="TIME", help="How long it stays after its last use; 0 = for ever.")
     ] = "5m",
     context: Annotated[int | None, typer.Option("--context", min=1, metavar="TOKENS", help="Room for tokens.")] = None,
+    pull: Annotated[bool, typer.Option("--pull", help="Fetch it first where it is not on this machine.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be loaded, and whether it fits.")] = False,
     output: OutputOption = Output.text,
 ) -> None:
@@ -46,14 +53,15 @@ def load(
         tell({**chosen._asdict(), "ref": chosen.ref}, f"{chosen.ref}, about {chosen.gigabytes} GB", output)
         return
     backend, name = backend_of(ref)
-    path = find(backend, name)
+    progress = Loading(os.path.basename(name), is_json=output == Output.json)
+    path = found(ctx, backend, name, progress if pull and not dry_run else None)
     backend = "mlx" if os.path.isdir(path) else backend
     plain = configuration_of(backend, path, settings_of(ctx).values, context=context)
     if dry_run:
         whole = fitted(plain)
         tell(whole._asdict(), f"{shown(whole.path)} fits with a context of {whole.context} tokens", output)
         return
-    progress = Loading(os.path.basename(plain.path), is_json=output == Output.json)
+    progress.model = os.path.basename(plain.path)
     try:
         facts: dict[str, Any] = load_part("llmx.core.blocking:run")(lambda: loaded(plain, keep_s, progress))
     finally:
@@ -62,6 +70,32 @@ def load(
     memory = f"{facts['memory_usage_mb']:.0f} MB{room}"
     result = {"state": "Complete", "model": ref, "path": plain.path, "engine": plain.engine, **facts}
     tell(result, f"{shown(ref)} is loaded: {memory}, {plain.engine}", output)
+
+
+def found(ctx: typer.Context, backend: str, name: str, progress: Loading | None) -> str:
+    """Where the model is, fetched first where there is someone to be told of it; raises ``NotFoundError``."""
+    try:
+        return find(backend, name)
+    except NotFoundError as error:
+        source = None if name.startswith(("/", ".", "~", "file:")) else parse_source(name)
+        if not isinstance(source, HubSource | UrlSource):
+            raise
+        if progress is None:
+            error.hint = f"{error.hint}; with --pull it is fetched first"
+            raise
+    try:
+        report = partial(_told, progress)
+        pulled: Pulled = load_part("llmx.cli.model_pull:fetch")(ctx, source, Choices(), report, Way())
+    finally:
+        progress.end()
+    for text in pulled.notes:
+        note(text)
+    return pulled.path
+
+
+def _told(progress: Loading, event: Progress) -> None:
+    if event.state in ("Downloading", "Verifying"):
+        progress(event.state, event.percent / 100)
 
 
 async def loaded(plain: Configuration, keep_s: float, progress: Loading) -> dict[str, Any]:

@@ -57,7 +57,7 @@ def pull(
     choices = Choices(quantization.upper(), revision, projector, force)
     report, end = reporter(progress, output == Output.json)
     try:
-        pulled = _pull(ctx, source, choices, report, Way(connections))
+        pulled = fetch(ctx, source, choices, report, Way(connections))
     except LlmxError as error:
         report(Progress("Failed", str(source), text=error.message))
         raise
@@ -72,7 +72,8 @@ def _with_file(source: Source, file: str) -> Source:
     return parse_source(f"hf:{source.repo}/{file}")
 
 
-def _pull(ctx: typer.Context, source: Source, choices: Choices, report: Report, way: Way) -> Pulled:
+def fetch(ctx: typer.Context, source: Source, choices: Choices, report: Report, way: Way) -> Pulled:
+    """Have the model here; raises ``LlmxError`` where that cannot be."""
     settings = settings_of(ctx)
     errand = Errand(places(settings.values), choices, report, way)
     match source:

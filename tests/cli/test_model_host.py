@@ -12,6 +12,7 @@ from tests import forked
 from tests.core.gguf.tiny import write_tiny
 from tests.core.runner.test_host import pid_of
 from tests.core.runner.test_process import has_ended
+from tests.models.conftest import REPO, content, hub  # noqa: F401  # fixtures
 
 
 def llmx(*words, **env):
@@ -78,6 +79,27 @@ def test_loading_is_told_on_stderr_or_as_lines_of_json(model):
     assert {"Loading", "Initializing"} <= {event["state"] for event in events}
     assert all(0 <= event["percent"] <= 100 for event in events[:-1])
     assert as_json.stderr == ""
+
+
+@pytest.mark.promise("S4-01", "S4-28")
+def test_a_model_of_the_hub_is_fetched_loaded_and_told_as_one_stream(hub, model):  # noqa: F811
+    with open(model, "rb") as file:
+        hub.repos[REPO] = {"tiny-Q4_K_M.gguf": file.read()}
+    ref = f"hf:{REPO}:Q4_K_M"
+    absent = llmx("model", "load", ref)
+    assert (absent.returncode, "with --pull it is fetched first" in absent.stderr) == (4, True)
+    done = llmx("model", "load", ref, "--pull", "--output", "json")
+    assert done.returncode == 0, done.stderr
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    stages = list(dict.fromkeys(event["state"] for event in events))
+    assert [stage for stage in stages if stage != "Verifying"] == ["Downloading", "Loading", "Initializing", "Complete"]
+    assert all(0 <= event["percent"] <= 100 for event in events[:-1])
+    assert events[-1]["path"].endswith(f"/hf/{REPO}/tiny-Q4_K_M.gguf")
+    llmx("model", "unload")
+    again = llmx("model", "load", ref, "--pull")
+    assert again.stderr.startswith("Loading tiny-Q4_K_M.gguf 0%\n")
+    unknown = llmx("model", "load", f"hf:{REPO}/none.gguf", "--pull")
+    assert (unknown.returncode, "tiny-Q4_K_M.gguf" in unknown.stderr) == (4, True)
 
 
 @pytest.mark.parametrize(
