@@ -3,7 +3,7 @@
 import typer
 
 from llmx.cli.output import Output, OutputOption
-from llmx.core.gguf.presets import PRESETS, Preset
+from llmx.core.gguf.presets import PRESETS, Preset, fits
 from llmx.core.jsonline import dumps
 from llmx.core.process.headroom import headroom
 
@@ -20,10 +20,10 @@ def presets(output: OutputOption = Output.text) -> None:
         return
     for row in rows:
         size = f"{row['gigabytes']:4.1f} GB" if row["repo"] else "       "
-        fits = "a file of your own" if not row["repo"] else "fits" if row["fits"] else f"needs {row['memory_gb']} GB"
-        print(f"{row['name']:<11} {size}  {fits:<18} {row['ref']}".rstrip())
+        told = "a file of your own" if not row["repo"] else "fits" if row["fits"] else f"needs {row['memory_gb']} GB"
+        print(f"{row['name']:<11} {size}  {told:<18} {row['ref']}".rstrip())
 
 
 def as_dict(preset: Preset, available: int) -> dict[str, object]:
     """For programs."""
-    return {**preset._asdict(), "ref": preset.ref, "fits": preset.memory_gb * 900_000_000 <= available}
+    return {**preset._asdict(), "ref": preset.ref, "fits": not preset.repo or fits(preset, available)}

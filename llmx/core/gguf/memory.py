@@ -6,6 +6,7 @@ Linux hands out memory that it does not have and kills whoever uses it, so that 
 from typing import NamedTuple
 
 from llmx.core.gguf.model_facts import ModelFacts
+from llmx.core.gguf.presets import smaller_hint
 from llmx.core.process.headroom import Headroom
 from llmx.core.settings.sources import shown
 from llmx.errors import InconclusiveError
@@ -82,7 +83,7 @@ def require_room(facts: ModelFacts, wanted: MemoryNeed, room: Headroom, *, cache
     if fits >= LEAST_CONTEXT:
         hint = f"a context of {fits} tokens fits: llmx config set gguf.context {fits}"
     else:
-        hint = "take a smaller model or a smaller quantization: llmx model presets shows what fits"
+        hint = smaller_hint(room.bytes)
     raise InsufficientMemoryError(
         f"{name} with a context of {wanted.context} tokens needs {wanted.total // MB} MB of memory, and "
         f"{room.bytes // MB} MB are available ({room.source})",

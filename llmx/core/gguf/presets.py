@@ -39,6 +39,20 @@ quote the hub's own list with 26,340,328,608 bytes. ``llmx model pull`` asks the
 """
 
 
+def fits(preset: Preset, available: int) -> bool:
+    """Whether a machine has the memory for it that has that many bytes to spare."""
+    return bool(preset.repo) and preset.memory_gb * 900_000_000 <= available
+
+
+def smaller_hint(available: int) -> str:
+    """What to type where a model does not fit: the largest preset that does."""
+    fitting = [preset for preset in PRESETS if fits(preset, available)]
+    if not fitting:
+        return "take a smaller model or a smaller quantization: llmx model presets shows some"
+    best = max(fitting, key=lambda preset: preset.gigabytes)
+    return f"take a smaller model, such as this one, which fits: llmx model load --preset {best.name} --pull"
+
+
 def preset_of(name: str) -> Preset:
     """The preset of that name; raises ``UsageError`` with the nearest."""
     for preset in PRESETS:

@@ -5,6 +5,7 @@ import os
 from typing import Any, NamedTuple
 
 from llmx.core.gguf.memory import LEAST_CONTEXT, MB, SPARE, InsufficientMemoryError
+from llmx.core.gguf.presets import smaller_hint
 from llmx.core.process.headroom import Headroom
 from llmx.core.settings.sources import shown
 
@@ -49,7 +50,7 @@ def context_for(folder: str, asked: int, room: Headroom) -> int:
             f"memory, and {room.bytes // MB} MB are available ({room.source})",
             required=required,
             available=room.bytes,
-            hint=hint if left > 0 and fits >= LEAST_CONTEXT else "take a smaller model: llmx model presets",
+            hint=hint if left > 0 and fits >= LEAST_CONTEXT else smaller_hint(room.bytes),
         )
     return asked or min(found.context, fits)
 

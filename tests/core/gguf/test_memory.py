@@ -37,6 +37,10 @@ def test_where_no_context_fits_a_smaller_model_is_named():
     with pytest.raises(InsufficientMemoryError) as raised:
         require_room(MODEL, need(MODEL, 256), Headroom(100 * MB, "free memory"))
     assert "llmx model presets" in str(raised.value.hint)
+    large = MODEL._replace(size=40_000 * MB)
+    with pytest.raises(InsufficientMemoryError) as raised:
+        require_room(large, need(large, 256), Headroom(8000 * MB, "free memory"))
+    assert str(raised.value.hint).endswith("llmx model load --preset small --pull")
 
 
 def test_the_usual_context_is_what_the_model_and_the_machine_have_room_for(tiny):

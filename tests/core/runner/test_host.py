@@ -235,6 +235,26 @@ def test_many_clients_at_once_with_kills_get_an_answer_or_an_error_each(tiny):
     assert after[-1] == {"end": "length"}
 
 
+@pytest.mark.parametrize("engine", ["llama-cpp-python", "xllamacpp"])
+def test_a_client_is_answered_while_another_one_is_being_answered(engine, tmp_path):
+    model = write_tiny(tmp_path / "model.gguf", width=256, layers=4, context=65_536)
+    asked = plain(model, **{"gguf.context": 65_536, "gguf.engine": engine})
+
+    async def both():
+        async with hosting() as (host, _):
+            endless = Ask(prompt="x", max_tokens=40_000, temperature=0.0)
+            async with aclosing(host.ask(asked, endless, 60.0)) as long:
+                await anext(long)
+                short = await said(HostClient(), asked)
+                (row,) = await host.status()
+                return short[-1], row["active_sessions"], await anext(long)
+
+    end, active, more = asyncio.run(both())
+    assert end == {"end": "length"}
+    assert active == 1
+    assert "text" in more
+
+
 def test_where_memory_is_short_the_one_not_used_for_longest_makes_place(tiny, tmp_path, monkeypatch):
     other = write_tiny(tmp_path / "other.gguf", seed=2)
     facts = facts_of(read_header(tiny))
