@@ -4,7 +4,7 @@
 _llmx_place() {
   members= words= values= runs=
   case $1 in
-    "llmx") members="generate chat embed template workflow backend session usage keys exec runs model agent client agents-md prompt mcp hook config trust undo history cache quickstart doctor selftest help completion version" words="generate chat embed template workflow backend session usage keys exec runs model agent client agents-md prompt mcp hook config trust undo history cache quickstart doctor selftest help completion version --output --quiet --trace --profile --config --version --help" values="--output=text,json --trace=off,error,warn,info,debug,trace --profile=@profiles -p=@profiles --config= -c=" ;;
+    "llmx") members="generate chat embed template workflow backend session usage keys exec runs model agent client agents-md prompt mcp lsp hook config trust undo history cache quickstart doctor selftest help completion version" words="generate chat embed template workflow backend session usage keys exec runs model agent client agents-md prompt mcp lsp hook config trust undo history cache quickstart doctor selftest help completion version --output --quiet --trace --profile --config --version --help" values="--output=text,json --trace=off,error,warn,info,debug,trace --profile=@profiles -p=@profiles --config= -c=" ;;
     "llmx generate") members="" words="--system --image --agent --schema --truncate --model --backend --api-base --temperature --top-p --max-tokens --timeout --cache --fresh --record --replay --max-cost --max-tokens-total --keep-alive --session --stream --output --help" values="--system= -s= --image= --agent= -a= --schema= --model= -m= --backend= -b= --api-base= --temperature= --top-p= --max-tokens= --timeout= --record= --replay= --max-cost= --max-tokens-total= --keep-alive= --session= --output=text,json" ;;
     "llmx chat") members="" words="--system --agent --model --backend --api-base --temperature --top-p --max-tokens --timeout --cache --fresh --record --replay --max-cost --max-tokens-total --keep-alive --truncate --session --markdown --help" values="--system= -s= --agent= -a= --model= -m= --backend= -b= --api-base= --temperature= --top-p= --max-tokens= --timeout= --record= --replay= --max-cost= --max-tokens-total= --keep-alive= --session=" ;;
     "llmx embed") members="" words="--lines --model --backend --api-base --timeout --cache --fresh --record --replay --max-cost --max-tokens-total --output --help" values="--model= -m= --backend= -b= --api-base= --timeout= --record= --replay= --max-cost= --max-tokens-total= --output=text,json" ;;
@@ -113,7 +113,14 @@ _llmx_place() {
     "llmx mcp enable") members="" words="--project --help" values="" ;;
     "llmx mcp disable") members="" words="--project --help" values="" ;;
     "llmx mcp check") members="" words="--client --deadline --output --help" values="--client= --deadline= --output=text,json" ;;
-    "llmx hook") members="session-start pre-command" words="session-start pre-command --help" values="" ;;
+    "llmx lsp") members="list enable disable check" words="list enable disable check --help" values="" ;;
+    "llmx lsp list") members="" words="--output --help" values="--output=text,json" ;;
+    "llmx lsp enable") members="" words="--project --help" values="" ;;
+    "llmx lsp disable") members="" words="--project --help" values="" ;;
+    "llmx lsp check") members="" words="--deadline --output --help" values="--deadline= --output=text,json" ;;
+    "llmx hook") members="enable disable session-start pre-command" words="enable disable session-start pre-command --help" values="" ;;
+    "llmx hook enable") members="" words="llm-exec agents-md --project --help" values="" ;;
+    "llmx hook disable") members="" words="llm-exec agents-md --project --help" values="" ;;
     "llmx hook session-start") members="" words="--help" values="" ;;
     "llmx hook pre-command") members="" words="--help" values="" ;;
     "llmx config") members="init show get set unset validate schema paths profiles import export edit" words="init show get set unset validate schema paths profiles import export edit --help" values="" ;;

@@ -148,7 +148,7 @@ NO_FACTS = {
     *("llmx runs logs", "llmx session export", "llmx chat", "llmx template schema", "llmx template batch"),
     *(f"llmx agent {name}" for name in ("edit", "delete", "default", "enable", "disable")),
     *(f"llmx mcp {name}" for name in ("remove", "enable", "disable")),
-    *(f"llmx prompt {name}" for name in ("enable", "disable")),
+    *(f"llmx {group} {name}" for group in ("prompt", "lsp", "hook") for name in ("enable", "disable")),
     *(f"llmx hook {name}" for name in ("session-start", "pre-command")),
 }
 """Commands that change something and say no more, or whose output has their own form: a script, a schema, a result,

@@ -24,7 +24,7 @@ from llmx.core.source import Source, project_source, user_source
 from llmx.core.source.writing import file_of, keep_trust, write
 from llmx.errors import NotFoundError, UsageError
 
-HELP = "Configure coding agents (Claude, Goose, opencode, Cursor, Codex) from one source."
+HELP = "Configure coding agents (Claude, Goose, opencode, Cursor, Codex and others) from one source."
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=HELP)
 
 ClientArgument = Annotated[str, typer.Argument(metavar="CLIENT", help="A client from `llmx client list`.")]

@@ -93,7 +93,10 @@ def endpoint_entries(endpoint: Endpoint, settings: File, variables: File) -> tup
         Entry(settings, ("model", "name"), endpoint.model, "endpoint"),
         Entry(variables, ("url",), f"GOOGLE_GEMINI_BASE_URL={endpoint.url}", "endpoint"),
     ]
-    losses = [Loss("endpoint", str(variables.path), "counts where no .env stands nearer to the project")]
+    losses = [
+        Loss("endpoint", endpoint.url, "Gemini asks in Google's own wire only; a server that has another refuses it"),
+        Loss("endpoint", str(variables.path), "counts where no .env stands nearer to the project"),
+    ]
     if not endpoint.api_key:
         entries.append(Entry(variables, ("key",), f"{KEY}={NO_KEY}", "endpoint"))
     elif endpoint.api_key != f"env:{KEY}":

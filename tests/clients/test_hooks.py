@@ -134,7 +134,7 @@ def test_crushs_hook_is_of_its_published_schema(setting):
     jsonschema.validate(json.loads(setting.file("crush").read_text()), json.loads((SCHEMAS / "crush.json").read_text()))
 
 
-DOCUMENTED: dict[str, tuple[Any, ...]] = {
+DOCUMENTED: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any] | None]] = {
     "cursor": (
         {"tool_name": "Shell", "tool_input": {"command": "ls", "cwd": "/p"}, "tool_use_id": "t", "cwd": "/p"},
         {"updated_input": {"command": "llm-exec -- ls", "cwd": "/p"}},

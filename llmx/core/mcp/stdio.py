@@ -32,15 +32,19 @@ class Program:
         assert self._process.stdout
         while True:
             try:
-                line = await self._process.stdout.readline()
+                text = await self._text(self._process.stdout)
             except ValueError:
                 raise InconclusiveError(f"the server writes a line of more than {LONGEST >> 20} MiB") from None
-            if not line:
+            if not text:
                 raise InconclusiveError(f"the server has ended{await self._code()}{self._said()}")
             with contextlib.suppress(ValueError):  # a program that logs on stdout breaks the protocol, but is heard out
-                message = json.loads(line)
+                message = json.loads(text)
                 if isinstance(message, dict) and message.get("id") == self._last and "method" not in message:
                     return result(message)
+
+    async def _text(self, stdout: asyncio.StreamReader) -> bytes:
+        """The next message; empty at the end."""
+        return await stdout.readline()
 
     async def notify(self, method: str) -> None:
         """Tell without an answer."""
@@ -49,8 +53,13 @@ class Program:
     async def _send(self, message: Mapping[str, Any]) -> None:
         assert self._process.stdin
         with contextlib.suppress(ConnectionError):  # its end is told by the answer that does not come
-            self._process.stdin.write(json.dumps(message).encode() + b"\n")
+            self._process.stdin.write(self.framed(json.dumps(message).encode()))
             await self._process.stdin.drain()
+
+    @staticmethod
+    def framed(text: bytes) -> bytes:
+        """A message as it is sent."""
+        return text + b"\n"
 
     async def _code(self) -> str:
         return f" with exit code {await self._process.wait()}"
@@ -63,7 +72,7 @@ class Program:
 
 
 @contextlib.asynccontextmanager
-async def connect(server: Server, env: Mapping[str, str]) -> AsyncIterator[Program]:
+async def connect(server: Server, env: Mapping[str, str], speaking: type[Program] = Program) -> AsyncIterator[Program]:
     """The server, started, and ended with all its children."""
     with tempfile.TemporaryFile() as log:
         try:
@@ -81,7 +90,7 @@ async def connect(server: Server, env: Mapping[str, str]) -> AsyncIterator[Progr
         except (OSError, ValueError) as error:
             raise InconclusiveError(f"{server.command} cannot be started: {error}") from None
         try:
-            yield Program(process, log, env)
+            yield speaking(process, log, env)
         finally:
             await _end(process)
 
