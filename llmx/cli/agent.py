@@ -256,7 +256,7 @@ def said(value: object) -> str:
             return ", ".join(value)
         case datetime():
             return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
-    return str(value)
+    return str(value).translate(CONTROLS)
 
 
 def record(agent: Agent) -> dict[str, Any]:
