@@ -8,15 +8,14 @@ import typer
 from llmx.cli import template_options as o
 from llmx.cli.model_client import NOBODY, Asker
 from llmx.cli.model_options import ModelOptions, all_but, asks_a_model, seconds
-from llmx.cli.notes import note
 from llmx.cli.output import Output, OutputOption
-from llmx.cli.template_reports import deliver, forms, report_all, show
+from llmx.cli.template_reports import clear, deliver, forms, report_all, show
+from llmx.cli.termination import term_interrupts
 from llmx.core.plugins import load
 from llmx.templates.artifacts import require_room
-from llmx.templates.kept import is_kept
 from llmx.templates.outcomes import Result
 from llmx.templates.parameters import values
-from llmx.templates.running import config_for, settle
+from llmx.templates.running import config_for, interrupted, settle
 from llmx.templates.running import execute as run_template
 from llmx.templates.sources import find
 
@@ -53,12 +52,12 @@ def execute(
         return
     if output_dir:
         require_room(Path(output_dir), template, chosen, force=force)
-    try:
-        result: Result = load("llmx.core.blocking:run")(lambda: run_template(template, chosen, asked, options))
-    except KeyboardInterrupt:
-        if is_kept(options.run):
-            note(f"what is done is kept: --resume {options.run} goes on with it")
-        raise
+    clear(wanted)
+    with term_interrupts():
+        try:
+            result: Result = load("llmx.core.blocking:run")(lambda: run_template(template, chosen, asked, options))
+        except KeyboardInterrupt:
+            result = interrupted(template, chosen, options.run)
     paths = deliver(result, output_dir, force=force)
     report_all(result, wanted)
     show(result, paths, output, quiet=any(not file for _, file in wanted))

@@ -7,14 +7,16 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from llmx import __version__
 from llmx.core.client import LLMClient
 from llmx.core.llm_config import LLMConfig
+from llmx.errors import InconclusiveError
 from llmx.templates import Template
 from llmx.templates.baseline import read_baseline
 from llmx.templates.engine import JOBS, Engine
 from llmx.templates.findings import SEVERITIES
 from llmx.templates.judging import judge
-from llmx.templates.kept import Kept, forget_old
+from llmx.templates.kept import Kept, forget_old, is_kept
 from llmx.templates.metering import RunMeter
 from llmx.templates.outcomes import Checks, Metrics, Result
 from llmx.templates.parameters import checked
@@ -51,6 +53,7 @@ class RunOptions:
 
 
 PLAIN = RunOptions()
+INTERRUPTED = 130
 
 
 async def execute(
@@ -101,6 +104,17 @@ def _said(options: RunOptions) -> dict[str, Any]:
         "the diff on stdin" if name == "diff_text" else f"--{name}": value for name, value in options.extra.items()
     }
     return {**extra, "--seed": options.seed, "--votes": options.votes, "--canary": options.canaries}
+
+
+def interrupted(template: Template, parameters: Mapping[str, Any], run: str) -> Result:
+    """What is told of a run that was interrupted, for the envelope and for reports."""
+    result = Result(template, dict(parameters), run)
+    hint = f"what is done is kept: --resume {run} goes on with it" if is_kept(run) else None
+    result.fail(InconclusiveError("it was interrupted", hint=hint))
+    result.code = INTERRUPTED
+    digests = {"template_digest": template.digest, "input_digest": ""}
+    result.provenance = {"llmx": __version__, "template": template.id, "version": template.version, **digests}
+    return result
 
 
 def config_for(template: Template, config: LLMConfig) -> LLMConfig:

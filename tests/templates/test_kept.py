@@ -177,7 +177,7 @@ def test_a_phase_that_is_tried_again_reads_nothing_twice_and_asks_only_what_is_l
     assert len(result.coverage) == 1
 
 
-@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_a_run_that_is_ended_in_the_middle_goes_on_without_paying_twice(own, alone, end, tmp_path):
     """The third question hangs; by then the first two are answered and on the disk."""
     name, third, hold = own(EACH, CODE, ask_j2="{{ item }}"), threading.Event(), threading.Event()
@@ -191,6 +191,8 @@ def test_a_run_that_is_ended_in_the_middle_goes_on_without_paying_twice(own, alo
     with Model(answer) as model:
         named = ["--backend", "openai", "--model", "gpt-4o-mini", "--api-base", model.url, "--output", "json"]
         words = ["exec", name, *named, "--jobs", "1", "--min-coverage", "0", "--output-dir", "out"]
+        words += ["--report", f"sarif={tmp_path}/o.sarif"]
+        (tmp_path / "o.sarif").write_text("clean, once")
         command = [sys.executable, "-m", "llmx", "template", *words]
         env = {**os.environ, "OPENAI_API_KEY": "k"}
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env) as ran:
@@ -198,11 +200,15 @@ def test_a_run_that_is_ended_in_the_middle_goes_on_without_paying_twice(own, alo
             ran.send_signal(end)
             out, err = ran.communicate(timeout=60)
         hold.set()
-        assert out == ""
         assert not (tmp_path / "out").exists(), "nothing half-written"
         run = "last"
-        if end == signal.SIGINT:
-            assert ran.returncode == 130
+        if end == signal.SIGKILL:
+            assert (out, (tmp_path / "o.sarif").exists()) == ("", False), "nor what an earlier run has told"
+        else:
+            told = json.loads(out)
+            assert (ran.returncode, told["exit_code"], told["outcome"]) == (130, 130, "inconclusive")
+            log = json.loads((tmp_path / "o.sarif").read_text())
+            assert log["runs"][0]["invocations"][0]["executionSuccessful"] is False
             (run,) = re.findall(r"--resume (\S+)", err)
         model.bodies.clear()
         done = llmx(*words, "--resume", run, OPENAI_API_KEY="k")

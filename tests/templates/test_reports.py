@@ -14,9 +14,9 @@ from markdown_it import MarkdownIt
 from llmx.core.plugins import load
 from llmx.templates import Template
 from llmx.templates.outcomes import Checks, Result
-from llmx.templates.reports import FORMS
+from llmx.templates.reports import FORMS, LONGEST_SUMMARY
 from llmx.templates.reports.inert import bare, inert, printable, quoted
-from llmx.templates.reports.plain import LONGEST_SUMMARY, as_text
+from llmx.templates.reports.plain import as_summary, as_text
 from tests.templates.conftest import llmx
 
 SARIF = json.loads((Path(__file__).parents[1] / "data" / "sarif-2.1.0.json").read_text())
@@ -198,13 +198,40 @@ def test_no_quoted_code_leaves_its_block(text):
     }
 
 
-def test_a_summary_that_does_not_fit_says_how_much_is_missing():
-    many = [finding(message="long " * 200, fingerprint=f"{n:032}") for n in range(2000)]
-    text = told("summary", result(*many))
-    assert len(text.encode()) <= LONGEST_SUMMARY + 200
-    shown = text.count("## high")
-    assert f"{2000 - shown} more findings are not shown here" in text
-    assert 0 < shown < 2000
+MANY = [finding(message="l\u00f6ng " * 1500, fingerprint=f"{n:032}") for n in range(1500)]
+FILES = [{"path": f"{n}.py", "read": False, "reason": "x" * 200} for n in range(6000)]
+
+
+@pytest.mark.parametrize("room", [LONGEST_SUMMARY, 5000, 10])
+@pytest.mark.parametrize("changes", [{}, {"coverage": FILES}, {"problem": "x" * 2_000_000}])
+def test_a_summary_that_does_not_fit_says_how_much_is_missing(changes, room):
+    text = as_summary(result(*MANY, **changes), room)
+    assert len(text.encode()) <= max(room, 200)
+    assert "are not shown here: they do not fit." in text
+    if not changes and room == LONGEST_SUMMARY:
+        assert 0 < text.count("## high") < 900
+        assert "1 of 1 files were read." in text
+
+
+@pytest.mark.parametrize("many", [MANY, [finding(fingerprint=f"{n:032}") for n in range(5002)]], ids=["long", "many"])
+def test_a_sarif_log_is_no_larger_than_code_scanning_takes(many):
+    log = told("sarif", result(*many, coverage=FILES))
+    (run,) = json.loads(log)["runs"]
+    left = len(many) - len(run["results"])
+    assert left > 0
+    text = f"{left} more results are not here: they do not fit"
+    assert run["invocations"][0]["toolExecutionNotifications"] == [{"level": "warning", "message": {"text": text}}]
+    assert len(log.encode()) < 12_000_000, "before it is compressed"
+
+
+def test_annotations_begin_with_what_must_be_seen_since_github_shows_ten():
+    many = [finding(line=n, severity="low", fingerprint=f"{n:032}") for n in range(11)]
+    lines = told("github", result(*many, problem="half of it was read", outcome="inconclusive")).splitlines()
+    assert lines[0] == "::error title=code-review::half of it was read"
+    assert lines[1].startswith("::warning title=code-review::11 findings; GitHub shows 10")
+    assert len(lines) == 13
+    assert len(told("github", result(*many[:10])).splitlines()) == 10
+    assert len(told("github", result(finding(message="x" * 100_000)))) < 5000
 
 
 @pytest.mark.parametrize("words", [["--report", "github"], ["--report", "sarif=o.sarif"]])
@@ -231,3 +258,39 @@ def test_the_envelope_on_stdout_is_json_and_no_command(own, alone, tmp_path):
     done = llmx("exec", name, "--output", "json")
     assert "##[" not in done.stdout
     assert json.loads(done.stdout)["result"] == "##[add-mask]a ::error::b"
+
+
+ONE = ('[[phases]]\nid = "x"\nrun = "phases:x"\n', "def x(context):\n    return {}\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        (["sarif="], (2, "names no file")),
+        (["sarif=x", "junit=x"], (2, "two reports go to")),
+        (["sarif=x", "junit=./x"], (2, "two reports go to")),
+        (["sarif=-", "junit"], (2, "both go to stdout")),
+        (["sarif=/dev/full", "junit=y"], (2, "No space left on device")),
+        (["json=-"], (0, "")),
+    ],
+)
+def test_a_report_goes_where_it_was_told_to_or_the_run_has_failed(own, alone, tmp_path, words, wanted):
+    rc, said = wanted
+    name = own(ONE[0], ONE[1].format("1"))
+    done = llmx("exec", name, *(word for each in words for word in ("--report", each)))
+    assert (done.returncode, said in done.stderr) == (rc, True), done
+    assert not (tmp_path / "-").exists()
+    if rc == 0:
+        assert json.loads(done.stdout)["outcome"] == "clean"
+    if "junit=y" in words:
+        assert ET.parse(tmp_path / "y").getroot().tag == "testsuites"
+        assert "--resume" in done.stderr
+
+
+def test_a_page_that_others_have_filled_gets_only_what_fits(own, alone, tmp_path):
+    (tmp_path / "page").write_text("x" * (LONGEST_SUMMARY - 300))
+    name = own(ONE[0], ONE[1].format("'y\\n' * 100000"))
+    llmx("exec", name, "--report", "github", GITHUB_STEP_SUMMARY=str(tmp_path / "page"))
+    page = (tmp_path / "page").read_text()
+    assert len(page) <= LONGEST_SUMMARY
+    assert "they do not fit" in page

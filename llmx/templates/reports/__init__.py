@@ -12,3 +12,6 @@ FORMS: Mapping[str, str] = {
     "gitlab": "llmx.templates.reports.ci:as_gitlab",
 }
 """Name -> import string of the function; what it takes is a ``Result``, what it gives is text."""
+
+LONGEST_SUMMARY = 1_000_000
+"""Bytes that a step summary of GitHub's may have, less a little: https://docs.github.com/actions, job summaries."""

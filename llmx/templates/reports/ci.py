@@ -1,25 +1,39 @@
 """Findings as two CI systems show them beside the code."""
 
 import json
+from collections import Counter
 
+from llmx.templates.findings import Finding
 from llmx.templates.outcomes import Result
-from llmx.templates.reports.inert import APART
+from llmx.templates.reports.inert import APART, short
 
 _GITHUB = {"critical": "error", "high": "error", "medium": "warning", "low": "notice", "info": "notice"}
 _GITLAB = {"critical": "blocker", "high": "critical", "medium": "major", "low": "minor", "info": "info"}
 
 
+MOST_SHOWN = 10
+"""Annotations of a level that GitHub shows of one step; what comes later stands in the log only."""
+LONGEST = 4000
+"""Characters of an annotation's text, of which GitHub shows only so many."""
+
+
 def as_github(result: Result) -> str:
-    """Annotations, as workflow commands on stdout."""
-    lines = []
-    for finding in result.findings or ():
-        place = {"file": finding["file"], "line": str(finding["line"]), "endLine": str(finding["end_line"])}
-        place["title"] = f"{finding['rule']} ({finding['severity']})"
-        fields = ",".join(f"{name}={_property(value)}" for name, value in place.items())
-        lines.append(f"::{_GITHUB[finding['severity']]} {fields}::{_data(finding['message'])}")
-    if result.problem:
-        lines.append(f"::error title={_property(result.template.id)}::{_data(result.problem)}")
-    return "".join(f"{line}\n" for line in lines)
+    """Annotations, as workflow commands on stdout: first what kept the run from being whole, then the most severe."""
+    findings = result.findings or []
+    counts = Counter(_GITHUB[finding["severity"]] for finding in findings)
+    name = _property(result.template.id)
+    lines = [f"::error title={name}::{_data(short(result.problem, LONGEST))}"] if result.problem else []
+    if max(counts.values(), default=0) > MOST_SHOWN:
+        said = f"{len(findings)} findings; GitHub shows {MOST_SHOWN} of a level here, the log has all"
+        lines.append(f"::warning title={name}::{said}")
+    return "".join(f"{line}\n" for line in [*lines, *map(_annotation, findings)])
+
+
+def _annotation(finding: Finding) -> str:
+    place = {"file": finding["file"], "line": str(finding["line"]), "endLine": str(finding["end_line"])}
+    place["title"] = f"{finding['rule']} ({finding['severity']})"
+    fields = ",".join(f"{name}={_property(value)}" for name, value in place.items())
+    return f"::{_GITHUB[finding['severity']]} {fields}::{_data(short(finding['message'], LONGEST))}"
 
 
 def as_gitlab(result: Result) -> str:

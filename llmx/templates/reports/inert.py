@@ -62,6 +62,11 @@ def _is_shown(each: str) -> bool:
     return each.isprintable() or each in "\t\u200c\u200d"
 
 
+def short(text: str, most: int) -> str:
+    """``text``, or its beginning with the number of characters that are missing."""
+    return text if len(text) <= most else f"{text[:most]} [{len(text) - most} more characters]"
+
+
 def harmless(line: str) -> str:
     """A line that GitHub's runner does not take for a command: it looks for ``::`` at the start, ``##[`` anywhere."""
     start = len(line) - len(line.lstrip())

@@ -6,13 +6,11 @@ from typing import NamedTuple
 
 from llmx.templates.findings import Finding
 from llmx.templates.outcomes import Result
+from llmx.templates.reports import LONGEST_SUMMARY
 from llmx.templates.reports.inert import answered, bare, inert, printable, quoted
 
 TEXTS, ANSWERS = ("text",), ("content", "output", "reply", "answer")
 """Where a result has words for people: those that a template has put together, and those of a model as they are."""
-
-LONGEST_SUMMARY = 1_000_000
-"""Bytes that a step summary of GitHub's may have, less a little: https://docs.github.com/actions, job summaries."""
 
 
 class Ink(NamedTuple):
@@ -52,21 +50,25 @@ def _report(result: Result, ink: Ink) -> str:
     return "\n".join([*_head(result, ink), *own, *found, *_tail(result, ink)])
 
 
-def as_summary(result: Result) -> str:
-    """``as_markdown`` for a place where anybody's words must do nothing; what does not fit is counted."""
+def as_summary(result: Result, room: int = LONGEST_SUMMARY) -> str:
+    """``as_markdown`` where anybody's words must do nothing, in ``room`` bytes; what does not fit is counted."""
     told = _text(result, (*TEXTS, *ANSWERS))
-    own = [*quoted(told), ""] if told else []
-    head, tail = "\n".join([*_head(result, MARKDOWN), *own]), "\n".join(_tail(result, MARKDOWN))
-    room = LONGEST_SUMMARY - len(tail.encode())
-    text, left = head[:room], list(result.findings or ())
-    while left:
-        more = "\n" + "\n".join(finding_lines(left[0]))
-        if len((text + more).encode()) > room:
-            break
-        text += more
-        left.pop(0)
-    missing = f"\n{len(left)} more findings are not shown here: they do not fit.\n" if left else ""
-    return f"{text}{missing}\n{tail}\n"
+    blocks = ["\n".join(_head(result, MARKDOWN))]
+    blocks += [*quoted(told), ""] if told else []
+    blocks += ["\n".join(finding_lines(finding)) for finding in result.findings or ()]
+    tail = "\n".join(_fitting(["", *_tail(result, MARKDOWN)], room // 2))
+    return "\n".join([*_fitting(blocks, room - len(tail.encode(errors="replace")) - 2), tail]) + "\n"
+
+
+def _fitting(blocks: Sequence[str], room: int) -> Iterator[str]:
+    """As many as there is room for, and how many more there are."""
+    left = room - len("\n\n1000000 more lines and findings are not shown here: they do not fit.\n")
+    for number, block in enumerate(blocks):
+        left -= len(block.encode(errors="replace")) + 1
+        if left < 0:
+            yield f"\n{len(blocks) - number} more lines and findings are not shown here: they do not fit."
+            return
+        yield block
 
 
 def _text(result: Result, names: Sequence[str]) -> str:
