@@ -50,7 +50,7 @@ NAMED = [
 def test_a_named_file_that_is_not_there_is_4_and_is_named(words, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "p.prompt.yml").write_text("messages: [{role: user, content: '{{x}}'}]\n")
-    (tmp_path / "w.yaml").write_text("steps: [{id: a, kind: ask, prompt: hi}]\n")
+    (tmp_path / "w.yaml").write_text("steps: [{id: a, prompt: hi}]\n")
     done = inside.llmx(*words)
     assert (done.returncode, "gone" in done.stderr) == (4, True), done
     assert not {path.name for path in tmp_path.iterdir()} - {"p.prompt.yml", "w.yaml"}

@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 
-from llmx.templates.findings import Finding
+from llmx.templates.findings import Finding, fingerprint
 from llmx.templates.outcomes import Result
 from llmx.templates.reports.inert import APART, short
 
@@ -37,7 +37,10 @@ def _annotation(finding: Finding) -> str:
 
 
 def as_gitlab(result: Result) -> str:
-    """A Code Quality report: https://docs.gitlab.com/ci/testing/code_quality/."""
+    """A Code Quality report: https://docs.gitlab.com/ci/testing/code_quality/.
+
+    What kept the run from being whole is an entry as well: without any, the report would say that all is well.
+    """
     rows = [
         {
             "description": finding["message"],
@@ -48,6 +51,12 @@ def as_gitlab(result: Result) -> str:
         }
         for finding in result.findings or ()
     ]
+    if result.problem:
+        unread = next((each["path"] for each in result.coverage if not each["read"]), result.template.id)
+        place = {"path": unread, "lines": {"begin": 1}}
+        name = f"{result.template.id}/{result.outcome}"
+        facts = {"check_name": name, "fingerprint": fingerprint(unread, name, result.problem), "severity": "major"}
+        rows.insert(0, {"description": f"{result.outcome}: {result.problem}", **facts, "location": place})
     return json.dumps(rows, indent=1, ensure_ascii=False) + "\n"
 
 

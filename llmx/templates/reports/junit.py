@@ -6,10 +6,10 @@ from llmx.templates.outcomes import Result
 
 
 def as_junit(result: Result) -> str:
-    """A test case for each file that was to be read, and one for the run."""
+    """A test case for each file that was read or has findings, and one for the run."""
     findings = result.findings or []
-    files = [each["path"] for each in result.coverage if each["read"]]
     failed = {finding["file"] for finding in findings}
+    files = list(dict.fromkeys([*(each["path"] for each in result.coverage if each["read"]), *sorted(failed)]))
     suite = ET.Element(
         "testsuite",
         name=result.template.id,

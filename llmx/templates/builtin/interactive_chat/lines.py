@@ -18,7 +18,9 @@ class Lines:
         self._is_over = False
 
     async def next(self) -> str | None:
-        """The next line without its end; None where there is none."""
+        """The next line without its end, asked for where somebody sits at a terminal; None where there is none."""
+        if sys.stdin and sys.stdin.isatty():
+            print("> ", end="", file=sys.stderr, flush=True)
         if self._descriptor is None:
             line = sys.stdin.readline() if sys.stdin else ""
             return line.rstrip("\n") if line else None
