@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from llmx.cli.steering import CONTROLS
 from llmx.core.jsonline import dumps
+from llmx.core.plugins import load
 from llmx.core.redact import mask_message
 from llmx.core.settings.sources import shown
 from llmx.errors import LlmxError, UsageError, nearest, render
@@ -63,7 +63,7 @@ def show(error: LlmxError, words: Sequence[str]) -> None:
     """
     texts = (error.message, error.hint, getattr(error, "answer", ""))
     message, hint, answer = (mask_message(text or "", os.environ, list(words)) for text in texts)
-    print(render(LlmxError(message, hint=hint)).translate(CONTROLS), file=sys.stderr)
+    print(render(LlmxError(message, hint=hint)).translate(load("llmx.cli.steering:CONTROLS")), file=sys.stderr)
     if "--output=json" in words or ("--output", "json") in pairwise(words):
         facts = {"message": message, "hint": hint or None, "exit_code": error.exit_code}
         print(dumps({"error": {**facts, "answer": answer} if answer else facts}))

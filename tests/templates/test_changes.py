@@ -97,13 +97,16 @@ IN_BOTH = {
 def test_everything_that_a_diff_is_about_is_named_and_read_or_said_why_not(repository, way):
     git(repository, "checkout", "-q", "-b", "topic")
     odd(repository)
-    git(repository, "add", "-A")
+    if way != "--diff=-":
+        git(repository, "config", "-f", ".gitmodules", "submodule.sub.ignore", "all")
+    git(repository, "add", "-A", "-f", ".", "sub")
     if "HEAD" in way:
         git(repository, "commit", "-qm", "second")
     text = git(repository, "diff", "--cached", "--binary") if way == "--diff=-" else None
     rc, problem, coverage = reviewed(way, text=text)
     changed = {"new.py": "nothing is added", "empty.py": "nothing is added", "gone.py": "deleted", "sub": SUBMODULE}
-    assert coverage == {**IN_BOTH, **changed}
+    hiding = {} if way == "--diff=-" else {".gitmodules": "not code by its name"}
+    assert coverage == {**IN_BOTH, **changed, **hiding}
     assert (rc, problem) == (3, "7 of 13 files were read, 54 %, and 100 % are asked")
 
 

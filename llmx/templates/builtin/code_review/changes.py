@@ -13,9 +13,9 @@ from llmx.templates.diffs import Diff, Lines, read_diff
 
 PLAIN = (
     *("--unified=0", "--no-color", "--no-ext-diff", "--no-textconv", "--submodule=short"),
-    *("--src-prefix=a/", "--dst-prefix=b/", "--no-relative"),
+    *("--src-prefix=a/", "--dst-prefix=b/", "--ignore-submodules=none"),
 )
-"""A diff by lines with git's own prefixes, whatever somebody's settings say."""
+"""A diff by lines with git's own prefixes, whatever somebody's settings say, or a ``.gitmodules`` that is changed."""
 
 SUBMODULE = "a submodule: what changes in it is not in this diff"
 OTHERWISE = "it is not here as the diff has it: check out what the diff leads to"

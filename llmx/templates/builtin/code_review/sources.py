@@ -48,7 +48,18 @@ NAMES = frozenset(
     [
         *("dockerfile", "containerfile", "makefile", "gnumakefile", "jenkinsfile", "rakefile", "gemfile", "justfile"),
         *("cmakelists.txt", "vagrantfile", "procfile", "build", "workspace", "earthfile", "brewfile", "podfile"),
-        *("fastfile", ".env", ".envrc", ".bashrc", ".profile", ".zshrc"),
+        *(
+            "fastfile",
+            "requirements.txt",
+            "constraints.txt",
+            "pipfile",
+            "go.mod",
+            ".env",
+            ".envrc",
+            ".bashrc",
+            ".profile",
+            ".zshrc",
+        ),
     ]
 )
 """In lower case; what stands behind a point after them is a variant: ``Dockerfile.test``."""
@@ -77,13 +88,14 @@ def of_files(root: Path, coverage: list[dict[str, Any]]) -> Iterator[Source]:
     base = root if root.is_dir() else root.parent
     place = _place(base)
     left: list[tuple[Path, str]] = []
-    for file in _files(root, left) if root.is_dir() else [root]:
+    files = _files(root, left) if root.is_dir() else [root]
+    coverage += [skipped(str(place / path.relative_to(base)), reason) for path, reason in left]
+    for file in files:
         name = str(place / file.relative_to(base))
         text, reason = text_of(file, is_named=file == root)
         coverage.append(skipped(name, reason) if reason else {"path": name, "read": True, "reason": ""})
         if not reason:
             yield Source(name, text)
-    coverage += [skipped(str(place / path.relative_to(base)), reason) for path, reason in left]
 
 
 def _place(base: Path) -> Path:
