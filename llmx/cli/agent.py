@@ -244,7 +244,7 @@ def tell(agent: Agent, output: Output) -> None:
     for name, value in {**agent.as_dict(), "created_at": agent.created_at, "updated_at": agent.updated_at}.items():
         if value not in (None, []):
             told = f"  ({'set' if has_key(agent) else 'unset'})" if name == "api_key" else ""
-            print(f"{name.removeprefix('is_').removesuffix('_at')} = {said(value).translate(CONTROLS)}{told}")
+            print(f"{name.removeprefix('is_').removesuffix('_at')} = {said(value)}{told}")
 
 
 def said(value: object) -> str:
