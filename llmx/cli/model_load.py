@@ -77,8 +77,8 @@ def found(ctx: typer.Context, backend: str, name: str, progress: Loading | None)
     try:
         return find(backend, name)
     except NotFoundError as error:
-        source = None if name.startswith(("/", ".", "~", "file:")) else parse_source(name)
-        if not isinstance(source, HubSource | UrlSource):
+        source = fetchable(name)
+        if source is None:
             raise
         if progress is None:
             error.hint = f"{error.hint}; with --pull it is fetched first"
@@ -91,6 +91,17 @@ def found(ctx: typer.Context, backend: str, name: str, progress: Loading | None)
     for text in pulled.notes:
         note(text)
     return pulled.path
+
+
+def fetchable(name: str) -> HubSource | UrlSource | None:
+    """Where a model could be fetched from; None for what names a place on this machine only."""
+    if name.startswith(("/", ".", "~", "file:")):
+        return None
+    try:
+        source = parse_source(name)
+    except UsageError:
+        return None
+    return source if isinstance(source, HubSource | UrlSource) else None
 
 
 def _told(progress: Loading, event: Progress) -> None:
