@@ -15,7 +15,7 @@ import pytest
 hypothesis.settings.register_profile("llmx", deadline=None)  # a busy machine is no wrong answer
 hypothesis.settings.load_profile("llmx")
 
-IN_THE_OPEN = "/srv/llmx-tests-{}-"
+IN_THE_OPEN = ("/srv" if os.getuid() == 0 else tempfile.gettempdir()) + "/llmx-tests-{}-"
 """Folders that no sandbox hides, by the process that has started the tests. A command that starts elsewhere at this
 moment may have seen what is in them, so they stay until all tests are over."""
 
@@ -66,14 +66,19 @@ def pytest_sessionfinish(session):
     if not hasattr(session.config, "workerinput"):
         pattern = Path(IN_THE_OPEN.format(os.getpid()))
         for folder in pattern.parent.glob(f"{pattern.name}*"):
-            shutil.rmtree(folder)
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def folder_in_the_open():
+    """A folder that no sandbox hides, removed when all tests are over."""
+    starter = os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid()
+    prefix = Path(IN_THE_OPEN.format(starter))
+    folder = Path(tempfile.mkdtemp(prefix=prefix.name, dir=prefix.parent))
+    folder.chmod(0o755)
+    return folder
 
 
 @pytest.fixture
-def in_the_open(request):
+def in_the_open():
     """A folder that no sandbox hides."""
-    starter = os.getppid() if hasattr(request.config, "workerinput") else os.getpid()
-    prefix = Path(IN_THE_OPEN.format(starter))
-    folder = Path(tempfile.mkdtemp(prefix=prefix.name, dir=prefix.parent if os.getuid() == 0 else None))
-    folder.chmod(0o755)
-    return folder
+    return folder_in_the_open()

@@ -1,13 +1,11 @@
 """The levels at which everything is tried, and how llm-exec comes to each."""
 
-import atexit
 import functools
 import os
-import shutil
 import sys
-import tempfile
 
-from tests.exec.escapes.scene import LLM_EXEC, REPOSITORY, apart
+from tests.conftest import folder_in_the_open
+from tests.exec.escapes.scene import LLM_EXEC, REPOSITORY
 
 INSIDE = ["--read", str(REPOSITORY), "--read", sys.prefix, "--env", f"PYTHONPATH={REPOSITORY}"]
 """What llm-exec itself needs inside, where it is run from a checkout and may lie in a hidden folder."""
@@ -33,16 +31,14 @@ def environment(level, scene):
     """Variables that bring llm-exec to a level: it finds no bubblewrap where PATH has none."""
     usual = scene.place.env["PATH"]
     path = scene.env.get("PATH", usual)
-    return {"PATH": path.replace(usual, _without_bwrap())} if level == "landlock" else {}
+    return {"PATH": path.replace(usual, str(_without_bwrap()))} if level == "landlock" else {}
 
 
 @functools.cache
 def _without_bwrap():
     """A folder with every program but bubblewrap, for as long as the tests run."""
-    folder = tempfile.mkdtemp(prefix="llmx-programs-", dir=apart())
-    atexit.register(shutil.rmtree, folder)
-    os.chmod(folder, 0o755)
+    folder = folder_in_the_open()
     for program in os.listdir("/usr/bin"):
         if program != "bwrap":
-            os.symlink(f"/usr/bin/{program}", f"{folder}/{program}")
+            os.symlink(f"/usr/bin/{program}", folder / program)
     return folder

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from llmx.core.plugins import HEADER
+from tests.conftest import folder_in_the_open
 from tests.exec.escapes.victims import Victim
 
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -67,7 +68,7 @@ class Scene:
         self.home = place.folder
         self.work = self.give(self.home / "work", folder=True)
         self.outside = self.give(self.home / "outside", folder=True)
-        self.elsewhere = self.give(Path(tempfile.mkdtemp(prefix="llmx-elsewhere-", dir=apart())), folder=True)
+        self.elsewhere = self.give(Path(folder_in_the_open()), folder=True)
         self.run_folder = self._make_run_folder()
         self.address = _own_address()
         self.at: dict[str, Any] = {
@@ -233,7 +234,7 @@ class Scene:
         return [PYTHON, "-B", "-S", "-E", str(trial / "try.py"), group, str(trial / "scene.json")]
 
     def close(self):
-        """End and remove what was made outside the place's folder."""
+        """End and remove what was made outside the place's folder; ``elsewhere`` stays, as others may have seen it."""
         if hasattr(self, "_tmux"):
             self.run_as_user(*self._tmux, "kill-server")
             wait_until(lambda: not self.finds(f"tmux-{self.token}"))
@@ -246,8 +247,7 @@ class Scene:
             one.close()
         for descriptor in (*self.descriptors, *self.pipes.values()):
             os.close(descriptor)
-        for folder in (self.elsewhere, self.run_folder):
-            shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(self.run_folder, ignore_errors=True)
         for folder in ("/tmp", "/var/tmp", "/dev/shm"):
             for name in (self.token, f"{self.token}.sock"):
                 Path(folder, name).unlink(missing_ok=True)
@@ -276,11 +276,6 @@ def _received(one):
             with connection:
                 connection.setblocking(False)
                 yield from _received(connection)
-
-
-def apart():
-    """Where a folder lies in plain sight, as far as the tests may make one there."""
-    return next(folder for folder in ("/srv", "/opt", "/var/lib", tempfile.gettempdir()) if os.access(folder, os.W_OK))
 
 
 def _own_address():
