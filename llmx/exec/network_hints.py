@@ -20,9 +20,11 @@ _REASONS = {
     "other_name": "it was asked for in a tunnel to another name",
     "unreadable": "what was sent in the tunnel is not what it seemed",
 }
-_CLOSED = {
+_GONE = {
+    "host_closed": "{} cannot be connected to, though --net names it: it is down, or nothing listens there",
+    "unresolved": "{} has no address that your name servers know: is it written right?",
     "connect_closed": "nobody listens on port {} of this machine: start what should, or --connect another port",
-    "publish_closed": "the command does not listen on port {}: --publish the port that it does listen on",
+    "publish_closed": "--publish {}: the command does not listen there; publish the port that it does listen on",
 }
 _UNASKED = (
     "with --net NAME there is only a proxy, and this program did not ask it (HTTPS_PROXY tells where it is):"
@@ -59,8 +61,8 @@ def _for_git(forwarder: "Forwarder", options: list[str], command: list[str], tex
 
 
 def _why(name: str, reason: str) -> str:
-    if reason in _CLOSED:
-        return _CLOSED[reason].format(name.partition(":")[0])
+    if reason in _GONE:
+        return _GONE[reason].format(name)
     why = _REASONS.get(reason, "its address is none of the public internet; only --net host reaches it")
     return f"{name} is refused whatever --net says: {why}"
 

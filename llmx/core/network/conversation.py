@@ -88,6 +88,7 @@ class Conversation:
     def _found(self, head: Head, host: str, found: list[tuple[int, str]], why: str) -> None:
         """With the addresses of the name, each of which is checked, and then used as it is."""
         if not found:
+            self._rules.tally.refuse(host, "unresolved")
             self._answer(502, f"{host}: {why}")
             return
         try:
@@ -103,10 +104,11 @@ class Conversation:
         Dial(self._loop, public, head.port, lambda far, why: self._connected(head, host, far, why))
 
     def _connected(self, head: Head, host: str, far: _socket.socket | None, why: str) -> None:
+        name = host if head.port in (80, 443) else f"{host}:{head.port}"
         if far is None:
+            self._rules.tally.refuse(name, "host_closed")
             self._answer(502, f"{host}:{head.port}: {why}")
             return
-        name = host if head.port in (80, 443) else f"{host}:{head.port}"
         entry = self._rules.tally.entry("host", name)
         entry.add_connection()
         tunnel = (self._loop, self._client, far, entry)

@@ -135,6 +135,17 @@ def test_hosts_that_are_closed_silent_or_unknown_are_told(online, internet, talk
     assert [answer.split()[1] for answer in answers] == ["502"] * 3
     assert "refused" in answers[0]
     assert "missing.example.com" in answers[1]
+    refused = {each["name"]: each["reason"] for each in online.place.audit()[-1]["network"]["refused"]}
+    assert refused == dict(zip(hosts, ("host_closed", "unresolved", "unresolved"), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("host", "told"), [("closed.example.com", "cannot be connected to"), ("missing.example.com", "has no address")]
+)
+def test_a_listed_host_that_is_not_there_is_a_hint(online, internet, host, told):
+    result = online.result("--net", host, "--", "curl", "-sSf", f"https://{host}/")
+    assert result["status"] == "failed"
+    assert result["hints"][0].startswith(f"{host} {told}")
 
 
 def test_an_upload_arrives_whole(online, internet, python):

@@ -173,7 +173,7 @@ def test_before_anybody_listens_inside_the_connection_is_closed(start, ordinary_
     with socket.create_connection(("127.0.0.1", port), 10) as one, pytest.raises(ConnectionResetError):
         one.recv(10)
     _, said = process.communicate(b"\n", timeout=20)
-    assert b"hint: the command does not listen on port 8000" in said
+    assert f"hint: --publish 8000:{port}: the command does not listen there" in said.decode()
     end = ordinary_place.audit()[-1]
     assert end["network"]["refused"] == [{"name": f"8000:{port}", "reason": "publish_closed"}]
 
