@@ -70,6 +70,7 @@ def test_a_second_request_on_the_same_connection_reaches_nobody(online, internet
 
 def test_a_request_is_sent_on_with_its_body_and_without_what_is_the_proxys(online, internet, talk):
     more = "Content-Length: 5\r\nProxy-Authorization: Basic c2VjcmV0\r\nConnection: X-Hop\r\nX-Hop: 1\r\nX-Kept: 2\r\n"
+    more += "Upgrade: websocket\r\nTE: trailers\r\nKeep-Alive: timeout=5\r\n"
     chunked = "Transfer-Encoding: chunked\r\n"
     said = [
         get("/echo", more=more, method="POST").replace("Host: example.com", "Host: example.org") + "hello",
