@@ -9,6 +9,9 @@ from llmx.cli.output import Output, OutputOption
 from llmx.core.jsonline import dumps
 from llmx.errors import NotFoundError, nearest
 
+ALSO = dict.fromkeys(("client", "clients", "endpoint", "hook", "hooks", "lsp", "mcp", "permissions"), "coding-agents")
+"""Words that people look for, and the chapter that tells of them."""
+
 app = typer.Typer(add_completion=False)
 
 
@@ -25,6 +28,7 @@ def chapter(
         lines = "\n".join(f"{name:{width}}{title}" for name, title in chapters.items())
         print(dumps(listed) if output == Output.json else lines)
         return
+    topic = topic if topic in chapters else ALSO.get(topic, topic)
     if topic not in chapters:
         near = nearest(topic, chapters)
         hint = f"did you mean `llmx help {near}`?" if near else "`llmx help` lists the chapters"

@@ -12,7 +12,7 @@ from llmx.clients.prompts import losses as no_prompts
 from llmx.clients.prompts import of_kind, prompt_entries
 from llmx.clients.protocol import Entry, File, Loss, Reader, Rendering, Scope, Where, setting_entries
 from llmx.clients.rules import regexes, widens
-from llmx.clients.shapes import dropped, opening, read_servers, refers, user_only
+from llmx.clients.shapes import dropped, opening, read_servers, user_only
 from llmx.core.edits.values import Value, look
 from llmx.core.source import Permissions, Server, Source
 
@@ -37,9 +37,7 @@ class Amp:
         """Servers, rules, skills and settings."""
         del read
         file = self.files(where, scope)[0]
-        entries, losses = opening(
-            source, file, written, key=SERVERS, lsp="Amp has no language servers", unwritable=unwritable
-        )
+        entries, losses = opening(source, file, written, key=SERVERS, lsp="Amp has no language servers")
         if scope == "project":
             losses += user_only(source._replace(endpoint=None), self.name, self.title)
         else:
@@ -65,13 +63,8 @@ class Amp:
         return read_servers(look(read(file.path, file.format), (SERVERS,)))
 
 
-def unwritable(server: Server) -> str:
-    """Why Amp cannot have the server; empty where it can."""
-    return "it is not known that Amp fills in variables, and a key itself is not written" if refers(server) else ""
-
-
 def written(server: Server) -> Value:
-    """A server as Amp writes it."""
+    """A server as Amp writes it; ``${NAME}`` is its own form of a reference, in all of these."""
     if server.url:
         return dropped({"url": server.url, "headers": server.headers})
     return dropped({"command": server.command, "args": list(server.args), "env": server.env, "cwd": server.cwd})

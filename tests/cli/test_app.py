@@ -8,6 +8,7 @@ import pytest
 import typer
 
 from llmx.cli.app import Root, open_tree
+from llmx.cli.help import ALSO
 from llmx.cli.lazy import Member
 
 ending = typer.Typer(add_completion=False)
@@ -84,3 +85,11 @@ def test_the_version_is_shown_whatever_stands_behind_it():
     alone = subprocess.run(words, check=True, capture_output=True, text=True).stdout
     assert alone.startswith("llmx ")
     assert subprocess.run([*words, "help"], check=True, capture_output=True, text=True).stdout == alone
+
+
+@pytest.mark.parametrize("word", sorted(ALSO))
+def test_a_word_that_is_no_chapter_opens_the_one_that_tells_of_it(tree, capsys, word):
+    assert tree("help", word) == 0
+    text = capsys.readouterr().out
+    assert text.startswith("# Coding agents")
+    assert word.rstrip("s") in text

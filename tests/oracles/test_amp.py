@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from tests.oracles.amp_account import Account
+
 WITH_AMP = pytest.mark.parametrize("oracle", ["amp"], indirect=True)
 DENIED = [
     "touch made",
@@ -39,6 +41,36 @@ def test_amp_took_the_servers_and_rules_that_were_written(oracle, home):
     oracle.llmx("mcp", "remove", "ev")
     oracle.llmx("client", "apply", "amp")
     assert "mcp ev" not in oracle.llmx("client", "verify", "amp")
+
+
+@pytest.fixture
+def account(monkeypatch):
+    with Account() as server:
+        monkeypatch.setenv("AMP_URL", server.url)
+        monkeypatch.setenv("AMP_API_KEY", "of-the-test")
+        yield server
+
+
+@WITH_AMP
+def test_amp_connects_the_servers_and_fills_in_their_variables(oracle, home, account, monkeypatch):
+    monkeypatch.setenv("MY_TOKEN", "bergamot")
+    web = f'url = "{account.url}/mcp/${{MY_TOKEN}}"\nheaders = {{ X-Key = "Bearer ${{MY_TOKEN}}" }}\n'
+    noting = 'command = "sh"\nargs = ["-c", "echo $A $1 > noted", "sh", "${MY_TOKEN}"]\nenv = { A = "${MY_TOKEN}" }\n'
+    ev = f'command = "node"\nargs = ["{oracle.server}", "stdio"]\n'
+    write(home, f"[mcp.servers.ev]\n{ev}[mcp.servers.web]\n{web}[mcp.servers.noting]\n{noting}")
+    oracle.llmx("client", "apply", "amp")
+    said = oracle.ask("mcp", "doctor")
+    assert "ev (user settings): connected" in said
+    assert ("/mcp/bergamot", "Bearer bergamot") in account.asked, said
+    assert (oracle.project / "noted").read_text() == "bergamot bergamot\n"
+
+
+@WITH_AMP
+def test_amp_offers_the_skills_that_the_source_names(oracle, home, account):
+    write(home, '[prompts.context-manager]\nkind = "skill"\n')
+    oracle.llmx("client", "apply", "amp")
+    found = json.loads(oracle.run(str(oracle.program), "skill", "list", "--json").stdout)
+    assert "context-manager" in json.dumps(found)
 
 
 @WITH_AMP
