@@ -6,6 +6,9 @@ from typing import Literal, NamedTuple, Protocol
 
 from llmx import paths
 from llmx.agents_md import repository
+from llmx.core.edits import read
+from llmx.core.edits.values import Value
+from llmx.errors import LlmxError
 
 
 class Place(NamedTuple):
@@ -59,3 +62,11 @@ def there(*files: Path) -> list[Path]:
 def first(folder: Path, *names: str) -> list[Path]:
     """The first of these in a folder, or none."""
     return there(*(folder / name for name in names))[:1]
+
+
+def value_in(file: Path, format: str | None = None) -> Value:
+    """What is in a settings file of an agent; nothing where it is broken, as its own program will say."""
+    try:
+        return read(file, format)
+    except LlmxError:
+        return {}

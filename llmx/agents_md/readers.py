@@ -1,7 +1,7 @@
 """Which rules each agent really loads.
 
-Claude Code 2.1, Codex 0.169, opencode 1.18, Goose 1.52, Gemini CLI 0.61 and Aider 0.86 were asked; the others are as
-their documentation or their source says.
+Claude Code 2.1, Codex 0.169, opencode 1.18, Goose 1.52, Gemini CLI 0.61 and Aider 0.86 were asked; the others stand
+in ``documented.py``.
 """
 
 import json
@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from llmx.agents_md import NAME
-from llmx.agents_md.reader import Known, Loaded, Place, Reader, first, there
-from llmx.core.edits import read
+from llmx.agents_md.documented import amp, crush, cursor, never, vscode, zed
+from llmx.agents_md.reader import Known, Loaded, Place, Reader, first, there, value_in
 from llmx.core.edits.values import MISSING, KeyPath, Value, look
-from llmx.errors import LlmxError
 
 CLAUDE = ("CLAUDE.md", ".claude/CLAUDE.md", "CLAUDE.local.md")
 CLAUDE_READS_IT = (2, 1, 277)
@@ -51,7 +50,7 @@ def claude(place: Place) -> Loaded:
 def codex(place: Place) -> Loaded:
     """One file a folder, from the root of the repository down, up to 32 KiB together."""
     folder = Path(place.env.get("CODEX_HOME") or place.home / ".codex")
-    config = _value(folder / "config.toml")
+    config = value_in(folder / "config.toml")
     fallbacks = [str(name) for name in _list(config, ("project_doc_fallback_filenames",))]
     names = ("AGENTS.override.md", NAME)
     files = [file for inner in place.within() for file in first(inner, *names, *fallbacks)]
@@ -81,7 +80,7 @@ def opencode(place: Place) -> Loaded:
 
 def goose(place: Place) -> Loaded:
     """.goosehints and AGENTS.md from the root of the repository down, or the names that the user has chosen."""
-    config = _value(place.config("goose") / "config.yaml")
+    config = value_in(place.config("goose") / "config.yaml")
     names = [str(name) for name in _chosen_names(place, config)] or [".goosehints", NAME]
     folders = [place.config("goose"), *place.within()]
     files = [file for folder in folders for name in names for file in there(folder / name)]
@@ -89,17 +88,10 @@ def goose(place: Place) -> Loaded:
     return Loaded(tuple(files), tuple(warnings))
 
 
-def cursor(place: Place) -> Loaded:
-    """AGENTS.md from the root of the repository down, and its own rules besides."""
-    rules = [file for folder in place.within() for file in sorted((folder / ".cursor/rules").rglob("*.mdc"))]
-    files = [file for folder in place.within() for file in there(folder / NAME, folder / ".cursorrules")]
-    return Loaded((*files, *rules))
-
-
 def gemini(place: Place) -> Loaded:
     """The names that its settings say, GEMINI.md where they say none."""
     settings = (place.home / ".gemini/settings.json", *(f / ".gemini/settings.json" for f in place.within()))
-    said = [look(_value(file, "jsonc"), ("context", "fileName")) for file in settings]
+    said = [look(value_in(file, "jsonc"), ("context", "fileName")) for file in settings]
     last: Any = next((value for value in reversed(said) if value is not MISSING), "GEMINI.md")
     names = [str(name) for name in (last if isinstance(last, list) else [last])]
     files = [file for folder in (place.home / ".gemini", *place.within()) for n in names for file in there(folder / n)]
@@ -112,7 +104,7 @@ def aider(place: Place) -> Loaded:
     """What `read` of its nearest settings names, seen from where it is started."""
     *above, inner = place.within()
     settings = there(*(folder / ".aider.conf.yml" for folder in dict.fromkeys([place.home, *above[:1], inner])))
-    said = [look(_value(file), ("read",)) for file in settings]
+    said = [look(value_in(file), ("read",)) for file in settings]
     last: Any = next((value for value in reversed(said) if value is not MISSING), [])
     names = [str(name) for name in (last if isinstance(last, list) else [last])]
     files = there(*(inner / Path(name).expanduser() for name in names))
@@ -125,17 +117,6 @@ def aider(place: Place) -> Loaded:
     return Loaded(tuple(files), (hint,) if elsewhere or NAME not in names else ())
 
 
-def native(place: Place) -> Loaded:
-    """AGENTS.md from the root of the repository down."""
-    return Loaded(tuple(file for folder in place.within() for file in there(folder / NAME)))
-
-
-def never(place: Place) -> Loaded:
-    """No file of a project."""
-    del place
-    return Loaded((), ("it reads no files of a project",))
-
-
 READERS: dict[str, tuple[Reader, Known]] = {
     "claude": (claude, "measured"),
     "claude-desktop": (never, "documented"),
@@ -145,10 +126,10 @@ READERS: dict[str, tuple[Reader, Known]] = {
     "cursor": (cursor, "documented"),
     "gemini": (gemini, "measured"),
     "aider": (aider, "measured"),
-    "crush": (native, "documented"),
-    "zed": (native, "documented"),
-    "vscode-copilot": (native, "documented"),
-    "amp": (native, "documented"),
+    "crush": (crush, "documented"),
+    "zed": (zed, "documented"),
+    "vscode-copilot": (vscode, "documented"),
+    "amp": (amp, "documented"),
 }
 
 
@@ -179,14 +160,6 @@ def _chosen_names(place: Place, config: Value) -> list[Any]:
     except ValueError:
         said = None
     return said if isinstance(said, list) else _list(config, ("CONTEXT_FILE_NAMES",))
-
-
-def _value(file: Path, format: str | None = None) -> Value:
-    """What is in a settings file of an agent; nothing where it is broken, as its own program will say."""
-    try:
-        return read(file, format)
-    except LlmxError:
-        return {}
 
 
 def _list(value: Value, path: KeyPath) -> list[Any]:

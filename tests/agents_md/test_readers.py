@@ -39,7 +39,7 @@ ALL = {ROOT: "x", NESTED: "x", ABOVE: "x"}
         ("opencode", [NESTED, ROOT]),
         ("goose", [ROOT, NESTED]),
         ("cursor", [ROOT, NESTED]),
-        ("crush", [ROOT, NESTED]),
+        ("amp", [ROOT, NESTED]),
         ("gemini", []),
         ("aider", []),
         ("claude-desktop", []),
@@ -49,6 +49,58 @@ def test_who_reads_which_files_without_any_setting(ask, client, files):
     found, said = ask(client, ALL)
     assert found == files
     assert bool(said) == (not files)
+
+
+@pytest.mark.parametrize(
+    ("client", "found", "says"),
+    [
+        ("crush", [NESTED], "where it is started only"),
+        ("zed", [ROOT], "no file below the root"),
+        ("vscode-copilot", [ROOT], "without chat.useNestedAgentsMdFiles"),
+    ],
+)
+def test_who_reads_one_of_them_and_says_which_it_does_not(ask, client, found, says):
+    loaded, said = ask(client, ALL)
+    assert loaded == found
+    assert says in said
+    assert (NESTED if client != "crush" else ROOT) in said
+
+
+def test_the_first_of_many_names_hides_agents_md_from_zed(ask):
+    found, said = ask("zed", {ROOT: "x", "up/project/.cursorrules": "x", "~/.config/zed/AGENTS.md": "x"})
+    assert found == ["~/.config/zed/AGENTS.md", "up/project/.cursorrules"]
+    assert "hides" in said
+    assert ask("zed", {"up/project/.rules": "x"})[0][-1] == "up/project/.rules"
+
+
+def test_amp_takes_one_file_a_folder_behind_the_users_own(ask):
+    files = {ROOT: "x", "up/project/CLAUDE.md": "x", "up/project/a/CLAUDE.md": "x", "~/.config/amp/AGENTS.md": "x"}
+    assert ask("amp", files) == (["~/.config/amp/AGENTS.md", ROOT, "up/project/a/CLAUDE.md"], "")
+
+
+def test_crush_reads_every_name_that_it_knows_beside_the_users_own(ask):
+    files = {NESTED: "x", "up/project/a/CLAUDE.md": "x", "~/.config/crush/CRUSH.md": "x", "~/.config/AGENTS.md": "x"}
+    found, said = ask("crush", files)
+    assert found == ["~/.config/crush/CRUSH.md", "~/.config/AGENTS.md", "up/project/a/CLAUDE.md", NESTED]
+    assert said == ""
+
+
+@pytest.mark.parametrize(
+    ("user", "project", "reads"),
+    [
+        ("true", None, True),
+        (None, "true", True),
+        ("true", "false", False),
+        ("false", "true", True),
+        (None, None, False),
+    ],
+)
+def test_a_setting_makes_vs_code_read_what_is_below_the_root(ask, user, project, reads):
+    places = {"~/.config/Code/User/settings.json": user, "up/project/.vscode/settings.json": project}
+    settings = {name: f'{{"chat.useNestedAgentsMdFiles": {said}}} // mine' for name, said in places.items() if said}
+    found, said = ask("vscode-copilot", {ROOT: "x", NESTED: "x", "up/project/CLAUDE.md": "x", **settings})
+    assert found == [ROOT, "up/project/CLAUDE.md", *([NESTED] if reads else [])]
+    assert bool(said) is not reads
 
 
 @pytest.mark.parametrize("name", ["up/CLAUDE.md", "up/project/.claude/CLAUDE.md", "up/project/a/CLAUDE.local.md"])
