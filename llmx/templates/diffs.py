@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from llmx.errors import UsageError
@@ -13,23 +14,39 @@ _LETTERS = {b"a": b"\a", b"b": b"\b", b"t": b"\t", b"n": b"\n", b"v": b"\v", b"f
 
 Lines = dict[int, str]
 """Number -> line, without its end."""
-Changed = dict[str, Lines | None]
-"""File -> the lines that a diff adds or changes in it; None where it tells none of them."""
+
+
+@dataclass
+class Change:
+    """What a diff says of one file as it becomes.
+
+    ``added`` are the lines that are new or changed, None where the diff tells none of them. ``kept`` are those that it
+    shows around them, and ``gaps`` the numbers of lines before which others were taken out.
+    """
+
+    added: Lines | None = field(default_factory=dict)
+    kept: Lines = field(default_factory=dict)
+    gaps: set[int] = field(default_factory=set)
 
 
 class Diff(NamedTuple):
     """What a diff says. ``before`` has the old names of files that were renamed or copied."""
 
-    lines: Changed
+    files: dict[str, Change]
     before: Mapping[str, str]
     deleted: frozenset[str]
 
+    @property
+    def lines(self) -> dict[str, Lines | None]:
+        """File -> the lines that are added to it."""
+        return {name: change.added for name, change in self.files.items()}
+
 
 def read_diff(text: str) -> Diff:
-    """What the diff adds to each file; nothing for one that only loses lines, its name or its mode.
+    """What the diff says of each file, also of one that only loses lines, its name or its mode.
 
-    None is for what the diff calls binary: that is for ``.gitattributes`` to say, and no fact about the file; and for
-    what it compares with several others at once. Raises ``UsageError`` for a hunk that does not hold what it says.
+    No lines are told of what the diff calls binary: that is for ``.gitattributes`` to say, and no fact about the file;
+    nor of what it compares with several others at once. Raises ``UsageError`` for a hunk that is not whole.
     """
     return _Reading(text).diff()
 
@@ -39,7 +56,7 @@ class _Reading:
 
     def __init__(self, text: str) -> None:
         self._lines = iter(text.removesuffix("\n").split("\n"))
-        self._found: Changed = {}
+        self._found: dict[str, Change] = {}
         self._before: dict[str, str] = {}
         self._deleted: set[str] = set()
         self._path = self._from = ""
@@ -47,7 +64,7 @@ class _Reading:
     def diff(self) -> Diff:
         for line in self._lines:
             if hunk := _HUNK.match(line):
-                self._add(self._path, _added(self._lines, int(hunk[1] or 1), int(hunk[2]), int(hunk[3] or 1)))
+                self._add(_hunk(self._lines, int(hunk[1] or 1), int(hunk[2]), int(hunk[3] or 1)))
             else:
                 self._head(line)
         return Diff(self._found, self._before, frozenset(self._deleted))
@@ -65,24 +82,27 @@ class _Reading:
             self._open(_unquoted(line.partition(" to ")[2]))
             self._before[self._path] = self._from
         elif binary := _BINARY.fullmatch(line):
-            self._add(_path(binary[1]), None)
+            self._open(_path(binary[1]))
+            self._add(Change(None))
         elif line == "GIT binary patch" or line.startswith("@@@ "):
-            self._add(self._path, None)
+            self._add(Change(None))
 
     def _open(self, path: str) -> None:
         self._path = path
-        self._add(path, {})
+        self._add(Change())
 
-    def _add(self, path: str, lines: Lines | None) -> None:
-        if path:
-            known = self._found.setdefault(path, {})
-            self._found[path] = None if known is None or lines is None else known | lines
+    def _add(self, change: Change) -> None:
+        if not self._path:
+            return
+        known = self._found.setdefault(self._path, Change())
+        known.added = None if known.added is None or change.added is None else known.added | change.added
+        known.kept |= change.kept
+        known.gaps |= change.gaps
 
 
-def _added(lines: Iterator[str], old: int, first: int, new: int) -> Lines:
-    """The lines that a hunk adds. It is read by its counts: what it adds may look like the head of another file."""
-    added: Lines = {}
-    at = first
+def _hunk(lines: Iterator[str], old: int, first: int, new: int) -> Change:
+    """What a hunk says. It is read by its counts: what it adds may look like the head of another file."""
+    found, at, gap = Change(), first + (new == 0), 0
     while old > 0 or new > 0:
         line = next(lines, None)
         mark = " " if line == "" else (line or "?")[0]
@@ -90,10 +110,18 @@ def _added(lines: Iterator[str], old: int, first: int, new: int) -> Lines:
             continue
         if mark not in "+- ":
             raise UsageError("the diff is damaged: a hunk ends before its last line")
-        if mark == "+":
-            added[at] = (line or "")[1:].removesuffix("\r")
+        text = (line or "")[1:].removesuffix("\r")
+        if mark == "-":
+            gap = at
+        elif mark == "+" and found.added is not None:
+            found.added[at], gap = text, 0
+        else:
+            found.kept[at] = text
+            found.gaps |= {gap} - {0}
+            gap = 0
         at, new, old = at + (mark != "-"), new - (mark != "-"), old - (mark != "+")
-    return added
+    found.gaps |= {gap} - {0}
+    return found
 
 
 def _path(text: str) -> str:

@@ -120,6 +120,18 @@ def test_everything_in_a_folder_is_named_and_read_or_said_why_not(repository, tm
     assert rc == 3
 
 
+@pytest.mark.parametrize(("after", "gap"), [("b = 2\n", 1), ("a = 1\n", 2)])
+def test_what_is_only_taken_out_is_asked_about_where_it_stood(repository, after, gap):
+    """Who takes out a check adds nothing, and may break more than who adds a line."""
+    (repository / "a.py").write_text(after)
+    text = git(repository, "diff")
+    assert read_diff(text.decode()).files["a.py"].gaps == {gap}
+    for words, stdin in ((["--diff", "HEAD"], None), (["--diff", "-"], text)):
+        assert reviewed(*words, text=stdin)[::2] == (0, {"a.py": True})
+    (repository / "a.py").write_text("c = 3\n")
+    assert reviewed("--diff", "-", text=text)[0] == 3, "the lines that it shows around it are not here"
+
+
 def test_a_folder_without_git_is_read_but_for_what_is_built(alone, tmp_path, repository, monkeypatch):
     plain = tmp_path / "plain"
     (plain / "vendor").mkdir(parents=True)

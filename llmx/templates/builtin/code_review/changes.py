@@ -28,16 +28,16 @@ def of_diff(root: Path, diff: str, options: Mapping[str, Any], coverage: list[di
     """The sources; what was read and what was not, and why, is added to ``coverage``."""
     base, side = top_of(root), _side(diff)
     read = read_diff(str(options["diff_text"]) if diff == "-" else _diff_text(base, diff))
-    for name in read.lines:
+    for name, change in read.files.items():
         text, reason = _of_side(base, side, name) if side else _of_files(base, name)
-        lines = _asked(read, name)
-        if lines == {} and reason != SUBMODULE:
+        asked_about = _asked(read, name, text.count("\n") + 1)
+        if asked_about == frozenset() and reason != SUBMODULE:
             reason = "deleted" if name in read.deleted else "nothing is added"
-        if not reason and not _holds(text, lines or {}):
+        if not reason and not _holds(text, change.kept | (change.added or {})):
             reason = OTHERWISE
         coverage.append(skipped(name, reason) if reason else {"path": name, "read": True, "reason": ""})
         if not reason:
-            yield Source(name, text, None if lines is None else frozenset(lines))
+            yield Source(name, text, asked_about)
 
 
 def _holds(text: str, lines: Lines) -> bool:
@@ -46,10 +46,16 @@ def _holds(text: str, lines: Lines) -> bool:
     return all(number <= len(there) and there[number - 1].removesuffix("\r") == line for number, line in lines.items())
 
 
-def _asked(diff: Diff, name: str) -> Lines | None:
-    """The lines; all of them where the file is code only by its new name."""
-    before = diff.before.get(name)
-    return None if before and not is_code(Path(before), lambda: b"") else diff.lines[name]
+def _asked(diff: Diff, name: str, last: int) -> frozenset[int] | None:
+    """The lines that are added, and those between which others were taken out.
+
+    All of them, which is None, where the diff does not tell, or where the file is code only by its new name.
+    """
+    change, before = diff.files[name], diff.before.get(name)
+    if change.added is None or (before and not is_code(Path(before), lambda: b"")):
+        return None
+    beside = {number for gap in change.gaps for number in (gap - 1, gap) if 1 <= number <= last}
+    return frozenset({*change.added, *beside})
 
 
 def _side(diff: str) -> str:
