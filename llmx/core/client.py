@@ -188,6 +188,10 @@ class LLMClient:
         """Who would be asked, and where; nothing is sent, and no key is needed."""
         return await self._line.target()
 
+    async def targets(self) -> list[Target]:
+        """The same, with those behind it that may be asked in its place."""
+        return [await self._line.target(at) for at in range(self._line.last + 1)]
+
     async def health(self) -> Health:
         """Whether the backend that would answer can be used, and why not; never raises."""
         try:

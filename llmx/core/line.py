@@ -59,9 +59,9 @@ class Line:
                 self._open[at].keep()
         return self._open[at]
 
-    async def target(self) -> Target:
-        """Who is asked first, and where; nothing is sent, and no key is needed."""
-        choice = await self.choice()
+    async def target(self, at: int = 0) -> Target:
+        """Who is asked at that place, and where; nothing is sent, and no key is needed."""
+        choice = await self.choice(at)
         access = access_for(choice.backend, self._given, self._values, self._env)
         url = load("llmx.core.backends.opening:url_of")(choice.backend, access, self._env)
         return Target(choice.backend, str(url), choice.model)

@@ -20,6 +20,9 @@ from llmx.core.messages import Request, assistant, system, user
 from llmx.core.response import Gathering, Response
 from llmx.errors import UsageError
 
+MOST_TOLD = 300
+"""Characters of what is wrong with an answer: the whole answer may be in it again."""
+
 Ask = Callable[[Request], AsyncGenerator[Event]]
 
 _FENCED = re.compile(r"\s*(?:<think>.*?</think>)?\s*```(?:json)?\s*\n(.*?)\n?\s*```\s*", re.DOTALL)
@@ -65,7 +68,7 @@ class Schema:
             worst = best_match(self._validator.iter_errors(value))
         except Unresolvable as unresolvable:
             raise UsageError(f"the schema refers to what is not in it: {unresolvable}") from None
-        return f"{worst.json_path}: {worst.message}" if worst else ""
+        return f"{worst.json_path}: {worst.message}"[:MOST_TOLD] if worst else ""
 
 
 def unfenced(text: str) -> str:

@@ -48,7 +48,8 @@ class Phase:
     It begins when all that it ``needs`` is done. ``when`` and ``for_each`` are Jinja expressions over the parameters
     and the results so far: a phase whose ``when`` is false is skipped, one with ``for_each`` is done for every item.
     ``share`` is what it may use of the run's budget, from 0 to 1. ``plan`` is what ``--plan`` makes of code: ``run``
-    for what only reads, ``skip`` for what asks no model; without either the plan ends there.
+    for what only reads, ``skip`` for what asks no model, or a function that asks, in the code's place, at most what
+    the code can ask; without any the plan ends there.
     """
 
     id: str

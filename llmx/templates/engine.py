@@ -43,7 +43,7 @@ class Engine:
         self._kept = kept
         self._done: dict[str, Any] = dict(kept.results) if kept else {}
         self._told: dict[str, dict[str, Any]] = {}
-        self._module: ModuleType | None = None
+        self._modules: dict[str, ModuleType] = {}
         context.kept = self._done
         context.keep = partial(self._keep_part, context)
 
@@ -200,7 +200,8 @@ class Engine:
             return await self._code(phase, context, extra)
         values = {**context.values, **extra}
         if phase.template:
-            return await _sub_template(phase, context, values)
+            from_here = {key: context.renderer.expression(text, values) for key, text in phase.parameters.items()}
+            return await self._sub_template(phase.template, from_here, context)
         system = context.renderer.file(phase.system, values) if phase.system else ""
         prompt = context.renderer.file(phase.prompt, values)
         item = extra.get("item")
@@ -220,12 +221,15 @@ class Engine:
 
     def _function(self, target: str) -> Callable[..., Any]:
         module, _, name = target.partition(":")
-        if self._module is None:
-            self._module = _imported(self._context.template, module)
-        function: Callable[..., Any] | None = getattr(self._module, name, None)
+        if module not in self._modules:
+            self._modules[module] = _imported(self._context.template, module)
+        function: Callable[..., Any] | None = getattr(self._modules[module], name, None)
         if function is None:
             raise PhaseError(f"{self._context.template.folder}/{module}.py has no {name}")
         return function
+
+    async def _sub_template(self, name: str, parameters: Mapping[str, Any], context: Context) -> Any:  # noqa: ANN401
+        return await perform_template(name, parameters, context)
 
     def _failed(self) -> str:
         """The phase that failed, else the first that was stopped."""
@@ -233,24 +237,10 @@ class Engine:
         return ended.get("failed", ended.get("stopped", ""))
 
 
-async def _sub_template(phase: Phase, context: Context, values: Mapping[str, Any]) -> Any:  # noqa: ANN401  # JSON
-    """The result of another template, whose parameters are Jinja expressions."""
-    from_here = {name: context.renderer.expression(text, values) for name, text in phase.parameters.items()}
-    return await perform_template(phase.template, from_here, context)
-
-
 async def perform_template(name: str, parameters: Mapping[str, Any], outer: Context) -> Any:  # noqa: ANN401  # JSON
     """The result of another template, asked by the same client, its artifacts in a folder of its name."""
-    template = find(name)
-    inner = replace(
-        outer,
-        template=template,
-        parameters=checked(template, parameters),
-        renderer=renderer_of(template),
-        results={},
-        artifacts=[],
-        findings=None,
-    )
+    inner = inner_context(name, parameters, outer)
+    template = inner.template
     result = await Engine(inner, "", jobs=1).perform()
     if inner.findings is not None:
         outer.findings = [*(outer.findings or ()), *inner.findings]
@@ -260,6 +250,20 @@ async def perform_template(name: str, parameters: Mapping[str, Any], outer: Cont
     for artifact in result.artifacts:
         outer.add(f"{template.id}/{artifact.name}", artifact.data, artifact.media_type)
     return result.result
+
+
+def inner_context(name: str, parameters: Mapping[str, Any], outer: Context) -> Context:
+    """A run of another template as part of one."""
+    template = find(name)
+    return replace(
+        outer,
+        template=template,
+        parameters=checked(template, parameters),
+        renderer=renderer_of(template),
+        results={},
+        artifacts=[],
+        findings=None,
+    )
 
 
 def _imported(template: Template, module: str) -> ModuleType:

@@ -36,46 +36,47 @@ async def estimate(
     """``tokens``, ``cost_usd``, ``duration_ms`` and ``confidence`` (0 to 1); None for what is not known, never 0."""
     template = find(name) if isinstance(name, str) else name
     values = checked(template, parameters)
-    found = None if template.estimate else await plan(template, parameters, client, options)
-    target = found.target if found else await _target(client)
-    past = _past(template.id, target)
-    if found:
-        prompts, answers = found.prompt_tokens, _answers(found, past)
-        confidence = (GUESS if found.unknown else PLANNED) + (MEASURED if past.answer_tokens else 0.0)
-    else:
+    found = await plan(template, parameters, client, options)
+    past = _past(template.id, found.target)
+    if template.estimate:
         prompts, answers = _by_formula(template, values)
         confidence = FORMULA
-    if found and not found.questions:  # nothing of it can be planned
-        return _unknown(template, target, found.unknown)
-    cost = cost_of(target, Most(prompts, answers)) if target else None
-    side_by_side = min(options.jobs, len(found.questions)) if found else 1
+    elif found.questions:
+        prompts, answers = found.prompt_tokens, _answers(found, past)
+        confidence = (GUESS if found.unknown else PLANNED) + (MEASURED if past.answer_tokens else 0.0)
+    else:  # nothing of it can be planned, or nothing is asked
+        return _told(found) if found.unknown else _told(found, 0, 0, cost=0, confidence=PLANNED)
+    cost = cost_of(found.target, Most(prompts, answers)) if found.target else None
+    side_by_side = max(1, min(options.jobs, len(found.questions))) if not template.estimate else 1
+    duration = round(past.ms_a_token * (prompts + answers) / side_by_side) if past.ms_a_token else None
+    return _told(found, prompts, answers, cost=cost, duration=duration, confidence=confidence)
+
+
+def _told(
+    found: Plan,
+    prompts: int | None = None,
+    answers: int | None = None,
+    *,
+    cost: int | None = None,
+    duration: int | None = None,
+    confidence: float = 0.0,
+) -> dict[str, Any]:
+    """All of it, the same keys for every template; ``calls`` are those that a plan knows."""
     return {
-        "template": template.id,
-        "model": target._asdict() if target else None,
-        "calls": len(found.questions) if found else None,
-        "tokens": prompts + answers,
+        "template": found.template.id,
+        "model": found.target._asdict() if found.target else None,
+        "calls": len(found.questions) or (None if found.unknown else 0),
+        "tokens": None if prompts is None or answers is None else prompts + answers,
         "prompt_tokens": prompts,
         "answer_tokens": answers,
         "cost_usd": None if cost is None else cost / NANO,
-        "ceiling_usd": found.ceiling if found else None,
-        "duration_ms": round(past.ms_a_token * (prompts + answers) / max(1, side_by_side)) if past.ms_a_token else None,
+        "ceiling_usd": found.ceiling,
+        "why_no_ceiling": found.why_no_ceiling or None,
+        "duration_ms": duration,
         "confidence": round(confidence, 2),
-        "basis": "plan" if found else "formula",
-        "unknown": found.unknown if found else [],
+        "basis": "formula" if found.template.estimate else "plan",
+        "unknown": found.unknown,
     }
-
-
-def _unknown(template: Template, target: Target | None, why: list[str]) -> dict[str, Any]:
-    names = ("calls", "tokens", "prompt_tokens", "answer_tokens", "cost_usd", "ceiling_usd", "duration_ms")
-    told = {"template": template.id, "model": target._asdict() if target else None, **dict.fromkeys(names)}
-    return {**told, "confidence": 0.0, "basis": "plan", "unknown": why}
-
-
-async def _target(client: LLMClient) -> Target | None:
-    try:
-        return await client.target()
-    except LlmxError:
-        return None
 
 
 def _answers(found: Plan, past: Past) -> int:

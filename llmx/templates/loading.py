@@ -48,7 +48,7 @@ _KINDS_OF: dict[str, tuple[tuple[type, ...], str, Callable[[Any], object]]] = {
     "timeout": ((int, float), "a number of seconds above 0", lambda value: value > 0),
     "max_tokens": ((int,), "a number above 0", lambda value: value > 0),
     "share": ((int, float), "a number above 0, at most 1", lambda value: 0 < value <= 1),
-    "plan": ((str,), "run or skip", lambda value: value in ("run", "skip")),
+    "plan": ((str,), "run, skip, or a module and its function", lambda v: v in ("run", "skip") or _RUN.fullmatch(v)),
     "parameters": ((dict,), "a table", lambda value: True),
 }
 

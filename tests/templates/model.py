@@ -5,14 +5,38 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
+class Cut(str):
+    """An answer that ends for its length."""
+
+
+OVERFLOW = object()
+"""The prompt does not fit the model's context: it is refused, and costs nothing."""
+
+
+class Bytes:
+    """Tokens of a tokenizer that makes one of every byte: the most that there can be."""
+
+    @staticmethod
+    def of(body, said):
+        """Those of a question and of its answer."""
+        if said is OVERFLOW:
+            return 0, 0
+        prompt = sum(len(str(turn["content"]).encode()) for turn in body["messages"])
+        return prompt + len(json.dumps(body.get("response_format", ""))), len(str(said).encode())
+
+
 class Model:
-    """``answers(body)`` gives text, or a list of tool calls as ``(name, arguments)``, or an HTTP status that failed."""
+    """``answers(body)`` gives text, or a list of tool calls as ``(name, arguments)``, or an HTTP status that failed.
+
+    ``usage`` is what it says that a question and its answer were, in tokens, or a function of both.
+    """
 
     def __init__(self, answers, usage=(100, 10)):
         self.answers = answers
         self.usage = usage
         self.bodies = []
         self.lines = []
+        self.counted = []
         self._lock = threading.Lock()
 
     def __enter__(self):
@@ -27,19 +51,26 @@ class Model:
                     model.bodies.append(body)
                     model.lines.append((self.path, dict(self.headers)))
                 try:
-                    self.answer(model.answers(body))
+                    said = model.answers(body)
+                    with model._lock:
+                        counted = model.usage(body, said) if callable(model.usage) else model.usage
+                        model.counted.append(counted)
+                    self.answer(said, counted)
                 except (BrokenPipeError, ConnectionResetError):
                     self.close_connection = True
 
-            def answer(self, said):
+            def answer(self, said, usage):
+                if said is OVERFLOW:
+                    error = {"message": "maximum context length is exceeded", "code": "context_length_exceeded"}
+                    return self.send(400, "application/json", json.dumps({"error": error}).encode())
                 if isinstance(said, int):
                     kind = "insufficient_quota" if said == 429 else "server_error"
                     data = json.dumps({"error": {"message": "you exceeded your quota", "code": kind}}).encode()
                     return self.send(said, "application/json", data)
                 delta = {"content": said} if isinstance(said, str) else {"tool_calls": _calls(said)}
-                prompt, completion = model.usage
+                prompt, completion = usage
                 counted = {"prompt_tokens": prompt, "completion_tokens": completion}
-                end = "stop" if isinstance(said, str) else "tool_calls"
+                end = "length" if isinstance(said, Cut) else "stop" if isinstance(said, str) else "tool_calls"
                 pieces = [
                     {"choices": [{"index": 0, "delta": delta, "finish_reason": None}]},
                     {"choices": [{"index": 0, "delta": {}, "finish_reason": end}]},

@@ -239,3 +239,8 @@ def test_what_it_will_about_take_follows_from_its_parameters(given, tokens):
     template = find(NAME)
     values = checked(template, {"topic": "Bread", **given})
     assert int(Renderer(template.folder).expression(template.estimate["tokens"], values)) == tokens
+
+
+def test_a_text_without_end_is_measured_at_once():
+    """A model that only says dots must not hold the run up: looking at each of them anew would take a day."""
+    assert measured("." * 300_000 + "9 is it... really?! Yes.")["sentences"] == 3

@@ -3,6 +3,8 @@
 import asyncio
 import json
 import socket
+import textwrap
+from pathlib import Path
 
 import jsonschema
 import pytest
@@ -107,14 +109,14 @@ def test_votes_and_canaries_are_in_the_plan(code):
     parameters = {"code_path": "src", "aspects": ["security"]}
     found = planned("code-review", parameters, votes=3, canaries=2)
     assert len(found.questions) == 3
-    assert found.questions[0].prompt_bytes > planned("code-review", parameters).questions[0].prompt_bytes
+    assert found.questions[0].prompt_tokens > planned("code-review", parameters).questions[0].prompt_tokens
 
 
 UNKNOWN = [
     ('[[phases]]\nid = "code"\nrun = "phases:x"\n', "phase code is code that may ask"),
     (f'{ASK}[[phases]]\nid = "then"\nprompt = "then.j2"\n', "what phase then asks depends on answers"),
     (f'[[phases]]\nid = "code"\nrun = "phases:x"\n{ASK}', "phase code is code that may ask"),
-    ('[[phases]]\nid = "other"\ntemplate = "interactive-chat"\n', "phase other is another template"),
+    ('[[phases]]\nid = "other"\ntemplate = "interactive-chat"\n', "phase talk: what is said on stdin is not known"),
     (ASK + 'schema = { type = "string", pattern = "^q{40}$" }\n', "no answer can be made up"),
 ]
 
@@ -125,6 +127,46 @@ def test_what_cannot_be_planned_is_named_and_has_no_ceiling(own, alone, phases, 
     found = planned(own(phases, broken, ask_j2="{{ code }}" if "code" in phases else "n?", then_j2="{{ ask }}"))
     assert found.ceiling is None
     assert said in found.why_no_ceiling
+    assert found.as_dict()["most_questions"] is None
+
+
+BOUND = ASK + '[[phases]]\nid = "code"\nrun = "phases:never"\nplan = "bound:most"\n'
+MOST = """
+    from llmx.templates.ceilings import at_most, longest
+    async def most(context):
+        with at_most(3):
+            await context.ask("again " + longest(10), max_tokens=10)
+    """
+
+
+def test_a_template_of_ones_own_can_say_what_its_code_asks_at_most(own, alone):
+    name = own(BOUND, "def never(context):\n    raise AssertionError\n", ask_j2="n?")
+    Path(name, "bound.py").write_text(textwrap.dedent(MOST))
+    found = planned(name)
+    assert (found.unknown, found.ceiling) == ([], 0)
+    assert [each.request.messages[-1].text for each in found.questions] == ["n?"]
+    assert found.as_dict()["most_questions"] == 4
+    assert found.most.completion_tokens == 100 + 3 * 10
+    only_first = planned(own(ASK, ask_j2="n?"))
+    assert found.most.prompt_tokens - only_first.most.prompt_tokens >= 3 * len("again " + 10 * "...")
+
+
+@pytest.mark.parametrize(
+    ("when", "is_known"),
+    [("depth > 1", True), ("ask", False), ("depth > 1 and ask", False), ("depth > 9 and ask", True)],
+)
+def test_whether_a_phase_is_done_is_known_only_where_the_parameters_decide(own, alone, when, is_known):
+    depth = '[parameters.depth]\ntype = "integer"\ndescription = "d"\ndefault = 2\n'
+    name = own(f'{depth}{BOUND}when = "{when}"\n', ask_j2="n?")
+    Path(name, "bound.py").write_text(textwrap.dedent(MOST))
+    assert ("whether phase code is done depends on answers" in planned(name).why_no_ceiling) is not is_known
+
+
+def test_another_template_is_planned_as_part_of_one(own, alone):
+    phases = '[[phases]]\nid = "other"\ntemplate = "interactive-chat"\nparameters = { message = "\'hello\'" }\n'
+    found = planned(own(phases))
+    assert [each.request.messages[-1].text for each in found.questions] == ["hello"]
+    assert (found.unknown, found.ceiling) == ([], 0)
 
 
 def test_code_runs_in_a_plan_only_where_it_says_that_it_only_reads(own, alone, tmp_path):
@@ -193,7 +235,8 @@ def test_a_template_may_know_its_own_measure(own, alone):
         "formula",
     )
     assert told["cost_usd"] == pytest.approx(5000 * 0.15e-6 + 3000 * 0.6e-6)
-    assert (told["duration_ms"], told["calls"], told["ceiling_usd"]) == (None, None, None)
+    assert (told["duration_ms"], told["calls"]) == (None, 1)
+    assert told["ceiling_usd"] > 0
     more = json.loads(llmx("estimate", name, "--param", "max_sources=20", "--output", "json").stdout)
     assert (more["tokens"], more["cost_usd"], more["model"]) == (13000, None, None)
 

@@ -275,11 +275,11 @@ def test_what_does_not_fit_a_question_becomes_more_and_their_sections_one(birds,
 def test_what_the_models_context_does_not_hold_is_asked_in_parts(birds, tmp_path, monkeypatch):
     (birds / "herons.md").write_text("".join(f"The heron number {number} eats frogs.\n" for number in range(400)))
     answer = said(Food=[("Frogs.", (1, "heron number 7 eats frogs"))])
-    script(tmp_path, monkeypatch, {"context": 4900}, {"text": json.dumps(answer)})
+    script(tmp_path, monkeypatch, {"context": 3000}, {"text": json.dumps(answer)})
     result = research(sources=["birds"])
     assert (result.exit_code, result.metrics.model_calls > 2) == (0, True), result.problem
     assert [len(each["statements"]) for each in result.result["sections"]] == [result.metrics.model_calls]
-    script(tmp_path, monkeypatch, {"context": 4100}, {"text": json.dumps(answer)})
+    script(tmp_path, monkeypatch, {"context": 500}, {"text": json.dumps(answer)})
     result = research(sources=["birds"])
     assert "context" in result.problem
     assert result.exit_code != 0

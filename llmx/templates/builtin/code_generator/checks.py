@@ -18,6 +18,9 @@ PASSED, FAILED, MISSING, OFF, SKIPPED = "passed", "failed", "missing", "off", "n
 TOLD = 4000
 """How many characters of a check's output are told, of its end."""
 
+MOST_TOLD = 4 * (TOLD + 200)
+"""Bytes of it, with how it ended."""
+
 _TIMES = re.compile(r"(?<![\w.])\d+\.\d+(?= ?(?:ms|s|seconds)\b)|(?<=duration_ms )\d[\d.]*|(?<=duration_ms: )\d[\d.]*")
 
 _HOW_IT_ENDED = {"timeout": "it ran out of time", "stalled": "it ran out of time", "limit": "it went over its limit"}

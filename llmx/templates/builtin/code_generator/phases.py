@@ -13,6 +13,7 @@ from llmx.templates.findings import Finding, fingerprint
 from llmx.templates.phases import Context
 
 SPECIFICATION = "specification.md"
+REPAIR_TOKENS = 10000
 _SEVERITIES = {"compile": "high", "tests": "high", "lint": "low"}
 _TESTS = re.compile(
     r"#\[test\]|\bdef test|\b(?:test|it)\(|\bfunc Test|\bok\b",  # of all languages: what a test begins with or prints
@@ -103,8 +104,7 @@ async def _repaired(context: Context, turn: int, files: Mapping[str, str], check
         "code": files[names.code],
         "tests": files.get(names.tests, ""),
     }
-    answer = await context.once(f"check.{turn}", lambda: _asked(context, "repair.j2", **values, max_tokens=10000))
-    found = files_in(answer)
+    found = files_in(await context.once(f"check.{turn}", lambda: ask_for_repair(context, values)))
     mended = dict(files)
     if code := found.get(names.code) or found.get(""):
         mended[names.code] = code
@@ -112,6 +112,11 @@ async def _repaired(context: Context, turn: int, files: Mapping[str, str], check
     if names.tests in files and len(_TESTS.findall(tests)) >= len(_TESTS.findall(files[names.tests])):
         mended[names.tests] = tests
     return mended
+
+
+async def ask_for_repair(context: Context, values: Mapping[str, Any]) -> str:
+    """What a model makes of checks that failed."""
+    return await _asked(context, "repair.j2", **values, max_tokens=REPAIR_TOKENS)
 
 
 async def _asked(context: Context, template: str, *, max_tokens: int, **values: Any) -> str:  # noqa: ANN401

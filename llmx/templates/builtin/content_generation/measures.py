@@ -12,7 +12,7 @@ TOLERANCE = 0.15
 """By how much a text may miss the length that was asked for and still have all of it."""
 
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
-_SENTENCE_END = re.compile(r"[.!?…]+[\"'”’)]*(?=\s|$)|\n{2,}")
+_SENTENCE_END = re.compile(r"(?<![.!?…])[.!?…]++[\"'”’)]*+(?=\s|$)|\n{2,}")
 _VOWELS = re.compile(r"[aeiouyàáâäæèéêëìíîïòóôöøùúûüœ]+")
 _READING_SPEED = 230  # words a minute, silent reading of English (Brysbaert 2019: 238 for non-fiction)
 

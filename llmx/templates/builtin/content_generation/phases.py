@@ -11,6 +11,7 @@ from llmx.templates.findings import Finding, fingerprint
 from llmx.templates.markdown import as_html, as_text
 from llmx.templates.phases import Context
 
+REVIEW_TOKENS = 1000
 WORDS_OF_A_PART = 1200
 """A longer text is written, judged and edited in parts, so that no answer is cut."""
 
@@ -32,9 +33,15 @@ _FENCED = re.compile(r"\s*```(?:markdown|md)?[ \t]*\n(.*)\n```\s*", re.DOTALL)
 async def write(context: Context) -> list[str]:
     """The first draft: one text, or as many parts as its length needs."""
     groups = _groups(context)
+    outlines = [_outline(context, sections) for sections in groups]
+    return await written(context, outlines, words_of(context, len(groups)))
+
+
+async def written(context: Context, outlines: list[str], words: int) -> list[str]:
+    """A text for each outline, of about so many words."""
     drafts = []
-    for number, sections in enumerate(groups, 1):
-        values = {**_place(context, number, len(groups)), "outline": _outline(context, sections)}
+    for number, outline in enumerate(outlines, 1):
+        values = {"number": number, "parts": len(outlines), "words": words, "outline": outline}
         drafts.append(await _text(context, f"write.{number}", "write.j2", values))
     return drafts
 
@@ -46,14 +53,14 @@ async def edit(context: Context) -> dict[str, Any]:
     best: dict[str, Any] = {"quality": -1.0}
     rounds: list[dict[str, Any]] = []
     for number in range(1, given["max_iterations"] + 1):
-        reviews = await _reviews(context, number, parts)
+        reviews = await reviewed(context, number, parts, words_of(context, len(parts)))
         told = _judged(parts, reviews, given["target_length"])
         rounds.append({"round": number, **told})
         if told["quality"] > best["quality"]:
             best = {"quality": told["quality"], "round": number, "parts": parts}
         if told["quality"] >= given["quality_threshold"] or number == given["max_iterations"]:
             break
-        parts = await _improved(context, number, parts, reviews)
+        parts = await improved(context, number, parts, reviews, words_of(context, len(parts)))
     return {**best, "rounds": rounds}
 
 
@@ -86,25 +93,34 @@ def put(context: Context) -> dict[str, Any]:
 def _groups(context: Context) -> list[list[dict[str, Any]]]:
     """The plan's sections, by the part that they are written in."""
     sections = context.results["plan"]["sections"]
-    wanted = math.ceil((context.parameters["target_length"] or 1) / WORDS_OF_A_PART)
+    wanted = most_parts(context)
     size = math.ceil(len(sections) / min(wanted, len(sections)))
     return [sections[at : at + size] for at in range(0, len(sections), size)]
 
 
-def _place(context: Context, number: int, parts: int) -> dict[str, Any]:
-    """Which part it is, and about how many words it is to have; 0 for as many as it needs."""
-    return {"number": number, "parts": parts, "words": round((context.parameters["target_length"] or 0) / parts)}
+def most_parts(context: Context) -> int:
+    """How many parts a text of that length is written in, where its plan has as many sections."""
+    return math.ceil((context.parameters["target_length"] or 1) / WORDS_OF_A_PART)
+
+
+def words_of(context: Context, parts: int) -> int:
+    """About how many words a part is to have; 0 for as many as it needs."""
+    return round((context.parameters["target_length"] or 0) / parts)
 
 
 async def _text(context: Context, name: str, template: str, values: dict[str, Any]) -> str:
     """What the model writes, without a fence around all of it."""
-    room = max(2000, 3 * values["words"])
-    answer = await _asked(context, name, template, values, max_tokens=room)
+    answer = await _asked(context, name, template, values, max_tokens=room_of(values["words"]))
     fenced = _FENCED.fullmatch(answer)
     text = (fenced[1] if fenced else answer).strip()
     if not text:
         raise SchemaError("the model wrote nothing", hint="another model may do better")
     return text
+
+
+def room_of(words: int) -> int:
+    """How many tokens a text of so many words may have."""
+    return max(2000, 3 * words)
 
 
 async def _asked(context: Context, name: str, template: str, values: dict[str, Any], **options: Any) -> Any:  # noqa: ANN401
@@ -114,24 +130,26 @@ async def _asked(context: Context, name: str, template: str, values: dict[str, A
     return await context.once(name, lambda: context.ask(prompt, system, **options))
 
 
-async def _reviews(context: Context, turn: int, parts: list[str]) -> list[dict[str, Any]]:
+async def reviewed(context: Context, turn: int, parts: list[str], words: int) -> list[dict[str, Any]]:
     """The editor's score and feedback for each part."""
     reviews = []
     for number, draft in enumerate(parts, 1):
-        values = {**_place(context, number, len(parts)), "draft": draft, "facts": measured(draft)}
+        values = {"number": number, "parts": len(parts), "words": words, "draft": draft, "facts": measured(draft)}
         name = f"edit.{turn}.review.{number}"
-        reviews.append(await _asked(context, name, "review.j2", values, schema=_REVIEW, max_tokens=1000))
+        reviews.append(await _asked(context, name, "review.j2", values, schema=_REVIEW, max_tokens=REVIEW_TOKENS))
     return reviews
 
 
-async def _improved(context: Context, turn: int, parts: list[str], reviews: list[dict[str, Any]]) -> list[str]:
+async def improved(
+    context: Context, turn: int, parts: list[str], reviews: list[dict[str, Any]], words: int
+) -> list[str]:
     """The parts as the editor would have them."""
-    improved = []
+    better = []
     for number, (draft, review) in enumerate(zip(parts, reviews, strict=True), 1):
-        values = {**_place(context, number, len(parts)), "draft": draft, "facts": measured(draft)}
+        values = {"number": number, "parts": len(parts), "words": words, "draft": draft, "facts": measured(draft)}
         values["feedback"] = "\n".join(f"- {line}" for line in review["feedback"]) or "- make it better"
-        improved.append(await _text(context, f"edit.{turn}.draft.{number}", "improve.j2", values))
-    return improved
+        better.append(await _text(context, f"edit.{turn}.draft.{number}", "improve.j2", values))
+    return better
 
 
 def _judged(parts: list[str], reviews: list[dict[str, Any]], target: int | None) -> dict[str, Any]:

@@ -20,6 +20,7 @@ BOUNDS = Bounds(seconds=300, memory=12 << 30, answer=64 << 20)
 PACKAGES = ("polars", "fastexcel", "scipy", "matplotlib")
 FACTS_CHARS = 6000
 TRIES = 2
+ANSWER_TOKENS = 800
 SCHEMA = {
     "type": "object",
     "additionalProperties": False,
@@ -64,18 +65,24 @@ async def narrate(context: Context, item: dict[str, Any], number: int) -> str:
     known = known_of(_value(context.results["load"]["profile"]), context.results["analyze"]["value"])
     complaint = ""
     for _ in range(TRIES):
-        values = {**context.values, "item": item, "complaint": complaint}
-        answer = await context.ask(
-            context.renderer.file("narrate.j2", values),
-            context.renderer.file("system.j2", values),
-            schema=SCHEMA,
-            max_tokens=800,
-        )
+        answer = await asked_of(context, item, complaint)
         text = " ".join(str(answer["text"]).split())
         complaint = _complaint(text, known)
         if not complaint:
             return text
     raise SchemaError(complaint, hint="the numbers are in analysis.json; another model may explain them")
+
+
+async def asked_of(context: Context, item: dict[str, Any], complaint: str) -> dict[str, Any]:
+    """What the model says of one part of the numbers, told what was wrong with what it said before."""
+    values = {**context.values, "item": item, "complaint": complaint}
+    answer: dict[str, Any] = await context.ask(
+        context.renderer.file("narrate.j2", values),
+        context.renderer.file("system.j2", values),
+        schema=SCHEMA,
+        max_tokens=ANSWER_TOKENS,
+    )
+    return answer
 
 
 def report(context: Context) -> dict[str, Any]:

@@ -22,10 +22,30 @@ async def answer_about(context: Context, chunk: dict[str, Any]) -> Answer:
         return await _checked(context, "ask.j2", {"item": chunk}, text)
     except (ContextOverflowError, AnswerSchemaError) as error:
         is_too_long = isinstance(error, ContextOverflowError) or "cut for its length" in (error.hint or "")
-        if not is_too_long or len(text) < 2 * SMALLEST:
+        if not is_too_long or not halves_of(chunk):
             raise
-    halves = [{**chunk, "text": text[span.start : span.end]} for span in spans(text, (len(text) + 1) // 2)]
+    halves = halves_of(chunk)
     return transformation.join([await answer_about(context, half) for half in halves], halves)
+
+
+def halves_of(chunk: dict[str, Any]) -> list[dict[str, Any]]:
+    """The part in two; nothing where it is too small for that."""
+    text = chunk["text"]
+    if len(text) < 2 * SMALLEST:
+        return []
+    return [{**chunk, "text": text[span.start : span.end]} for span in spans(text, (len(text) + 1) // 2)]
+
+
+async def asked_of(context: Context, file: str, values: dict[str, Any], length: int) -> Answer:
+    """One answer about a text of so many characters, whether or not it holds."""
+    everything = {**context.values, **values}
+    answer: Answer = await context.ask(
+        context.renderer.file(file, everything),
+        context.renderer.file("system.j2", everything),
+        schema=TRANSFORMATIONS[context.parameters["transformation_type"]].schema(context.parameters),
+        max_tokens=max(1024, length),
+    )
+    return answer
 
 
 async def one_summary(context: Context, summaries: list[str]) -> Answer:
@@ -56,13 +76,7 @@ async def _checked(context: Context, file: str, values: dict[str, Any], text: st
     transformation = TRANSFORMATIONS[context.parameters["transformation_type"]]
     complaint = ""
     for _ in range(TRIES):
-        everything = {**context.values, **values, "complaint": complaint}
-        answer: Answer = await context.ask(
-            context.renderer.file(file, everything),
-            context.renderer.file("system.j2", everything),
-            schema=transformation.schema(context.parameters),
-            max_tokens=max(1024, len(text)),
-        )
+        answer = await asked_of(context, file, {**values, "complaint": complaint}, len(text))
         complain = complaint_about_summary if file == "merge.j2" else None
         complaint = complain(answer["summary"], text) if complain else transformation.complain(answer, text)
         if not complaint:

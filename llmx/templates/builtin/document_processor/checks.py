@@ -9,6 +9,9 @@ _NUMBER = re.compile(r"\d+(?:[.,'\u202f\u00a0]\d+)*")
 GROUNDED = 0.25
 """Of a summary's longer words, how many must begin like a word of the document."""
 
+LEAST_SUMMARY = 400
+"""Characters that a summary may have of however short a text."""
+
 KEPT = 0.9
 """Of the words of a document, how many a reformatted one must have; of its numbers, how many a translation."""
 
@@ -51,7 +54,7 @@ def words(text: str) -> Counter[str]:
 
 def complaint_about_summary(summary: str, text: str) -> str:
     """What is wrong with it; empty for nothing."""
-    if len(summary) > max(400, len(text)):
+    if len(summary) > max(LEAST_SUMMARY, len(text)):
         return "the summary is longer than the text"
     share = grounded(summary, text)
     return "" if share >= GROUNDED else f"only {share:.0%} of the summary's words come from the text"

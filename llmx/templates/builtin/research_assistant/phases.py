@@ -7,7 +7,7 @@ from contextlib import closing
 from typing import Any
 
 from llmx.errors import InconclusiveError, UsageError
-from llmx.knowledge import Entry, Place, Query
+from llmx.knowledge import Chunk, Entry, Place, Query
 from llmx.knowledge.chunks import chunked
 from llmx.knowledge.quotes import Quotable
 from llmx.knowledge.sqlite import SqliteStore
@@ -34,6 +34,14 @@ async def gather(context: Context) -> dict[str, Any]:
 
 def ingest(context: Context) -> dict[str, Any]:
     """The passages that fit the topic best, and at least one of each source, in questions of a bounded size."""
+    chunks, told = passages_of(context)
+    if context.parameters["collection"]:
+        _keep(context.parameters["collection"], context.results["gather"]["sources"], chunks)
+    return told
+
+
+def passages_of(context: Context) -> tuple[dict[int, list[Chunk]], dict[str, Any]]:
+    """All that the sources are cut into, and what of it is chosen; nothing is kept."""
     sources, given = context.results["gather"]["sources"], context.parameters
     chunks = {each["number"]: chunked(each["text"], is_markdown=each["kind"] == "markdown") for each in sources}
     with tempfile.TemporaryDirectory() as folder, closing(SqliteStore(f"{folder}/knowledge.db")) as store:
@@ -41,13 +49,11 @@ def ingest(context: Context) -> dict[str, Any]:
             store.put(_RUN, _entry(each, str(each["number"])), chunks[each["number"]])
         found = store.search(_RUN, Query(given["topic"]), given["max_passages"])
     context.metrics.rag_queries += 1
-    if given["collection"]:
-        _keep(given["collection"], sources, chunks)
     passages = [{"source": int(each.document), "line": each.lines.first, "text": each.text} for each in found]
     chosen = _chosen(passages, sources, chunks, given["max_passages"])
     total = sum(len(each) for each in chunks.values())
     questions = [{"passages": batch} for batch in _batches(chosen, given["chunk_bytes"])]
-    return {"questions": questions, "passages": {"used": len(chosen), "of": total}}
+    return chunks, {"questions": questions, "passages": {"used": len(chosen), "of": total}}
 
 
 def _entry(source: Mapping[str, Any], id_: str) -> Entry:

@@ -29,14 +29,14 @@ def checked_workflow(document: Document, overrides: Overrides = Overrides()) -> 
 
 def parse(context: Context) -> dict[str, Any]:
     """What is going to run; nothing has run yet."""
-    workflow = _asked_for(context)
+    workflow = asked_for(context)
     return {"name": workflow.name, "steps": [step.id for step in within(workflow.root) if step.id]}
 
 
 async def execute(context: Context) -> dict[str, Any]:
     """What became of every step; raises what ended the workflow, after telling what was done until then."""
     collects = bool(context.parameters["collect_intermediate"])
-    workflow = _asked_for(context)
+    workflow = asked_for(context)
     performance = Performance(workflow, context)
     await performance.run()
     if not performance.problem and not any(_did_work(told) for told in performance.told.values()):
@@ -62,7 +62,8 @@ def _did_work(told: Mapping[str, Any]) -> bool:
     return bool(told["status"] == "done" and told["kind"] in WORKS)
 
 
-def _asked_for(context: Context) -> Workflow:
+def asked_for(context: Context) -> Workflow:
+    """The workflow that is to run, checked."""
     given = context.parameters
     file, config = given["workflow_file"], given["workflow_config"]
     if bool(file) == bool(config):

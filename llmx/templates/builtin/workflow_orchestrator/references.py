@@ -71,13 +71,12 @@ def filled(value: Any, scope: Scope, shown: Callable[[Reference, str], str] = la
 def filled_text(text: str, scope: Scope, shown: Callable[[Reference, str], str] = lambda _, text: text) -> str:
     """``text`` with the text of what its references lead to."""
 
-    def one(found: re.Match[str]) -> str:
-        if found[0] == r"\$":
-            return "$"
-        reference = _reference(found)
-        return shown(reference, as_text(followed(reference, scope)))
+    return replaced(text, lambda reference: shown(reference, as_text(followed(reference, scope))))
 
-    return _FOUND.sub(one, text)
+
+def replaced(text: str, put: Callable[[Reference], str]) -> str:
+    """``text`` with what is put in the place of each reference."""
+    return _FOUND.sub(lambda found: "$" if found[0] == r"\$" else put(_reference(found)), text)
 
 
 def followed(reference: Reference, scope: Scope) -> Any:  # noqa: ANN401  # JSON

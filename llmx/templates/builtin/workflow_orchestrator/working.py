@@ -30,6 +30,7 @@ LONGEST = "1M"
 """How much a command may print to each stream for its step to be of use."""
 
 TOLD = 2000
+ANSWER_TOKENS = 2000
 
 
 class StepFailedError(PhaseError):
@@ -53,26 +54,40 @@ class Given:
 
 async def ask(step: Step, scope: Scope, context: Context, _: float) -> Given:
     """The answer of a model, of an agent's where one is named; what other steps gave is data in the prompt."""
-    work = step.work
 
-    def shown(reference: Reference, text: str) -> str:
-        name = "input" if reference.name == GIVEN else reference.name
-        return context.renderer.fenced(text, ".".join((name, *reference.keys)))
+    def fill(text: str) -> str:
+        return filled_text(text, scope, lambda reference, shown: fenced(context, reference, shown))
 
-    prompt = filled_text(str(work["prompt"]), scope, shown)
-    config, agent_system = _config(step, context)
-    asking = context if config is None else replace(context, client=context.client and context.client.asking(config))
-    own = filled_text(str(work.get("system", agent_system)), scope, shown)
-    system = context.renderer.file("system.j2", {**context.values, "own": own})
-    schema = work.get("schema")
-    answer = await asking.ask(prompt, system, schema=schema, max_tokens=work.get("max_tokens", 2000))
-    if "agent" in work:
+    schema = step.work.get("schema")
+    asking, prompt, system = question(step, context, fill)
+    answer = await asking.ask(prompt, system, schema=schema, max_tokens=room_of(step))
+    if "agent" in step.work:
         context.metrics.agents_invoked += 1
     text = answer if schema is None else json.dumps(answer, ensure_ascii=False)
     return Given({"text": text, "value": None if schema is None else answer})
 
 
-def _config(step: Step, context: Context) -> tuple[Any, str]:
+def question(step: Step, context: Context, fill: Callable[[str], str]) -> tuple[Context, str, str]:
+    """Who is asked, the prompt and the system prompt; ``fill`` puts in what the step refers to."""
+    config, agent_system = config_of(step, context)
+    asking = context if config is None else replace(context, client=context.client and context.client.asking(config))
+    own = fill(str(step.work.get("system", agent_system)))
+    prompt = fill(str(step.work["prompt"]))
+    return asking, prompt, context.renderer.file("system.j2", {**context.values, "own": own})
+
+
+def room_of(step: Step) -> int:
+    """How many tokens the answer of a step may have."""
+    return int(step.work.get("max_tokens", ANSWER_TOKENS))
+
+
+def fenced(context: Context, reference: Reference, text: str) -> str:
+    """What a reference leads to, as data in a prompt."""
+    name = "input" if reference.name == GIVEN else reference.name
+    return context.renderer.fenced(text, ".".join((name, *reference.keys)))
+
+
+def config_of(step: Step, context: Context) -> tuple[Any, str]:
     """How the step's own model or agent is asked, None for the workflow's; and the agent's system prompt."""
     given = context.client.given if context.client else None
     if given is None:
