@@ -89,7 +89,8 @@ class Confinement:
     @property
     def helpers(self) -> "frozenset[int]":
         """Processes that this has started, and that are not the command's."""
-        return frozenset((self.forwarder.pid,)) if self.forwarder else frozenset()
+        own = self.enclosure.helpers() if self.enclosure else frozenset()
+        return own | {self.forwarder.pid} if self.forwarder else own
 
     def enclose(self, program: str, argv: list[str]) -> "Enclosure":
         """The command as it will really be started."""

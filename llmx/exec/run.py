@@ -246,16 +246,15 @@ class Run:
         self.confinement = confine(self.request, wanted, self.outer, own_terminal=self._own_terminal is not None)
         self.confinement.offer_log(self.audit, self.run_id)
         enclosure = self.confinement.enclose(launch.program, launch.argv)
-        launch.program, launch.argv, launch.env = enclosure.program, enclosure.argv, enclosure.env
-        launch.keep, launch.confine, launch.guarded = enclosure.keep, enclosure.confine, enclosure.guarded
         launch.limits = (*launch.limits, (RLIMIT_CORE, 0))
         launch.will = self._own_terminal.will() if self._own_terminal else None
+        enclosure.fill(launch)
         self.confinement.open_network()
 
     def _attend(self, supervisor: Supervisor, pid: int) -> None:
         """What the sandbox and its terminal have to do while the command runs."""
         if self.confinement and (enclosure := self.confinement.enclosure):
-            supervisor.spared = enclosure.spared
+            supervisor.spared, supervisor.followers = enclosure.spared, enclosure.followers
             enclosure.started(pid)
             supervisor.streams += self.confinement.streams()
         if terminal := self._own_terminal:

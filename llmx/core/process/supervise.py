@@ -183,9 +183,10 @@ def earlier_children() -> "frozenset[int]":
 class Supervisor:
     """Watches the child ``pid``; add watches and streams, then ``run``.
 
-    ``spared`` names processes that are not the command's and must outlive its grace time; ``job`` is what stops and
-    goes on with the shell, where it is not the child's process group. ``terminal`` is a descriptor of the terminal
-    whose foreground the child holds, -1 for none.
+    ``spared`` names processes that are not the command's and must outlive its grace time; ``followers``, asked once the
+    child has ended, those that are ending with it. ``job`` is what stops and goes on with the shell, where it is not
+    the child's process group. ``terminal`` is a descriptor of the terminal whose foreground the child holds, -1 for
+    none.
     """
 
     def __init__(
@@ -205,6 +206,7 @@ class Supervisor:
         self.listeners: dict[int, Callable[[], None]] = {}
         self.before_reaping: Callable[[], None] | None = None
         self.spared: Callable[[], list[int]] = list
+        self.followers: Callable[[], list[int]] = list
         self.job: TerminalJob | None = None
         self.ending = Ending()
         self._signals = signals
@@ -215,6 +217,8 @@ class Supervisor:
         self._terminal = terminal
         self._teardown: Teardown | None = None
         self._is_childless = False
+        self._following: set[int] = set()
+        self._follow_until = NEVER
         self._stops_waiting = False  # for a reader of the output who does not read
 
     def run(self) -> Ending:
@@ -254,6 +258,8 @@ class Supervisor:
 
     def _are_left(self) -> bool:
         """Whether processes are left that the run has to wait for."""
+        if self._following:
+            return True
         if self._is_childless or (self._keep_children and self._teardown is None):
             return False
         return not self.strangers or bool(self.descendants())
@@ -267,7 +273,7 @@ class Supervisor:
         for stream in self.streams:
             for fd, events in stream.interest():
                 poller.register(fd, events)
-        due = min([NEVER, *(watch.due for watch in self.watches)])
+        due = min([self._follow_until, *(watch.due for watch in self.watches)])
         if self._teardown:
             due = self._teardown.next_at
         timeout = None if due == NEVER else max(0.0, due - self._clock()) * 1000
@@ -319,12 +325,16 @@ class Supervisor:
             if os.WIFSTOPPED(status):
                 if pid == self.pid and self._terminal >= 0:
                     self.suspend()
-            elif pid in self.strangers:
+                continue
+            self._following.discard(pid)
+            if pid in self.strangers:
                 self.strangers -= {pid}
-            else:
-                self.ending.usage.add(rusage)
-                if pid == self.pid:
-                    self.ending.status = status
+                continue
+            self.ending.usage.add(rusage)
+            if pid == self.pid:
+                self.ending.status = status
+                self._following.update(self.followers())
+                self._follow_until = self._clock() + LEFTOVER_GRACE if self._following else NEVER
 
     def _has_ended(self) -> bool:
         return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
@@ -339,7 +349,8 @@ class Supervisor:
             if watch.due <= now and (verdict := watch.check(now)):
                 self.stop(verdict, now)
                 return
-        if self.ending.status is not None and self._are_left():
+        if self.ending.status is not None and not (self._following and now < self._follow_until) and self._are_left():
+            self._follow_until = NEVER
             spared = self.spared()
             left = [pid for pid in self.descendants() if pid not in spared]
             self.ending.leftovers = load("llmx.core.process.teardown:living")(left) if left else []

@@ -25,6 +25,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from llmx.core.process import Launch
+
 TMP_SIZE = 1 << 30
 """Bytes of each private temporary folder; they are taken from memory as they are used."""
 
@@ -196,11 +198,24 @@ class Enclosure:
         self.when_inside: Callable[[int], None] | None = None
         """Called before the command starts, with the process whose network namespace is the command's."""
 
+    def fill(self, launch: "Launch") -> None:
+        """Turn ``launch``, which has its limits already, into the confined command's."""
+        launch.program, launch.argv, launch.env = self.program, self.argv, self.env
+        launch.keep, launch.confine, launch.guarded = self.keep, self.confine, self.guarded
+
     def started(self, pid: int) -> None:
         """Called once in the parent, when ``program`` runs as ``pid``."""
 
     def spared(self) -> list[int]:
         """The mechanism's own processes, which must outlive the command for its grace time to mean anything."""
+        return []
+
+    def helpers(self) -> "frozenset[int]":
+        """Children of this process that are the mechanism's own, and beside the command."""
+        return frozenset()
+
+    def followers(self) -> list[int]:
+        """Called once ``program`` has ended: the children of this process that end with it, told to by now."""
         return []
 
     def settle(self, status: int) -> ExecError | None:

@@ -4,7 +4,7 @@ import os
 import select
 
 from llmx.core.plugins import load
-from llmx.core.process.tree import children
+from llmx.core.process import can_watch
 from llmx.core.sandbox import MARKER, TEMPORARY, Enclosure
 from llmx.core.sandbox.workspace import is_below, is_below_any
 from llmx.errors import CommandNotFoundError
@@ -14,12 +14,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from llmx.core.process import Launch
     from llmx.core.sandbox import Abilities, Plan
     from llmx.errors import ExecError
 
 FILTER_VERSION = 2
 """Part of the cached filter's name; goes up with every change of what ``seccomp.write_filter`` writes."""
 
+SIGKILL = 9  # the `signal` module costs 4 ms
 START_PATIENCE = 10.0  # seconds in which bwrap must say which process the command will be
 
 NAMESPACES = (
@@ -52,6 +54,7 @@ class Bubblewrap(Enclosure):
         self._plan = plan
         self._program = program
         self._pid = 0
+        self._launch: Launch | None = None
         self._outer: list[int] = []
         self._said = b""
         self._status, writer = os.pipe()
@@ -93,6 +96,15 @@ class Bubblewrap(Enclosure):
             keep=(*self._for_child, *((plan.relay,) if plan.relay >= 0 else ())),
         )
 
+    def fill(self, launch: "Launch") -> None:
+        if can_watch(launch):
+            launch.info, writer = os.pipe()
+            self._for_child += [writer]
+            self.keep += (writer,)
+            self.argv[1:1] = ("--info-fd", str(writer))
+            self._launch = launch
+        super().fill(launch)
+
     def started(self, pid: int) -> None:
         self._pid = pid
         self._close_childs()
@@ -103,8 +115,19 @@ class Bubblewrap(Enclosure):
     def spared(self) -> list[int]:
         inner = self._inner()
         if inner and not self._outer:
-            self._outer = [pid for pid in children(self._pid) if pid != inner]
+            below: list[int] = load("llmx.core.process.tree:children")(self._pid)
+            self._outer = [pid for pid in below if pid != inner]
         return [self._pid, inner, *self._outer] if inner else [self._pid]
+
+    def helpers(self) -> "frozenset[int]":
+        return frozenset((self._launch.watcher,)) if self._launch else frozenset()
+
+    def followers(self) -> list[int]:
+        """The watcher, and the first process inside, which the end of the one outside has made ours."""
+        found = [pid for pid in (*self.helpers(), self._inner()) if pid and _is_child(pid)]
+        for pid in found:
+            os.kill(pid, SIGKILL)
+        return found
 
     def settle(self, status: int) -> "ExecError | None":
         self._close_childs()
@@ -168,6 +191,15 @@ class Bubblewrap(Enclosure):
         except BlockingIOError:
             return True
         return False
+
+
+def _is_child(pid: int) -> bool:
+    """Whether ``pid`` is a child of this process, so that its number cannot have become another's."""
+    try:
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return False
+    return True
 
 
 def _open_filter(plan: "Plan") -> int:

@@ -68,6 +68,35 @@ class Kills:
         self.left: list[Any] = []
 
 
+def kill_while_bubblewrap_prepares(project, times, *options, seed=7):
+    """Kill so many runs within 6 ms of the first sight of bubblewrap: what it has begun is tied to nothing yet."""
+    moment = random.Random(seed)
+    kills = Kills()
+    for _ in range(times):
+        token = str(int(secrets.token_hex(4), 16))
+        words = [*SHELL, f"setsid sleep 60.{token} & sleep 60.{token}"]
+        process = project.place.start(program=[*LLM_EXEC, "--json", *options, "--", *words], cwd=project.work)
+        deadline = time.monotonic() + PATIENCE
+        while not _is_bubblewrap_below(process.pid):
+            assert time.monotonic() < deadline, "bubblewrap did not start"
+        time.sleep(moment.uniform(0, 0.006))
+        process.kill()
+        project.place.finish(process)
+        kills.left += wait_for_the_end_of([token, f"llm-exec-watch {process.pid}\x00"]).items()
+    return kills
+
+
+def _is_bubblewrap_below(pid):
+    """Whether a child of ``pid``, or of its guard, is bubblewrap."""
+    below = [pid]
+    for each in below:
+        with contextlib.suppress(OSError):
+            if os.readlink(f"/proc/{each}/exe").endswith("/bwrap"):
+                return True
+            below += map(int, Path(f"/proc/{each}/task/{each}/children").read_text().split())
+    return False
+
+
 def kill_at_random_moments(project, times, seed=7):
     """Kill so many runs in a project, each at a moment of its life."""
     project.run("git status >/dev/null")  # whatever is kept from run to run is there
@@ -86,7 +115,8 @@ def kill_at_random_moments(project, times, seed=7):
         process.kill()
         killed = time.monotonic()
         project.place.finish(process)
-        kills.left += wait_for_the_end_of([token, str(project.home)]).items()
+        watcher = f"llm-exec-watch {process.pid}\x00"
+        kills.left += wait_for_the_end_of([token, str(project.home), watcher]).items()
         kills.seconds.append(time.monotonic() - killed)
         kills.left += files(project, token) ^ before
     for place in ("/proc/self/mounts", "/proc/net/unix"):
