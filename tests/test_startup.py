@@ -38,7 +38,7 @@ WITH_RESULT = LLM_EXEC | {
 }
 
 SANDBOXED = LLM_EXEC | {
-    *("llmx.exec.confinement", "llmx.core.audit_relay", "llmx.core.process.tree", "llmx.core.sandbox", "fcntl"),
+    *("llmx.exec.confinement", "llmx.core.audit_relay", "llmx.core.sandbox", "fcntl"),
     *(f"llmx.core.sandbox.{name}" for name in ("abilities", "bubblewrap", "environment", "nested", "readable")),
     *("llmx.core.sandbox.sensitive", "llmx.core.sandbox.workspace"),
 }
@@ -48,7 +48,7 @@ WITH_NAMES = SANDBOXED | {
     *("llmx.core.network", "llmx.core.policy", "llmx.core.policy.levels", "llmx.core.policy.loosening"),
     *(f"llmx.core.network.{name}" for name in ("forwarder", "groups", "inside", "loop", "names", "proxy", "tally")),
     *("llmx.core.network.variables", "llmx.core.settings.keys", "llmx.exec.network", "llmx.exec.network_report"),
-    *("_socket",),
+    *("_socket", "llmx.core.process.tree"),
 }
 """What the first name of a host adds; the proxy loads what talks to programs and hosts with the first of them."""
 

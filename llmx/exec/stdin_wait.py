@@ -2,8 +2,8 @@
 
 import os
 
+from llmx.core.process import read_file
 from llmx.core.process.supervise import NEVER, Verdict
-from llmx.core.process.tree import read_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -1,5 +1,6 @@
 """Kill llm-exec 200 times at random moments: what is left of the runs, and how long their processes take to go.
 
+As often again while bubblewrap prepares, half of them with the watcher and half with the guard that stands for it.
 The suite does the same 40 times. Runs as an ordinary user's, in a git repository.
 """
 
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from tests.exec.conftest import places
 from tests.exec.everyday.conftest import Project
-from tests.exec.everyday.killing import kill_at_random_moments
+from tests.exec.everyday.killing import kill_at_random_moments, kill_while_bubblewrap_prepares
 
 TIMES = 200
 
@@ -29,7 +30,10 @@ def main():
             place.env["HOME"] = str(place.folder)
             place.log = place.folder / ".local/share/llm-exec.log"
         place.env["USER"] = place.env["LOGNAME"] = user.pw_name
-        kills = kill_at_random_moments(Project(place), times, seed=None)
+        project = Project(place)
+        kills = kill_at_random_moments(project, times, seed=None)
+        for options in ((), ("--max-file-size", "1G")):
+            kills.left += kill_while_bubblewrap_prepares(project, times // 2, *options, seed=None).left
     seconds = sorted(kills.seconds)
     print(
         "| kills | command was running | left | median until all is gone | 95 % | at most |\n|---|---|---|---|---|---|"

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -171,3 +172,29 @@ def test_no_more_than_so_many_are_kept_and_what_is_left_out_is_not_tried_again(h
     assert len(pack.index) == 3
     packing.write(pack)
     assert file.stat().st_mtime_ns == written
+
+
+def test_what_is_for_type_checkers_only_is_left_out_and_fields_of_classes_stay(tmp_path):
+    source = tmp_path / "module.py"
+    source.write_text(
+        """
+from typing import NamedTuple
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import nowhere
+else:
+    here = 1
+class Fields(NamedTuple):
+    one: int
+    two: str = "2"
+def function(one: "nowhere.One", *rest: int, two: int = 2, **more: str) -> "nowhere.Two":
+    inner: int = one + two
+    return inner
+"""
+    )
+    names: dict[str, Any] = {}
+    exec(packing.bare_code(str(source)), names)
+    assert names["Fields"](1)._asdict() == {"one": 1, "two": "2"}
+    assert names["function"](1) == 3
+    assert names["function"].__annotations__ == {}
+    assert names["here"] == 1

@@ -189,7 +189,7 @@ def spawn(launch: Launch) -> int:
 
 def can_watch(launch: Launch) -> bool:
     """Whether nothing needs code of ours in the child, and a watcher can be had."""
-    if launch.enter or launch.will or launch.groups or launch.terminal >= 0 or sys.platform != "linux":
+    if launch.enter or launch.will or launch.groups or launch.terminal >= 0 or not os.path.isdir("/proc/self/fd"):
         return False
     return all(number == resource.RLIMIT_CORE for number, _ in launch.limits) and os.access(WATCHER, os.X_OK)
 
@@ -364,3 +364,15 @@ def may_gain_rights() -> bool:
 def die_with_parent(signal: int) -> bool:
     """Have the kernel send ``signal`` to this process when its parent ends; says whether it worked."""
     return _call is not None and _call(_prctl, (PR_SET_PDEATHSIG, signal, 0, 0, 0)) == 0
+
+
+def read_file(file: str) -> bytes:
+    """The whole of a file of /proc, which gives at most a page at a time; raises ``OSError`` when it is gone."""
+    descriptor = os.open(file, os.O_RDONLY)
+    try:
+        data = b""
+        while more := os.read(descriptor, 65536):  # a page less the line that no longer fits in it
+            data += more
+        return data
+    finally:
+        os.close(descriptor)

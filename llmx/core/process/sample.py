@@ -4,7 +4,7 @@ import os
 import sys
 
 from llmx.core.plugins import load
-from llmx.core.process import tree
+from llmx.core.process import read_file, tree
 from llmx.core.process.transfer import Transfer, reaped_io, transfer
 
 TYPE_CHECKING = False
@@ -144,7 +144,7 @@ def proportional_bytes(pids: list[int], *, otherwise: int) -> int:
     total, asked = 0, 0
     for pid in pids:
         try:
-            total += int(tree.read_file(f"/proc/{pid}/smaps_rollup").partition(b"\nPss:")[2].split(None, 1)[0]) * 1024
+            total += int(read_file(f"/proc/{pid}/smaps_rollup").partition(b"\nPss:")[2].split(None, 1)[0]) * 1024
         except (OSError, IndexError, ValueError):
             continue
         asked += 1

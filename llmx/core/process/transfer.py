@@ -1,6 +1,6 @@
 """What processes have read and written (Linux, by /proc/PID/io), the ended ones included."""
 
-from llmx.core.process.tree import read_file
+from llmx.core.process import read_file
 
 SIGCHLD_BIT = 1 << 16  # signal 17's place in the masks of /proc/PID/status
 

@@ -4,6 +4,7 @@ import os
 import time
 
 from llmx.core.plugins import load
+from llmx.core.process import read_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -85,15 +86,3 @@ def kill_all() -> None:
         except ChildProcessError:
             return
         time.sleep(0.002)
-
-
-def read_file(file: str) -> bytes:
-    """The whole of a file of /proc, which gives at most a page at a time; raises ``OSError`` when it is gone."""
-    descriptor = os.open(file, os.O_RDONLY)
-    try:
-        data = b""
-        while more := os.read(descriptor, 65536):  # a page less the line that no longer fits in it
-            data += more
-        return data
-    finally:
-        os.close(descriptor)

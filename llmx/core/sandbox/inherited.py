@@ -6,7 +6,7 @@ descriptor its first process holds open for the lines of inner runs, and the hos
 
 import os
 
-from llmx.core.process.tree import read_file
+from llmx.core.process import read_file
 from llmx.core.sandbox import MARKER, NOTHING, Reach
 from llmx.errors import ExecError
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from llmx.core.process.tree import children, descendants, is_zombie, name, read_file, send, terminate
+from llmx.core.process import read_file
+from llmx.core.process.tree import children, descendants, is_zombie, name, send, terminate
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from llmx.core.packing import bare_code
 from llmx.core.plugins import HEADER
 from tests.conftest import folder_in_the_open
 from tests.exec.escapes.victims import Victim
@@ -45,9 +46,7 @@ def _cached(file):
     return foreign or b"own"
 
 
-@functools.cache
-def _compiled(source):
-    return compile(Path(source).read_bytes(), source, "exec", optimize=2)
+_compiled = functools.cache(bare_code)
 
 
 class Scene:
