@@ -136,6 +136,14 @@ def test_where_mlx_is_not_installed_it_says_what_it_needs(monkeypatch):
     assert (health.is_up, "pip install 'llmx-toolkit[mlx]'" in health.reason) == (False, True)
 
 
+@pytest.mark.promise("S3-11")
+def test_a_mac_without_apple_silicon_is_told_what_it_needs(model, monkeypatch):
+    monkeypatch.setattr("llmx.core.mlx.engine.sys.platform", "darwin")  # here is no Metal, as there
+    with refused("missing", "mlx needs Apple silicon") as raised:
+        open_engine(Configuration(model, "mlx", 0), lambda *_: None)
+    assert raised.value.exit_code == 3
+
+
 def test_a_batch_that_breaks_ends_its_answers_with_the_reason_and_the_next_begins_anew(model):
     progress = []
     engine = open_engine(Configuration(model, "mlx", 0), lambda *told: progress.append(told))

@@ -164,6 +164,24 @@ def test_time_that_is_up_ends_an_answer_in_its_prompt_too(engine, tmp_path):
     assert with_worker(ask, model, engine, context=8192)
 
 
+def test_a_prompt_that_nobody_waits_for_is_not_read_to_its_end(engine, tmp_path):
+    model = write_tiny(tmp_path / "model.gguf", width=256, layers=4, context=65_536)
+
+    async def ask(worker):
+        stream = worker.ask(Ask(prompt="word " * 4000, max_tokens=1, temperature=0.0))
+        waiting = asyncio.create_task(anext(stream))
+        while not (await worker.stats())["active_sessions"]:
+            await asyncio.sleep(0.01)
+        waiting.cancel()
+        with suppress(asyncio.CancelledError):
+            await waiting
+        await stream.aclose()
+        assert await text(worker, prompt="x", max_tokens=4)
+        return (await worker.stats())["total_tokens_processed"]
+
+    assert with_worker(ask, model, engine, context=65_536) < 10_000
+
+
 def test_an_answer_that_nobody_waits_for_is_ended(engine, tiny):
     async def ask(worker):
         async with aclosing(worker.ask(Ask(prompt="x", max_tokens=100_000, temperature=0.0))) as stream:

@@ -48,7 +48,8 @@ class Slot:
     def end(self, why: str) -> Output:
         """Give the job back; its tokens stay for a prompt that begins alike."""
         assert self.job is not None
-        output = Output(self.job.id, end=why, spent=Spent(len(self.plan), self.cached, self.made))
+        read = len(self.tokens) if self.reads_prompt else len(self.plan)
+        output = Output(self.job.id, end=why, spent=Spent(read, self.cached, self.made))
         if self.sampler:
             self.sampler.close()
         self.job = self.sampler = None
