@@ -233,25 +233,3 @@ def test_every_type_of_cache_works_and_takes_the_memory_that_was_counted_for_it(
     plain = configuration(model, engine, context=32_768, cache_type=cache_type)
     counted = need(facts_of(read_header(model)), plain.context, cache_type=cache_type, parallel=plain.parallel)
     assert with_worker(ask, model, engine, context=32_768, cache_type=cache_type) < counted.total / 1e6 + 40
-
-
-def test_an_answer_that_is_given_up_while_the_engine_works_on_others_is_never_made(engine, tmp_path):
-    model = write_tiny(tmp_path / "model.gguf", width=256, layers=4, context=65_536)
-
-    async def ask(worker):
-        busy = asyncio.create_task(messages(worker, prompt="word " * 300, max_tokens=200))
-        while not (await worker.stats())["active_sessions"]:
-            await asyncio.sleep(0.01)
-        for number in range(20):
-            async with aclosing(worker.ask(Ask(prompt=f"{number}", max_tokens=60_000, temperature=0.0))) as stream:
-                waiting = asyncio.create_task(anext(stream))
-                await asyncio.sleep(0)
-                waiting.cancel()
-                with suppress(asyncio.CancelledError):
-                    await waiting
-        await busy
-        while (await worker.stats())["active_sessions"]:
-            await asyncio.sleep(0.01)
-        return (await worker.stats())["total_tokens_processed"]
-
-    assert with_worker(ask, model, engine, context=65_536, parallel=2) < 20_000
