@@ -55,8 +55,8 @@ def _parameters(configuration: Configuration) -> Any:  # noqa: ANN401  # of the 
     made.verbosity = -1
     made.cache_ram_mib = 0  # it would keep up to 8 GB more than was counted
     made.cache_idle_slots = False
-    made.slot_save_path = HELD_OPEN
-    made.endpoint_slots = True
+    made.slot_save_path = HELD_OPEN if CAN_COPY else ""
+    made.endpoint_slots = CAN_COPY
     made.hostnames = ["127.0.0.1"]  # the library listens there whether it is used or not
     made.api_keys = [secrets.token_hex(32)]
     return made

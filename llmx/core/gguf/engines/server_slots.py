@@ -4,13 +4,14 @@ import http.client
 import json
 import os
 from collections.abc import Iterable
+from tempfile import TemporaryFile
 from typing import Any
 
 from llmx.core.runner.prefixes import shared
 
 HELD_OPEN = "/proc/self/fd/"
-"""Where the server writes and reads the state of a sequence: a piece of memory under the number of its descriptor."""
-CAN_COPY = hasattr(os, "memfd_create") and os.path.isdir(HELD_OPEN)
+"""Where the server writes and reads the state of a sequence: a file without a name, under its descriptor's number."""
+CAN_COPY = os.path.isdir(HELD_OPEN)
 
 
 class Slots:
@@ -53,13 +54,11 @@ class Slots:
 
     def copy(self, source: int, targets: Iterable[int]) -> None:
         """Let the ``targets`` know what ``source`` does; raises as ``tokens`` does."""
-        state = os.memfd_create("slot")
-        try:
-            self._asked(f"/slots/{source}?action=save", {"filename": str(state)})
+        with TemporaryFile() as state:
+            name = {"filename": str(state.fileno())}
+            self._asked(f"/slots/{source}?action=save", name)
             for slot in targets:
-                self._asked(f"/slots/{slot}?action=restore", {"filename": str(state)})
-        finally:
-            os.close(state)
+                self._asked(f"/slots/{slot}?action=restore", name)
 
     def _asked(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         connection = http.client.HTTPConnection(self._address)
