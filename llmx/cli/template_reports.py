@@ -77,7 +77,9 @@ def report_all(result: Result, wanted: list[tuple[str, str]]) -> None:
     files_first = sorted(wanted, key=lambda each: not each[1])  # stdout may break, too
     faults = [fault for form, file in files_first if (fault := _report(result, form, file))]
     if faults and not result.error:
-        result.fail(UsageError("; ".join(faults), hint=f"--resume {result.run} writes them without asking again"))
+        result.fail(
+            UsageError("; ".join(faults), hint=f"--resume {result.run} --force writes them without asking again")
+        )
 
 
 def _report(result: Result, form: str, file: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from llmx import __version__
 from llmx.core.client import LLMClient
 from llmx.core.llm_config import LLMConfig
-from llmx.errors import InconclusiveError
+from llmx.errors import InconclusiveError, LlmxError
 from llmx.templates import Template
 from llmx.templates.baseline import read_baseline
 from llmx.templates.engine import JOBS, Engine
@@ -92,7 +92,10 @@ async def execute(
         known.sort(result)
     judge(result, fail_on=options.fail_on, min_coverage=options.min_coverage)
     if known and options.updates_baseline:
-        known.update(result)
+        try:
+            known.update(result)
+        except LlmxError as error:  # what was found is told all the same
+            result.fail(error)
     if options.settles:
         settle(result)
     return result

@@ -220,6 +220,12 @@ def test_a_baseline_is_made_and_grows_and_keeps_what_people_wrote(code, tmp_path
     assert review([said(found(SHELL), found(EVAL, line=9))], baseline="base.toml")[0].exit_code == 0
 
 
+def test_what_was_found_is_told_also_where_the_baseline_cannot_be_written(code, tmp_path):
+    (tmp_path / "file").write_text("")
+    result, _ = review([said(found(SHELL))], baseline="file/b.toml", updates_baseline=True)
+    assert (result.exit_code, result.outcome, len(result.findings)) == (2, "failed", 1)
+
+
 def test_a_run_that_concludes_nothing_changes_no_baseline(code, tmp_path):
     result, _ = review([said(found(SHELL))], baseline="base.toml", updates_baseline=True, canaries=1)
     assert result.exit_code == 3
