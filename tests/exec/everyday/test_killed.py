@@ -1,11 +1,13 @@
 """SIGKILL of llm-exec at any moment: no process, file, socket or mount of the run is left."""
 
 import os
+from pathlib import Path
 
 import pytest
 
 from llmx.core.process import WATCHER
-from tests.exec.everyday.killing import kill_at_random_moments, kill_while_bubblewrap_prepares
+from tests.exec.everyday.conftest import LLM_EXEC
+from tests.exec.everyday.killing import kill_at_random_moments, kill_while_bubblewrap_prepares, processes
 
 MOMENTS = int(os.environ.get("LLMX_TEST_KILLS", "40"))
 """``tests/benchmarks/kills.py`` does it 200 times and prints figures."""
@@ -24,3 +26,19 @@ def test_nothing_is_left_by_a_sigkill_while_bubblewrap_prepares(project, options
     """A limit is set in the child, which takes a fork, and so a guard; without a watcher half of these stay."""
     assert os.path.exists(WATCHER), "this machine has no dash, and so tries the guard only: install it"
     assert kill_while_bubblewrap_prepares(project, 20, *options).left == []
+
+
+def test_what_watches_has_nothing_of_the_run_and_ends_with_it(project, until):
+    ours, theirs = os.pipe()
+    words = [*LLM_EXEC, "--json", "--", "sh", "-c", "echo > began; until [ -e go ]; do sleep 0.02; done"]
+    process = project.place.start(program=words, cwd=project.work, env={"SECRET": "s3cr3t"}, pass_fds=(theirs,))
+    os.close(theirs)
+    [watcher] = until(lambda: (project.work / "began").exists() and processes([f"llm-exec-watch {process.pid}\x00"]))
+    held = Path(f"/proc/{watcher}")
+    assert (held / "environ").read_bytes() == b""
+    assert sorted(os.listdir(held / "fd")) == ["0", "1", "2"]
+    project.write("work/go", "")
+    assert project.place.finish(process).code == 0
+    assert not held.exists()
+    assert os.read(ours, 1) == b""
+    os.close(ours)
