@@ -62,8 +62,11 @@ class Bubblewrap(Enclosure):
         self._held = -1  # written to when the command may start
         self._for_child = [writer]
         words = [abilities.bwrap, *NAMESPACES, "--json-status-fd", str(writer)]
+        scope = None
         if plan.network != "host":
             words += ("--unshare-net",)
+        elif scope := load("llmx.core.sandbox.abstract_sockets:closing")(abilities):
+            self._for_child += [scope[0]]
         if not plan.own_terminal:
             words += ("--new-session",)
         if abilities.disable_userns:
@@ -90,9 +93,10 @@ class Bubblewrap(Enclosure):
             abilities.bwrap,
             words,
             {name: value for name, value in plan.env.items() if not name.startswith(_LOADER)},
-            degraded=_missing(plan, abilities),
+            degraded=_missing(plan, abilities) + ([] if scope or plan.network != "host" else ["abstract_sockets"]),
             missing=("exact_signal", "leftovers"),
             guarded=True,
+            confine=scope and scope[1],
             keep=(*self._for_child, *((plan.relay,) if plan.relay >= 0 else ())),
         )
 

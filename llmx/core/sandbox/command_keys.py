@@ -12,7 +12,8 @@ KEYS = frozenset(
     b"core.hookspath core.fsmonitor core.sshcommand core.editor core.pager core.askpass core.gitproxy"
     b" core.alternaterefscommand core.protecthfs core.protectntfs sequence.editor diff.external web.browser"
     b" init.templatedir uploadpack.packobjectshook gc.recentobjectshook lfs.standalonetransferagent"
-    b" http.proxy http.sslverify http.curloptresolve".split()
+    # a path out of git's folder of tools, and a line break in the list of what a rebase does
+    b" diff.tool diff.guitool merge.tool merge.guitool rebase.instructionformat".split()
 )
 
 NAMES = {
@@ -22,12 +23,12 @@ NAMES = {
     b"remote": (b"uploadpack", b"receivepack", b"vcs", b"proxy"),
     b"tar": (b"command",),
     b"trailer": (b"command", b"cmd"),
-    b"http": (b"proxy", b"sslverify", b"sslcainfo", b"sslcapath", b"curloptresolve"),
+    b"http": tuple(b"proxy sslverify sslcainfo sslcapath sslcert sslkey curloptresolve cookiefile savecookies".split()),
     b"lfs": (b"path", b"clean", b"smudge", b"standalonetransferagent"),
 }
 """Section -> names that count in it, with a subsection or without."""
 
-ENDINGS = (b"command", b"cmd", b"program", b"helper", b"driver", b"textconv", b"askpass", b"editor", b"pager")
+ENDINGS = (b"command", b"cmd", b"program", b"helper", b"driver", b"textconv", b"askpass", b"editor", b"pager", b"prog")
 """What such keys of tools around git are called, too."""
 
 

@@ -7,7 +7,7 @@ was before is not known here.
 import os
 import time
 
-from llmx.core.sandbox.sensitive import ANYWHERE, FOLDER_FLAGS
+from llmx.core.sandbox.sensitive import ANYWHERE, FOLDER_FLAGS, named
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ def search(sensitive: "Sensitive", report: "Report", now_ns: int) -> bool:
     for path in search.changed():
         if path not in known and f"{sensitive.work}/{path}" not in sensitive.watched:
             report.changed.append({"path": path, "change": "changed"})
+            known.add(path)
     return search.complete
 
 
@@ -46,14 +47,24 @@ class _Search:
     def __init__(self, sensitive: "Sensitive", limit: float) -> None:
         self.complete = True
         self._started = sensitive.started
-        self._git_folders = (f"{sensitive.work}/.git", *sensitive.git_dirs)
+        self._git_folders = (f"{sensitive.work}/.git", *filter(None, (sensitive.inner,)), *sensitive.git_dirs)
         self._work = sensitive.work
         self._root = sensitive.roots[sensitive.work]
         self._limit = time.process_time() + limit
         self._deadline = time.perf_counter() + max(MOST, SLOW * limit)
+        self._named = list(named(sensitive))
 
     def changed(self) -> "Iterator[str]":
         """Paths relative to the work tree."""
+        for path in self._named:
+            try:
+                folder = self._open(os.path.dirname(path))
+            except OSError:  # not there any more
+                continue
+            try:
+                yield from self._all_changed(folder, os.path.basename(path), path[: path.rfind("/") + 1])
+            finally:
+                os.close(folder)
         waiting = [""]
         for path in waiting:
             if self._is_late():
@@ -93,8 +104,9 @@ class _Search:
                     yield from self._all_changed(folder, name, prefix)
                 elif entry.is_dir(follow_symlinks=False) and name not in SKIPPED and prefix.count("/") < DEEPEST:
                     waiting.append(prefix + name)
-        if names >= BARE and path:
+        if names >= BARE and path and f"{self._work}/{path}" not in self._git_folders:
             yield from (f"{prefix}{file}" for file in ("config", "HEAD") if self._is_new(folder, file))
+            yield from self._all_changed(folder, "hooks", prefix)
 
     def _repository(self, folder: int, path: str) -> "Iterator[str]":
         """A repository below the root: its configuration and hooks, and itself when it is new."""

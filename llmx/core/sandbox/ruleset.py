@@ -21,6 +21,7 @@ REFER_SINCE, TRUNCATE_SINCE, TCP_SINCE, IOCTL_SINCE, SCOPE_SINCE, NEWEST = 2, 3,
 """The ABI from which on each can be handled; the newest adds nothing that is asked for here."""
 
 BIND_AND_CONNECT = 0b11
+ABSTRACT_SOCKETS = 0b01
 ABSTRACT_SOCKETS_AND_SIGNALS = 0b11
 
 LIST = READ_DIR
@@ -81,9 +82,21 @@ class Ruleset:
         self.descriptor = -1
 
 
+def scope_of_abstract_sockets() -> int:
+    """A ruleset, by its descriptor, that withholds nothing but connections to others' abstract sockets."""
+    attributes = struct.pack("=3Q", 0, 0, ABSTRACT_SOCKETS)
+    return _call(CREATE_RULESET, attributes, len(attributes), 0)
+
+
 def restrict(ruleset: int) -> None:
-    """Hold the calling process, and all that it starts, to the ruleset for ever."""
+    """Hold the calling process, and all that it starts, to the ruleset for ever; it has no privileges any more."""
     give_up_privileges()
+    _call(RESTRICT_SELF, ruleset, 0)
+
+
+def hold_to(ruleset: int) -> None:
+    """The same for one that still needs the privileges it has, but will gain none."""
+    _check(_libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
     _call(RESTRICT_SELF, ruleset, 0)
 
 

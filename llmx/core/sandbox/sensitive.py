@@ -9,10 +9,11 @@ import sys
 import time
 
 from llmx.core.plugins import load
+from llmx.core.sandbox.workspace import inner_git_folder, is_below_any
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 Entry = tuple[str, int, bytes | tuple[int, ...]]
 """Kind, permissions, and the content: bytes, or what tells that it changed where it is too large to be kept."""
@@ -72,33 +73,45 @@ class Sensitive:
     """The files that run later, as they are now, before the run; ``compare`` puts back and reports after it.
 
     ``work``: root of the work tree. ``git_dirs``: its git folders that lie outside of it. ``allowed``: real paths that
-    the caller has opened by name for writing (``--write .git``): changes there are reported and stay.
+    the caller has opened by name for writing (``--write .git``): changes there are reported and stay. ``inner``: the
+    git folder in the work tree that is not its ``.git``, "" for none. ``others``: folders elsewhere that the caller has
+    opened, and their git folders.
     """
 
-    __slots__ = ("allowed", "git_dirs", "held", "roots", "started", "watched", "work")
+    __slots__ = ("_groups", "allowed", "git_dirs", "held", "inner", "others", "roots", "started", "watched", "work")
 
     def __init__(self, work: str, git_dirs: "Iterable[str]" = (), *, allowed: "Iterable[str]" = ()) -> None:
         self.work = work
         self.git_dirs = list(git_dirs)
         self.allowed = list(allowed)
+        self.others = {
+            path: inner_git_folder(path) or f"{path}/.git"
+            for path in self.allowed
+            if os.path.isdir(path) and not is_below_any(path, (work, *git_dirs))
+        }
         self.started = time.clock_gettime_ns(CLOCK_OF_FILES)
-        self.roots = {path: os.open(path, FOLDER_FLAGS & ~os.O_NOFOLLOW) for path in (work, *self.git_dirs)}
+        places = (work, *self.git_dirs, *self.others)
+        self.roots = {path: os.open(path, FOLDER_FLAGS & ~os.O_NOFOLLOW) for path in places}
+        self._groups: set[str] = set()
+        self.inner = inner_git_folder(work)
         self.held, self.watched = self.read()
 
     def read(self) -> "tuple[dict[str, Entry], dict[str, Entry]]":
         """What is put back when it changes, and what is only reported: absolute path -> entry."""
-        held: dict[str, Entry] = {}
-        watched: dict[str, Entry] = {}
-        root = self.roots[self.work]
+        reading, root = _Reading(self._groups), self.roots[self.work]
         present = _present(root)
-        if ".git" in present and add(held, root, ".git", f"{self.work}/.git") == FOLDER:
-            _read_git(held, watched, root, ".git", f"{self.work}/.git")
+        if ".git" in present and add(reading.held, root, ".git", f"{self.work}/.git") == FOLDER:
+            reading.git_folder(root, ".git", f"{self.work}/.git")
+        if self.inner:
+            reading.git_folder(root, self.inner[len(self.work) + 1 :] or ".", self.inner)
         for path in self.git_dirs:
-            held[path] = (FOLDER, 0, b"")
-            _read_git(held, watched, self.roots[path], ".", path)
+            reading.held[path] = (FOLDER, 0, b"")
+            reading.git_folder(self.roots[path], ".", path)
+        for path, git in self.others.items():
+            reading.git_folder(self.roots[path], git[len(path) + 1 :] or ".", git)
         for name in (*AT_THE_ROOT_DEEPER, *sorted(present & AT_THE_ROOT)):
-            _read_tree(watched, root, name, f"{self.work}/{name}", most=MOST_WATCHED, skipped="worktrees")
-        return held, watched
+            _read_tree(reading.watched, root, name, f"{self.work}/{name}", most=MOST_WATCHED, skipped="worktrees")
+        return reading.held, reading.watched
 
     def compare(self, now_ns: int = 0) -> Report:
         """After the run: what it changed; put back what git would run. Nothing of the run is alive any more."""
@@ -118,6 +131,31 @@ class Sensitive:
             os.close(self.roots.popitem()[1])
 
 
+def named(sensitive: Sensitive) -> "Iterator[str]":
+    """Files of the work tree, by their paths in it, that git was told to run or to read before the run.
+
+    By hooks that are links, and by ``core.hooksPath`` and ``include.path``: they are the project's own and change with
+    it, so they are only reported.
+    """
+    for path, (kind, _, content) in sensitive.held.items():
+        folder, told = os.path.dirname(path), []
+        if kind == LINK and isinstance(content, bytes):
+            told = [os.path.join(folder, os.fsdecode(content))]
+        elif kind == CONFIGURATION and isinstance(content, bytes) and b"path" in content.lower():
+            told = list(_paths_in(os.fsdecode(content), folder, sensitive.work))
+        for place in map(os.path.normpath, told):
+            if place.startswith(f"{sensitive.work}/") and not place.startswith(f"{sensitive.work}/.git/"):
+                yield place[len(sensitive.work) + 1 :]
+
+
+def _paths_in(text: str, folder: str, work: str) -> "Iterator[str]":
+    for line in text.splitlines():
+        key, _, value = line.partition("=")
+        name = key.rpartition("]")[2].strip().lower()
+        if name in ("hookspath", "path"):
+            yield os.path.join(work if name == "hookspath" else folder, value.strip().strip('"'))
+
+
 def _present(root: int) -> "frozenset[str] | set[str]":
     """The names at the root of the work tree that may matter."""
     found = set()
@@ -129,47 +167,60 @@ def _present(root: int) -> "frozenset[str] | set[str]":
     return found
 
 
-def _read_git(held: "dict[str, Entry]", watched: "dict[str, Entry]", parent: int, name: str, path: str) -> None:
-    """A git folder, and those of its submodules and linked worktrees."""
-    try:
-        folder = os.open(name, FOLDER_FLAGS, dir_fd=parent)
-    except OSError:  # no folder any more, or closed to its owner
-        return
-    try:
-        names = os.listdir(folder)
-        for file in GIT_FILES:
-            if file in names:
-                add(held, folder, file, f"{path}/{file}", {FILE: CONFIGURATION} if file != "commondir" else {})
-        if "hooks" in names:
-            _read_tree(held, folder, "hooks", f"{path}/hooks", skipped=".sample")
-        for file in GIT_REPORTED:
-            if file.partition("/")[0] in names:
-                _read_tree(watched, folder, file, f"{path}/{file}")
-        for group in ("modules", "worktrees"):
-            if group in names and add(held, folder, group, f"{path}/{group}", GROUP) == FOLDER:
-                _read_group(held, watched, folder, group, f"{path}/{group}")
-    finally:
-        os.close(folder)
+class _Reading:
+    """What one look at a repository finds: ``held`` is put back when it changes, ``watched`` is only reported.
 
+    ``groups``: folders below ``modules`` that are none of git's at the first look. Submodules with a ``/`` in their
+    names lie in them, also when a command has made one of these look like a git folder.
+    """
 
-def _read_group(  # noqa: PLR0917  # itself its only caller but one
-    held: "dict[str, Entry]", watched: "dict[str, Entry]", parent: int, name: str, path: str, depth: int = 0
-) -> None:
-    """Git folders below ``name``; a submodule's name may have slashes, so its folder may lie deeper."""
-    try:
-        folder = os.open(name, FOLDER_FLAGS, dir_fd=parent)
-    except OSError:
-        return
-    try:
-        for below in os.listdir(folder):
-            if add(held, folder, below, f"{path}/{below}", GROUP) != FOLDER:
-                continue
-            if _exists(folder, f"{below}/HEAD"):
-                _read_git(held, watched, folder, below, f"{path}/{below}")
-            elif depth < DEEPEST:
-                _read_group(held, watched, folder, below, f"{path}/{below}", depth + 1)
-    finally:
-        os.close(folder)
+    __slots__ = ("groups", "held", "watched")
+
+    def __init__(self, groups: set[str]) -> None:
+        self.held: dict[str, Entry] = {}
+        self.watched: dict[str, Entry] = {}
+        self.groups = groups
+
+    def git_folder(self, parent: int, name: str, path: str) -> None:
+        """A git folder, and those of its submodules and linked worktrees."""
+        try:
+            folder = os.open(name, FOLDER_FLAGS, dir_fd=parent)
+        except OSError:  # no folder any more, or closed to its owner
+            return
+        try:
+            names = os.listdir(folder)
+            for file in GIT_FILES:
+                if file in names:
+                    add(self.held, folder, file, f"{path}/{file}", {FILE: CONFIGURATION} if file != "commondir" else {})
+            if "hooks" in names:
+                _read_tree(self.held, folder, "hooks", f"{path}/hooks", skipped=".sample")
+            for file in GIT_REPORTED:
+                if file.partition("/")[0] in names:
+                    _read_tree(self.watched, folder, file, f"{path}/{file}")
+            for group in ("modules", "worktrees"):
+                if group in names and add(self.held, folder, group, f"{path}/{group}", GROUP) == FOLDER:
+                    self._group(folder, group, f"{path}/{group}")
+        finally:
+            os.close(folder)
+
+    def _group(self, parent: int, name: str, path: str, depth: int = 0) -> None:
+        """Git folders below ``name``; a submodule's name may have slashes, so its folder may lie deeper."""
+        try:
+            folder = os.open(name, FOLDER_FLAGS, dir_fd=parent)
+        except OSError:
+            return
+        try:
+            for below in os.listdir(folder):
+                place = f"{path}/{below}"
+                if add(self.held, folder, below, place, GROUP) != FOLDER:
+                    continue
+                if place not in self.groups and _exists(folder, f"{below}/HEAD"):
+                    self.git_folder(folder, below, place)
+                elif depth < DEEPEST:
+                    self.groups.add(place)
+                    self._group(folder, below, place, depth + 1)
+        finally:
+            os.close(folder)
 
 
 def _exists(folder: int, name: str) -> bool:

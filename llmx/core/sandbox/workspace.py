@@ -124,6 +124,20 @@ def _git_folders(folder: str) -> list[str] | None:
     return [] if is_below(target, folder) else _belonging(target, folder)
 
 
+def inner_git_folder(work: str) -> str:
+    """The git folder in ``work`` that is not its ``.git``: what that names, or all of it if it is bare; "" for none."""
+    entry = f"{work}/.git"
+    try:
+        kind = os.lstat(entry).st_mode & 0o170000
+    except OSError:
+        return work if _is_repository(work) and os.path.isdir(f"{work}/refs") else ""
+    if kind == 0o040000:  # S_IFDIR
+        return ""
+    pointed = _pointed_to(entry) if kind == 0o100000 else entry  # S_IFREG
+    target = os.path.realpath(os.path.join(work, pointed)) if pointed else ""
+    return target if target and is_below(target, work) else ""
+
+
 def _pointed_to(entry: str) -> str:
     """The path in a ``.git`` file, "" when it is none."""
     text = _first_line(entry)

@@ -13,7 +13,8 @@ remote.origin.receivepack remote.origin.vcs uploadpack.packobjectshook protocol.
 url.x.insteadof tar.tgz.command trailer.x.command trailer.x.cmd sendemail.smtpserver imap.tunnel instaweb.httpd
 browser.x.cmd man.x.cmd interactive.difffilter init.templatedir hook.x.command lfs.customtransfer.x.path
 lfs.standalonetransferagent guitool.x.cmd http.proxy http.https://x.sslverify core.alternaterefscommand
-gc.recentobjectshook annex.secure-erase-command foo.bar.somecommand
+gc.recentobjectshook annex.secure-erase-command foo.bar.somecommand merge.tool merge.guitool diff.tool diff.guitool
+rebase.instructionformat http.cookiefile http.https://x.savecookies http.sslkey svn.authorsprog
 """
 
 HARMLESS = """

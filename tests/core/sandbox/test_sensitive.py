@@ -52,6 +52,31 @@ def test_a_new_file_for_an_editor_an_agent_or_a_shell_is_reported_and_stays(proj
     assert not report.hints
 
 
+NAMED = {
+    "core.hooksPath": ("tools/hooks/pre-commit", ["git config core.hooksPath tools/hooks"]),
+    "include.path": (".gitsettings", ["git config include.path ../.gitsettings"]),
+    "a hook that is a link": ("tools/check", ["ln -s ../../tools/check .git/hooks/pre-commit"]),
+}
+
+
+@pytest.mark.parametrize(("path", "make"), NAMED.values(), ids=NAMED)
+def test_a_file_of_the_project_that_git_was_told_to_use_is_reported_and_stays(project, path, make):
+    project.write(path, "[user]\n", 0o755)
+    for line in make:
+        subprocess.run(line.split(), cwd=project.root, check=True)
+    assert changes(project.run("status")) == {}
+    assert changes(project.run(lambda: project.write(path, "[core]\n"))) == {path: "changed"}
+    assert project.read(path) == b"[core]\n"
+
+
+@pytest.mark.parametrize("opened", ["", "/.git"])
+def test_a_hook_in_another_repository_that_was_opened_by_name_is_reported(project, other, opened):
+    hook = other.root / ".git/hooks/post-checkout"
+    report = project.run(lambda: hook.write_text("new"), allowed=[f"{other.root}{opened}"])
+    assert changes(report) == {str(hook): "added"}
+    assert hook.read_text() == "new"
+
+
 def test_a_file_modified_or_removed_is_told_apart(project):
     project.write(".vscode/settings.json", "{}")
     project.write(".vscode/tasks.json", "{}")

@@ -15,6 +15,7 @@ FLAGS = {
     "full": [],
     "restricted": ["--level", "restricted"],
     "names": ["--net", "example.com"],
+    "host": ["--net", "host"],
 }
 LEVELS = ("full", "landlock", "restricted", "inherited", "names")
 """``names`` is the full level with a proxy outside, which is to let nothing through that is not meant for it."""

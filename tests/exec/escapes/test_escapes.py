@@ -26,6 +26,12 @@ def test_every_attempt_ends_as_it_is_written_down(group, level, outcomes):
         assert ends == written
 
 
+def test_the_network_of_the_user_opens_no_sockets_of_programs_beside_it(outcomes):
+    ends = {name: outcome for name, (outcome, _) in outcomes("sockets", "host").items()}
+    written = {name: expected("sockets", name)["full"] for name in ends}
+    assert ends == written | {"sockets_in_proc": ALLOWED}  # it is the user's view of the network
+
+
 @pytest.mark.parametrize("group", GROUPS)
 def test_every_attempt_gets_through_where_nothing_confines_it(group, outcomes):
     """Else its failure inside would say nothing."""

@@ -103,3 +103,32 @@ def test_the_hook_of_a_common_git_folder_is_put_back(scene, other):
     ran = scene.place.run(program=words("full", script, "--json"), cwd=scene.home / "linked")
     assert not hook.exists()
     assert "post-checkout" in str(ran.result["changed_sensitive"])
+
+
+PLACES = {
+    "a .git file that names a folder of the project": ("gd", "mv .git gd; echo 'gitdir: gd' > .git"),
+    "a .git link to a folder of the project": (
+        "gd",
+        "mkdir deep; mv .git deep/gd; ln -s deep/gd .git; ln -s deep/gd gd",
+    ),
+    "a bare repository": (".", "mv .git/* .; rm -r .git; git config core.bare true"),
+}
+
+
+@pytest.mark.parametrize(("git", "make"), PLACES.values(), ids=PLACES)
+def test_hooks_and_settings_are_put_back_wherever_the_git_folder_of_the_project_is(scene, git, make):
+    scene.make_repository()
+    scene.run_as_user("sh", "-ec", make)
+    hook, config = scene.work / git / "hooks/post-checkout", scene.work / git / "config"
+    before = config.read_bytes()
+    script = ["sh", "-ec", f"echo '#!/bin/sh' > {hook}; chmod +x {hook}; git config core.fsmonitor {hook}"]
+    assert scene.place.run(program=words("control", script), cwd=scene.work).code == 0
+    assert hook.exists()
+    assert config.read_bytes() != before
+    hook.unlink()
+    config.write_bytes(before)
+    ran = scene.place.run(program=words("full", script, "--json"), cwd=scene.work)
+    assert ran.result["exit_code"] == 0
+    assert not hook.exists()
+    assert config.read_bytes() == before
+    assert "core.fsmonitor" in str(ran.result["changed_sensitive"])

@@ -25,6 +25,10 @@ KEYS = {
     "diff_driver": "diff.evil.textconv",
     "merge_driver": "merge.evil.driver",
     "mergetool": "mergetool.evil.cmd",
+    "merge_tool_by_path": "merge.tool",
+    "diff_tool_by_path": "diff.tool",
+    "lines_of_a_rebase": "rebase.instructionFormat",
+    "cookies": "http.cookieFile",
     "signing_program": "gpg.program",
     "signing_program_ssh": "gpg.ssh.program",
     "sequence_editor": "sequence.editor",
@@ -36,17 +40,19 @@ KEYS = {
     "interactive_filter": "interactive.diffFilter",
 }
 SUBMODULE = ".git/modules/sub"
+DEEPER_SUBMODULE = ".git/modules/libs/sub"
 
 
 def prepare(scene):
-    """A repository with a hook of its user's own, one that is not executable, and a submodule's git folder."""
+    """A repository with a hook of its user's own, one that is not executable, and the git folders of two submodules."""
     scene.make_repository()
     scene.give_text(scene.work / ".git/hooks/pre-push", "#!/bin/sh\n# mine\n", mode=0o755)
     scene.give_text(scene.work / ".git/hooks/pre-rebase", "#!/bin/sh\n# mine\n", mode=0o644)
-    for name in ("hooks", "info", "objects", "refs"):
-        scene.give(scene.work / SUBMODULE / name, folder=True)
-    scene.give_text(scene.work / SUBMODULE / "HEAD", "ref: refs/heads/main\n")
-    scene.give_text(scene.work / SUBMODULE / "config", "[core]\n\tbare = false\n\tworktree = ../../../sub\n")
+    for submodule, work in ((SUBMODULE, "../../../sub"), (DEEPER_SUBMODULE, "../../../../libs/sub")):
+        for name in ("hooks", "info", "objects", "refs"):
+            scene.give(scene.work / submodule / name, folder=True)
+        scene.give_text(scene.work / submodule / "HEAD", "ref: refs/heads/main\n")
+        scene.give_text(scene.work / submodule / "config", f"[core]\n\tbare = false\n\tworktree = {work}\n")
 
 
 def hook(at, path, mode=0o755):
@@ -66,6 +72,12 @@ GROUP.add("changed_hook", hook, ".git/hooks/pre-push", effect=changes("work/.git
           sensitive=".git/hooks/pre-push")  # fmt: skip
 GROUP.add("submodule_hook", hook, f"{SUBMODULE}/hooks/pre-commit", sensitive=f"{SUBMODULE}/hooks/pre-commit",
           effect=changes(f"work/{SUBMODULE}/hooks/pre-commit"))  # fmt: skip
+
+
+@GROUP.attempt(changes(f"work/{DEEPER_SUBMODULE}/hooks/pre-commit"), sensitive=f"{DEEPER_SUBMODULE}/hooks/pre-commit")
+def hook_of_a_submodule_in_what_looks_like_another(at):
+    hook(at, f"{DEEPER_SUBMODULE}/hooks/pre-commit")
+    write(f"{at.work}/.git/modules/libs/HEAD", "ref: refs/heads/main\n")
 
 
 def _configured(key):
