@@ -52,6 +52,8 @@ _UNSET_BEHIND = (
     r"|empty|parameter (not set|null)|(must|should|needs? to|has to) be (set|provided|defined|configured|specified))\b"
 )
 _PATH = re.compile(r"/[\w.@+~/-]+")
+_QUOTED = re.compile(r"'(/[^']+)'|\"(/[^\"]+)\"")
+_BEFORE_A_COLON = re.compile(r"(?<![\w.@+~/-])(/[^:]+): ")
 _ABSOLUTE = re.compile(r"(?<![\w.@+~/-])/[\w.@+~/-]+")
 _LINES = 60  # of the end of what was said
 
@@ -85,7 +87,7 @@ def _options(lines: list[str], plan: "Plan", *, can_name_hosts: bool) -> Iterato
     for line in lines:
         if name := _missing_variable(line, plan):
             yield ["--env", name]
-        for path in _PATH.findall(line):
+        for path in _paths(line):
             if option := _for_path(path.rstrip("./"), line, plan):
                 yield option
 
@@ -93,6 +95,14 @@ def _options(lines: list[str], plan: "Plan", *, can_name_hosts: bool) -> Iterato
 def misses_network(line: str) -> bool:
     """Whether the line is what a program says that finds no network."""
     return bool(_FAR.search(line) or _CODES.search(line)) or any(phrase in line.lower() for phrase in NETWORK)
+
+
+def _paths(line: str) -> Iterator[str]:
+    """The paths in the line, first those that may have spaces in them: their beginning would name a folder above."""
+    told = [one or other for one, other in _QUOTED.findall(line)] + _BEFORE_A_COLON.findall(line)
+    whole = [path for path in told if os.path.isdir(os.path.dirname(path))]
+    yield from whole
+    yield from (path for path in _PATH.findall(line) if not any(other.startswith(path) for other in whole))
 
 
 def _is_of_the_level(line: str, plan: "Plan") -> bool:

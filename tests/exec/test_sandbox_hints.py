@@ -1,6 +1,7 @@
 """The first hint of a run that failed for want of what the sandbox took away is the line to type instead."""
 
 import os
+import shlex
 import shutil
 import sys
 
@@ -49,6 +50,19 @@ def test_without_network_the_line_has_the_option_for_it(place, tool):
     line = hint(place, *shown, "--", *TOOLS[tool])
     assert line.startswith("llm-exec --json --read ")
     assert f" --net {NEEDS.get(tool, 'host')} -- {TOOLS[tool][0]} " in line
+
+
+@pytest.mark.parametrize("name", ["a b", "it's", "a$(b)", "a;b", 'a"b', "-a", "é"])
+@pytest.mark.parametrize(
+    ("option", "script"), [("--write", 'echo x > "$1/file"'), ("--write", 'touch -- "$1/file"'), ("--read", 'ls "$1"')]
+)
+def test_a_path_of_any_characters_is_named_whole_in_a_line_that_runs(place, option, script, name):
+    folder = place.folder / "other" / name
+    folder.mkdir()
+    os.chown(folder, place.uid, place.uid)
+    line = shlex.split(hint(place, "--", "sh", "-c", script, "sh", str(folder)))
+    assert line[:4] == ["llm-exec", "--json", option, str(folder)]
+    assert place.run(*line[1:], cwd=place.work).result["status"] == "ok"
 
 
 def test_a_folder_that_is_read_only_is_opened(place):

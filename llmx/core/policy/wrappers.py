@@ -8,17 +8,19 @@ from typing import NamedTuple
 from llmx.core.policy.code import hides_commands
 from llmx.core.policy.prefixes import PREFIXES, RUNNERS, Prefix
 from llmx.core.policy.words import UNKNOWN, Line, Words, assigned, misleads, runs_value
+from llmx.core.sandbox.command_keys import runs_later
 
-SHELLS = frozenset(("sh", "bash", "zsh", "dash", "ksh", "mksh", "ash", "rbash"))
+SHELLS = frozenset(("sh", "bash", "zsh", "dash", "ksh", "mksh", "ash", "rbash", "yash", "posh"))
 _LIKE_BASH = frozenset(("bash", "zsh", "ksh", "rbash"))
 _SHELL_VALUES = frozenset(("-o", "+o", "-O", "+O", "--rcfile", "--init-file", "--emulate"))
 _SPLITS = re.compile(r"-[i0v]*S|--split")  # env reads such a word as a line
-_ASSIGNS = frozenset(("env", "sudo", "doas", "time"))  # Bash takes what is timed as a line
+_ASSIGNS = frozenset(("env", "sudo", "doas", "time", "cross-env"))  # Bash takes what is timed as a line
 _OPAQUE = frozenset(
     (
         *("ssh", "su", "runuser", "pkexec", "parallel", "script", "screen", "tmux", "expect", "at", "batch", "entr"),
         *("ed", "ex", "timeit", "run-parts", "start-stop-daemon", "faketime", "catchsegv"),
         *("repeat", "fish", "csh", "tcsh", "pwsh", "nu", "xonsh", "elvish"),
+        *("sg", "newgrp", "capsh", "proot", "pee", "dbus-launch", "watchexec", "hyperfine"),
         *("docker", "podman", "kubectl", "systemd-run", "unshare", "nsenter", "chroot", "bwrap", "firejail", "gdb"),
         *("source", ".", "alias", "enable", "hash", "compgen", "complete", "bind", "mapfile", "readarray"),
     )
@@ -42,8 +44,8 @@ def inside(words: Words, unwrap_self: Unwrap) -> Inside | None:
     name = os.path.basename(words[0])
     if name in ("llm-exec", "llmx"):
         return _of_self(words, unwrap_self)
-    if name.startswith("python") and words[1:3] == ["-m", "llmx"]:
-        return _of_self(["llmx", *words[3:]], unwrap_self)
+    if name.startswith("python") and "llmx" in words and "".join(words[: words.index("llmx")]).endswith("m"):
+        return _of_self(words[words.index("llmx") :], unwrap_self)
     if name in _READERS:
         return _READERS[name](words)
     if name in SHELLS:
@@ -159,6 +161,18 @@ def _of_flock(words: Words) -> Inside | None:
     return Inside([command], is_certain) if command else None
 
 
+def _of_setarch(words: Words) -> Inside | None:
+    """Whether the word behind its options names an architecture or the command is not told here: it may be either."""
+    prefix = PREFIXES["setarch"]
+    _, behind, is_certain = prefix.split(words[1:])
+    _, command, knows = prefix.split(behind[1:])
+    return Inside([behind, command], is_certain and knows) if behind else None
+
+
+def _of_direnv(words: Words) -> Inside | None:
+    return Inside([words[3:]]) if words[1:2] == ["exec"] and words[3:] else None
+
+
 def _of_busybox(words: Words) -> Inside | None:
     return Inside([words[1:]]) if words[1:] and not words[1].startswith("-") else None
 
@@ -175,15 +189,40 @@ def _of_npx(words: Words) -> Inside | None:
 
 def _of_git(words: Words) -> Inside | None:
     """``git -c alias.x='!cmd' x`` and its like run what a setting names."""
-    for at, word in enumerate(words[:-1]):
-        if word in ("-c", "--config-env") and words[at + 1].lower().startswith(("alias.", "core.", UNKNOWN)):
-            return Inside([], is_certain=False, works=True)
+    settings = [words[at + 1] for at, word in enumerate(words[:-1]) if word in ("-c", "--config-env")]
+    settings += [word.partition("=")[2] for word in words if word.startswith("--config-env=")]
     subcommand = _git_subcommand(words)
+    if any(map(_runs, settings)) or subcommand[:1] == ["filter-branch"]:
+        return Inside([], is_certain=False, works=True)
+    if lines := _given(subcommand, _GIT_LINES.get("".join(subcommand[:1]), ())):
+        found = [_of_line(line) for line in lines]
+        commands = [command for one in found for command in one.commands]
+        return Inside(commands, all(one.is_certain for one in found), works=True)
     if subcommand[:1] == ["submodule"] and "foreach" in subcommand:
         return _of_line(" ".join(word for word in subcommand[2:] if word not in ("foreach", "--recursive", "--quiet")))
     if subcommand[:2] == ["bisect", "run"]:
         return Inside([subcommand[2:]], works=True) if subcommand[2:] else None
     return None
+
+
+def _runs(setting: str) -> bool:
+    """Whether a setting, as ``git -c`` takes it, may name a program."""
+    section, dot, rest = setting.partition("=")[0].partition(".")
+    sub, other, name = rest.rpartition(".")
+    key = f"{section.lower()}{dot}{sub}{other}{name.lower()}"
+    return UNKNOWN in key or runs_later(key.encode(), b"!", "/", "/.")
+
+
+_GIT_LINES = {"rebase": ("-x", "--exec"), "difftool": ("-x", "--extcmd")}
+"""Options of subcommands that take a line for the shell."""
+
+
+def _given(words: Words, options: tuple[str, ...]) -> Words:
+    """The values of ``options``: in the next word, behind a ``=``, or attached to a short one."""
+    short, long = options or ("\0", "\0")
+    found = [words[at + 1] for at, word in enumerate(words[:-1]) if word in options or word == f"-i{short[1:]}"]
+    found += [word.partition("=")[2] for word in words if word.startswith(f"{long}=")]
+    return found + [word[len(short) :] for word in words if word.startswith(short) and len(word) > len(short)]
 
 
 def _git_subcommand(words: Words) -> Words:
@@ -237,6 +276,9 @@ _READERS: dict[str, Callable[[Words], Inside | None]] = {
     "watch": _of_watch,
     "flock": _of_flock,
     "busybox": _of_busybox,
+    "toybox": _of_busybox,
+    "setarch": _of_setarch,
+    "direnv": _of_direnv,
     "npx": _of_npx,
     "git": _of_git,
 }
