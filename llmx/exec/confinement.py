@@ -36,7 +36,7 @@ class Confinement:
         self.forwarder: Forwarder | None = None
         self._abilities = abilities(request.own_env, outer)
         self.relay: Relay | None = None
-        self._sensitive: Sensitive | None = None
+        self.sensitive: Sensitive | None = None
         self.enclosure: Enclosure | None = None
         self.changed: list[dict[str, object]] = []
         self.hints: list[str] = []
@@ -96,7 +96,7 @@ class Confinement:
         """The command as it will really be started."""
         plan = self.plan
         if plan.work in plan.writable:
-            self._sensitive = Sensitive(plan.work, plan.git_folders, allowed=plan.opened)
+            self.sensitive = Sensitive(plan.work, plan.git_folders, allowed=plan.opened)
         self.enclosure = enclose(plan, program, argv, self._abilities, self._wanted.mechanism)
         if self.enclosure.degraded or (self._wanted.is_required and self.level != "full"):
             load("llmx.core.policy.levels:check_mechanism")(
@@ -117,14 +117,14 @@ class Confinement:
             self.relay.move()
         if self.forwarder:
             self.forwarder.close()
-        if self._sensitive:
-            report = self._sensitive.compare()
+        if self.sensitive:
+            report = self.sensitive.compare()
             self.changed, self.hints, self.is_complete = report.changed, report.hints, report.complete
         return problem
 
     def close(self) -> None:
         """Give up what is held, however the run ended; more than once does no harm."""
-        for held in (self.forwarder, self.enclosure, self.relay, self._sensitive):
+        for held in (self.forwarder, self.enclosure, self.relay, self.sensitive):
             if held:
                 held.close()
 

@@ -248,6 +248,7 @@ class Run:
         enclosure = self.confinement.enclose(launch.program, launch.argv)
         launch.limits = (*launch.limits, (RLIMIT_CORE, 0))
         launch.will = self._own_terminal.will() if self._own_terminal else None
+        launch.undo = self.confinement.sensitive
         enclosure.fill(launch)
         self.confinement.open_network()
 

@@ -1,6 +1,7 @@
 """A language server that the source names really serves an agent, and what tells Claude of it passes Claude's check."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -35,7 +36,7 @@ def test_opencode_gets_diagnostics_from_the_server(oracle, home, declared):
     oracle.run("git", "init", "-q")
     (oracle.project / "bad.py").write_text('x: int = "a"\n')
     declare(oracle, home, DECLARED[declared])
-    said = next(filter(None, (diagnostics(oracle) for _ in range(PATIENCE))), [])
+    said: list[Any] = next(filter(None, (diagnostics(oracle) for _ in range(PATIENCE))), [])
     assert {one["code"] for one in said} == {"reportAssignmentType"}
     log = home / ".local/share/llm-exec.log"
     assert (log.exists() and "pyright-langserver" in log.read_text()) is (declared == "through llm-exec")

@@ -1,7 +1,6 @@
 """Start one program: found on PATH, with its limits, its streams and a parent that it does not outlive.
 
-What watches and ends it stands in ``supervise.py``. This code is in the package itself because every module costs
-each run 0.1 ms.
+What watches and ends it is ``supervise.py``. All this is one module because each costs every run 0.1 ms.
 """
 
 import errno
@@ -13,6 +12,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import signal as _signal
     from collections.abc import Callable, Mapping
+
+    from llmx.core.process.undo import Undo
 else:
     import _signal  # the `signal` module wraps this one in enums, which costs 4 ms
 
@@ -26,10 +27,12 @@ while read -r key pid; do
     case $key in *child-pid*) inner=${pid%%,*} ;; esac
 done <&1
 read -r who <"/proc/$inner/stat" && case $who in "$inner (bwrap) "*) kill -KILL "$inner" ;; esac
+[ "$inner" ] && [ "$1" ] && "$@" "$inner" <&3
 kill -KILL 0
 """
 """Waits for the end of the pipe at 0, which is the end of this process. Then ends bubblewrap's first process inside,
-which the pipe at 1 names, and its own process group: the former is in there until it has been named, and longer."""
+which the pipe at 1 names, and its own process group: the former is in there until it has been named, and longer. What
+its arguments start in between leaves that group by itself, and puts back what the file at 3 says (`Undo`)."""
 
 _RESET = (_signal.SIGPIPE, _signal.SIGXFSZ, _signal.SIGCHLD, _signal.SIGTTOU)
 """What Python changed at its start, and SIGCHLD: ignored in a child, it would hide its children's CPU time."""
@@ -66,8 +69,8 @@ class Launch:
     descriptors above 2 that the program gets; None for all that are inheritable. ``enter`` runs first in the child,
     in place of making the group; ``confine`` runs last, right before the program; both may raise ``OSError``.
     ``guarded``: another process ends all of it when this one is killed. ``will``: a descriptor that it keeps for
-    itself, and what it does then. ``info``: a pipe on which bubblewrap names its first process inside, -1 for none;
-    with it that other process stands beside, as ``watcher``, and not in between, as guard.
+    itself, and what it does then; ``undo``: what is put back then. ``info``: a pipe on which bubblewrap names its first
+    process inside, -1 for none; with it that other one stands beside, as ``watcher``, and not in between, as guard.
     """
 
     __slots__ = (
@@ -85,6 +88,7 @@ class Launch:
         "program",
         "streams",
         "terminal",
+        "undo",
         "watcher",
         "will",
     )
@@ -121,6 +125,7 @@ class Launch:
         self.confine = confine
         self.guarded = guarded
         self.will = will
+        self.undo: Undo | None = None
         self.info = -1
         self.watcher = 0
 
@@ -229,15 +234,32 @@ def _start_watcher(launch: Launch, heard: int) -> int:
     """It has nothing of the command's: no stream, no descriptor, no variable."""
     ends = [(os.POSIX_SPAWN_DUP2, heard, 0), (os.POSIX_SPAWN_DUP2, launch.info, 1)]
     closed = [(os.POSIX_SPAWN_CLOSE, descriptor) for descriptor in launch.keep or ()]
-    return os.posix_spawn(
-        WATCHER,
-        [f"llm-exec-watch {os.getpid()}", "-c", WATCH],
-        {},
-        file_actions=[*ends, (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_RDWR, 0), *closed],
-        setpgroup=0,
-        setsigmask=(),
-        setsigdef=_RESET,
-    )
+    argv, left = [f"llm-exec-watch {os.getpid()}", "-c", WATCH], -1
+    if launch.undo:
+        argv += [WATCHER, *_heir(launch.undo)]
+        left = os.memfd_create("llm-exec")
+        os.pwrite(left, launch.undo.state(), 0)
+        ends += [(os.POSIX_SPAWN_DUP2, left, 3)]
+    try:
+        return os.posix_spawn(
+            WATCHER,
+            argv,
+            {},
+            file_actions=[*closed, *ends, (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_RDWR, 0)],
+            setpgroup=0,
+            setsigmask=(),
+            setsigdef=_RESET,
+        )
+    finally:
+        if left >= 0:
+            os.close(left)
+
+
+def _heir(undo: "Undo") -> list[str]:
+    """This interpreter, with what it is to call; nobody's settings and no other folder's modules get in."""
+    module, _, name = undo.HEIR.partition(":")
+    code = f"import sys; sys.path[:0] = sys.argv[1:2]; from {module} import {name}; {name}(int(sys.argv[2]))"
+    return [sys.executable, "-ISc", code, os.path.abspath(f"{__file__}/../../../..")]
 
 
 def _pass_on(kept: tuple[int, ...]) -> None:

@@ -44,8 +44,12 @@ def stand(launch: "Launch") -> None:
 
 def _end_everything(launch: "Launch") -> None:
     kill_all()
-    if launch.will:
-        launch.will[1]()
+    for act in (launch.will and launch.will[1], launch.undo and launch.undo.put_back):
+        try:
+            if act:
+                act()
+        except Exception:
+            continue  # the other is still to be done, and there is nobody to tell
     os._exit(137)
 
 

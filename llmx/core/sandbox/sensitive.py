@@ -4,6 +4,7 @@ They stay writable, because git, stash and checkout break otherwise; so they are
 in the hands of the command: no link is followed, nothing is waited for, and file descriptors hold the folders.
 """
 
+import marshal
 import os
 import sys
 import time
@@ -78,6 +79,8 @@ class Sensitive:
     opened, and their git folders.
     """
 
+    HEIR = "llmx.core.sandbox.heir:inherit"
+
     __slots__ = ("_groups", "allowed", "git_dirs", "held", "inner", "others", "roots", "started", "watched", "work")
 
     def __init__(self, work: str, git_dirs: "Iterable[str]" = (), *, allowed: "Iterable[str]" = ()) -> None:
@@ -90,11 +93,16 @@ class Sensitive:
             if os.path.isdir(path) and not is_below_any(path, (work, *git_dirs))
         }
         self.started = time.clock_gettime_ns(CLOCK_OF_FILES)
-        places = (work, *self.git_dirs, *self.others)
-        self.roots = {path: os.open(path, FOLDER_FLAGS & ~os.O_NOFOLLOW) for path in places}
+        self.roots: dict[str, int] = {}
+        self.open_again()
         self._groups: set[str] = set()
         self.inner = inner_git_folder(work)
         self.held, self.watched = self.read()
+
+    def open_again(self) -> None:
+        """Hold the folders that no command can replace; once more in a process that holds nothing of its parent's."""
+        places = (self.work, *self.git_dirs, *self.others)
+        self.roots = {path: os.open(path, FOLDER_FLAGS & ~os.O_NOFOLLOW) for path in places}
 
     def read(self) -> "tuple[dict[str, Entry], dict[str, Entry]]":
         """What is put back when it changes, and what is only reported: absolute path -> entry."""
@@ -124,6 +132,16 @@ class Sensitive:
         finally:
             self.close()
         return report
+
+    def put_back(self) -> None:
+        """In another process, when that which ran the command was killed, and the command with it."""
+        self.open_again()
+        self.compare()
+
+    def state(self) -> bytes:
+        """All that `heir` has to know, with where the user's state folder is."""
+        values = {name: getattr(self, name) for name in self.__slots__ if name != "roots"}
+        return marshal.dumps((values, os.environ.get("HOME"), os.environ.get("XDG_STATE_HOME")))
 
     def close(self) -> None:
         """Give up the descriptors; more than once does no harm."""

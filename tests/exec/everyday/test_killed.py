@@ -6,8 +6,13 @@ from pathlib import Path
 import pytest
 
 from llmx.core.process import WATCHER
-from tests.exec.everyday.conftest import LLM_EXEC
-from tests.exec.everyday.killing import kill_at_random_moments, kill_while_bubblewrap_prepares, processes
+from tests.exec.everyday.conftest import LLM_EXEC, SHELL
+from tests.exec.everyday.killing import (
+    kill_at_random_moments,
+    kill_while_bubblewrap_prepares,
+    processes,
+    wait_for_the_end_of,
+)
 
 MOMENTS = int(os.environ.get("LLMX_TEST_KILLS", "40"))
 """``tests/benchmarks/kills.py`` does it 200 times and prints figures."""
@@ -36,9 +41,26 @@ def test_what_watches_has_nothing_of_the_run_and_ends_with_it(project, until):
     [watcher] = until(lambda: (project.work / "began").exists() and processes([f"llm-exec-watch {process.pid}\x00"]))
     held = Path(f"/proc/{watcher}")
     assert (held / "environ").read_bytes() == b""
-    assert sorted(os.listdir(held / "fd")) == ["0", "1", "2"]
+    assert sorted(os.listdir(held / "fd")) == ["0", "1", "2", "3"]
+    assert b"s3cr3t" not in (held / "fd/3").read_bytes(), "what of git was there before"
     project.write("work/go", "")
     assert project.place.finish(process).code == 0
     assert not held.exists()
     assert os.read(ours, 1) == b""
     os.close(ours)
+
+
+@pytest.mark.parametrize("options", [(), ("--max-file-size", "1G")], ids=["a watcher beside", "a guard in between"])
+def test_what_git_would_run_is_put_back_after_a_sigkill_too(project, until, options):
+    """Whoever started llm-exec may kill it for its time, and a command only has to wait for that."""
+    hook, config, ready = (project.work / name for name in (".git/hooks/pre-push", ".git/config", "ready"))
+    before = config.read_bytes()
+    script = f"echo '#!/bin/sh' > {hook}; git config core.fsmonitor {hook}; touch {ready}; exec sleep 61"
+    process = project.place.start(program=[*LLM_EXEC, "--json", *options, "--", *SHELL, script], cwd=project.work)
+    until(ready.exists)
+    assert hook.exists()
+    assert config.read_bytes() != before
+    process.kill()
+    project.place.finish(process)
+    until(lambda: not hook.exists() and config.read_bytes() == before)
+    assert wait_for_the_end_of([str(hook), "sandbox.heir"]) == {}
