@@ -101,7 +101,7 @@ class Bubblewrap(Enclosure):
         )
 
     def fill(self, launch: "Launch") -> None:
-        if can_watch(launch):
+        if self.confine is None and can_watch(launch):
             launch.info, writer = os.pipe()
             self._for_child += [writer]
             self.keep += (writer,)
