@@ -12,6 +12,7 @@ from llmx.cli.output import Output, OutputOption
 from llmx.cli.template_reports import clear, deliver, forms, report_all, show
 from llmx.cli.termination import term_interrupts
 from llmx.core.plugins import load
+from llmx.errors import UsageError
 from llmx.templates.artifacts import require_room
 from llmx.templates.outcomes import Result
 from llmx.templates.parameters import values
@@ -41,6 +42,10 @@ def execute(
 ) -> None:
     """Run a template. Exit 0: done and clean, 1: findings, 3: inconclusive; nothing that did not run is 0."""
     wanted = forms(report, output)
+    if plan and (wanted or output_dir):
+        raise UsageError(
+            "--plan runs nothing, so there is nothing to write", hint="leave --report and --output-dir out"
+        )
     template = find(name)
     chosen = values(template, param or (), params_file)
     options = how.options(template, seconds(given.timeout))

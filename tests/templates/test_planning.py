@@ -296,3 +296,9 @@ def test_an_estimate_of_what_cannot_be_planned_is_null_and_never_0(own, alone):
     told = Template.estimate_cost(name, config=LLMConfig(backend="mock"))
     assert (told["tokens"], told["cost_usd"], told["confidence"]) == (None, None, 0)
     assert "phase x is code that may ask" in llmx("estimate", name).stdout
+
+
+@pytest.mark.parametrize("words", [["--report", "sarif=o.sarif"], ["--report", "junit"], ["--output-dir", "out"]])
+def test_a_plan_is_no_run_so_it_is_not_asked_for_what_a_run_makes(code, tmp_path, words):
+    done = llmx("exec", "code-review", "--backend", "mock", "--plan", *words)
+    assert (done.returncode, "--plan runs nothing" in done.stderr) == (2, True), "or all is green without a report"
