@@ -37,4 +37,5 @@ def show(found: list[dict[str, Any]], notices: Iterable[str], output: Output) ->
         return
     width = max([20, *(len(shown(row["id"])) for row in found)])
     for row in found:
-        print(f"{shown(row['id']):<{width}} {shown(row['category']):<10} {shown(row['description'])}")
+        place = f" (in place of {shown(', '.join(row['overrides']))})" if row["overrides"] else ""
+        print(f"{shown(row['id']):<{width}} {shown(row['category']):<10} {shown(row['description'])}{place}")

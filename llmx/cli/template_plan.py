@@ -20,13 +20,14 @@ def show_plan(name: str, given: Mapping[str, Any], client: LLMClient, options: R
         return
     for number, question in enumerate(found.questions, 1):
         print(f"--- {number} of {len(found.questions)}: phase {question.phase}")
-        for turn in question.request.messages:
-            print(f"[{turn.role}]", *(visible(line) for line in turn.text.split("\n")), "", sep="\n")
+        for role, text in question.turns:
+            print(f"[{role}]", *(visible(line) for line in text.split("\n")), "", sep="\n")
     for phase in found.phases:
         print(f"phase {phase['id']:<16} {phase['status']:<8} {phase['questions']} questions")
     print(f"model            {_model(found)}")
-    print(f"tokens           about {found.prompt_tokens} in prompts, at most {found.answer_tokens} in answers")
-    print(f"with repairs     at most {found.most.tokens} tokens, every byte of a prompt counted as one")
+    part = ", as far as it can be planned" if found.unknown else ""
+    print(f"tokens           about {found.prompt_tokens} in prompts, up to {found.answer_tokens} in answers{part}")
+    print(f"with repairs     {_most(found)}")
     print(f"cost             {_cost(found)}")
     print("planned; nothing was sent")
 
@@ -35,8 +36,15 @@ def _model(found: Plan) -> str:
     return f"{found.target.backend}/{found.target.model}" if found.target else "none is configured"
 
 
+def _most(found: Plan) -> str:
+    if found.most_questions is None:
+        return "not known"
+    told = f"at most {found.most_questions} questions and {found.most.tokens} tokens"
+    return f"{told}, every byte of a prompt counted as one"
+
+
 def _cost(found: Plan) -> str:
     limit = "" if found.max_cost is None else f"; --max-cost holds it at ${found.max_cost:g}"
-    if found.ceiling is None:
-        return f"not known: {found.why_no_ceiling}{limit}"
+    if found.ceiling is None or found.unknown:
+        return f"not known: {found.why_no_ceiling}"
     return f"at most ${found.ceiling:.6f}{limit}"

@@ -144,7 +144,7 @@ class Batch:
 
     def _read(self) -> dict[int, Envelope]:
         first, *rest = _lines(self._folder / JOURNAL)
-        if other := differences(first["batch"], self._facts):
+        if other := differences(first.get("batch") or {}, self._facts):
             os.close(self._journal)
             raise UsageError(
                 f"batch {self.id} was not of the same work: {listed(other)} changed since",

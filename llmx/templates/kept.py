@@ -106,7 +106,7 @@ class Kept:
             self._hold()
         for file in self._folder.glob("[!.]*.json"):
             found = json.loads(file.read_text(encoding="utf-8", errors="surrogatepass"))
-            if other := differences(found["facts"], self.facts):
+            if other := differences(found.get("facts", {}), self.facts):
                 raise UsageError(
                     f"run {self.run} was not of the same work: {listed(other)} changed since",
                     hint="say what was said then, or leave --resume out to begin anew",
@@ -133,7 +133,7 @@ class Kept:
         others: list[str] = []
         for path in sorted(_folders(), key=_touched, reverse=True):
             file = next(path.glob("[!.]*.json"), None)
-            facts = json.loads(file.read_text(errors="surrogatepass"))["facts"] if file else {}
+            facts = json.loads(file.read_text(errors="surrogatepass")).get("facts", {}) if file else {}
             if facts and not (other := differences(facts, self.facts)):
                 return path.name
             if facts and facts["the template"] == self.facts["the template"]:

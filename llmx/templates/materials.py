@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from llmx.documents import Document, DocumentError, read_async
 from llmx.errors import NotFoundError
 from llmx.knowledge import Place
-from llmx.templates.builtin.code_review.sources import SKIPPED_FOLDERS
+from llmx.templates.folders import SKIPPED
 
 HARMLESS = {"unsupported": "binary", "empty": "empty"}
 """Why a file that nobody named may be left out: pictures and empty files hold nothing to read."""
@@ -65,7 +65,7 @@ def below(path: Path) -> list[Path]:
     found: list[Path] = []
     shut: list[Path] = []
     for folder, folders, names in os.walk(path, onerror=lambda error: shut.append(Path(error.filename))):
-        folders[:] = sorted(name for name in folders if name not in SKIPPED_FOLDERS and not name.startswith("."))
+        folders[:] = sorted(name for name in folders if name not in SKIPPED and not name.startswith("."))
         found += [Path(folder, name) for name in sorted(names) if not name.startswith(".")]
     return [*found, *shut]
 

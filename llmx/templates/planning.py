@@ -110,6 +110,11 @@ class Plan:
         return Most(*(sum(each.most[at] for each in self.bounds) for at in (0, 1)))
 
     @property
+    def most_questions(self) -> int | None:
+        """How many questions are sent at most, with repairs and tries; None where that is not known."""
+        return None if self.unknown else sum(each.tries for each in self.bounds)
+
+    @property
     def ceiling(self) -> float | None:
         """US dollars that it costs at most; None where that is not known, and nothing holds it."""
         if self.target is None or self._unpriced:
@@ -141,7 +146,7 @@ class Plan:
             "model": self.target._asdict() if self.target else None,
             "prices": price_table(),
             "questions": len(self.questions),
-            "most_questions": None if self.unknown else sum(each.tries for each in self.bounds),
+            "most_questions": self.most_questions,
             "tokens": {
                 "prompts": self.prompt_tokens,
                 "answers": self.answer_tokens,

@@ -23,7 +23,8 @@ async def provenance(context: Context) -> dict[str, Any]:
         now = "" if all(call.cached for call in calls) else endpoint or ""  # what is there now may not be what was
         digest = await asyncio.to_thread(model_digest, told["backend"], told["model"], now)
         is_demo = told["demo"] or (digest is not None and digest == await asyncio.to_thread(_demo_digest))
-        models.append({**told, "demo": is_demo, "digest": digest, "endpoint": endpoint})
+        why = None if digest else _why_none(told, calls)
+        models.append({**told, "demo": is_demo, "digest": digest, "why_no_digest": why, "endpoint": endpoint})
     client = context.client
     return {
         "llmx": __version__,
@@ -48,6 +49,20 @@ def input_digest(context: Context) -> str:
     """One sum over the parameters and all that was read."""
     text = json.dumps([dict(context.parameters), dict(sorted(context.inputs.items()))], sort_keys=True, default=str)
     return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
+
+
+def _why_none(told: dict[str, Any], calls: list[Call]) -> str:
+    """Why nobody can tell the weights that have answered."""
+    if told["mock"]:
+        return "a mock has no weights"
+    if all(call.cached for call in calls):
+        return "the answer was kept, and what is there now may be another model"
+    if told["backend"] in LOCAL:
+        return "the model's file cannot be read"
+    if told["backend"] == "ollama":
+        return "this Ollama does not tell it"
+    known = "; its fingerprint is told" if told.get("fingerprint") else ""
+    return f"{told['backend']} tells no digest of its models{known}"
 
 
 def _calls_of(told: dict[str, Any], calls: list[Call]) -> list[Call]:

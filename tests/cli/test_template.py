@@ -100,6 +100,7 @@ def test_a_clash_with_a_built_in_one_must_be_meant():
     (user_folder() / "code-review" / "template.toml").write_text(TOML.format(id="code-review", more="override = true"))
     assert llmx("exec", "code-review", "--param", "text=x").returncode == 0
     assert [row["source"] for row in told("list") if row["id"] == "code-review"] == ["user"]
+    assert "Counts the words of a text. (in place of built-in)\n" in llmx("list").stdout
 
 
 @pytest.mark.promise("S2-23")

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 
+from llmx.core.backends.mock import SCRIPT
 from llmx.core.calls import CallOptions, Calls
 from llmx.core.client import LLMClient
 from llmx.core.llm_config import LLMConfig
@@ -15,13 +16,19 @@ def scripted(tmp_path, entries):
     """The environment in which the mock says these: texts, values that it says as JSON, or entries of a script."""
     script = tmp_path / "script.jsonl"
     script.write_text("".join(json.dumps(_entry(each)) + "\n" for each in entries))
-    return {**os.environ, "LLMX_MOCK_SCRIPT": str(script)}
+    return {**os.environ, SCRIPT: str(script)}
+
+
+def script(tmp_path, monkeypatch, *entries):
+    """Let the mock say these from now on."""
+    monkeypatch.setenv(SCRIPT, scripted(tmp_path, entries)[SCRIPT])
 
 
 def _entry(said):
     if isinstance(said, str):
         return {"text": said}
-    return said if {"text", "events", "error"} & said.keys() else {"text": json.dumps(said)}
+    is_entry = isinstance(said, dict) and {"text", "events", "error", "context"} & said.keys()
+    return said if is_entry else {"text": json.dumps(said)}
 
 
 def played(name, parameters, env=None, *, backend="mock", model=None, limits=None, **options):

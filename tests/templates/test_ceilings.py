@@ -111,7 +111,7 @@ ANSWERS: dict[str, Any] = {
 OPTIONS: dict[str, dict[str, Any]] = {"code-review": {"votes": 3, "canaries": 2}}
 
 
-@pytest.mark.promise("S2-31")
+@pytest.mark.promise("S2-26")
 @pytest.mark.parametrize("said", ANSWERS)
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_what_a_run_takes_is_never_more_than_the_plan_says(name, said):
@@ -268,3 +268,23 @@ def test_what_was_said_in_a_session_is_in_the_ceiling():
             asyncio.run(execute("interactive-chat", given, client(model.url)))
         assert unknown("interactive-chat", given)[0] > first
         require_within("interactive-chat", given, RunOptions(), endless)
+
+
+@pytest.mark.parametrize("part", [0.1, 0.5, 0.9])
+def test_max_cost_holds_however_many_ask_at_once(part):
+    """Each question is held before it is sent, so that those that are under way never pass the limit together."""
+    Path("src").mkdir()
+    for number in range(12):
+        Path("src", f"{number}.py").write_text(f"def f{number}(x):\n    return x\n" * 20)
+    parameters = {"code_path": "src", "chunk_bytes": 1000}
+    with Model(lambda body: '{"findings": []}', usage=Bytes.of) as model:
+        asked = client(model.url)
+        found = asyncio.run(plan("code-review", parameters, asked))
+        single = found.ceiling / len(found.questions)
+        most = part * found.ceiling / 3  # the plan counts repairs and tries, which are not made here
+        result = asyncio.run(execute("code-review", parameters, client(model.url, max_cost=most), RunOptions(jobs=16)))
+        cost = sum(0.15e-6 * prompt + 0.6e-6 * answer for prompt, answer in model.counted)
+    assert len(found.questions) > 50
+    assert 0 < cost <= most
+    assert (result.exit_code, result.outcome) in ((6, "failed"), (0, "clean"))
+    assert result.exit_code == 6 or most > single

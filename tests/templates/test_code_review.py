@@ -18,6 +18,8 @@ from llmx.templates.builtin.code_review.sources import Source, parts_of
 from llmx.templates.diffs import read_diff
 from llmx.templates.findings import fingerprint
 from tests import forked
+from tests.templates.conftest import asked_of, perform
+from tests.templates.model import Model
 
 CODE = "import os\n\n\ndef run(command):\n    return os.system(command)  # dangerous\n\n\ndef safe():\n    return 1\n"
 EVIL = {
@@ -342,6 +344,17 @@ def test_code_that_is_no_text_was_not_reviewed(script, code):
     (code / "b.js").write_bytes(b"run() //\0\n")
     rc, told = envelope("--param", "code_path=src")
     assert (rc, told["outcome"]) == (3, "inconclusive")
+
+
+def test_what_changes_while_a_model_reads_it_was_not_reviewed(code):
+    def answer(body):
+        (code / "a.py").write_text(CODE + "eval('1')\n")
+        return '{"findings": []}'
+
+    with Model(answer) as model:
+        result = perform("code-review", {"code_path": "src", "aspects": ["security"]}, asked_of(model.url))
+    assert (result.exit_code, result.outcome) == (3, "inconclusive")
+    assert "a.py changed after the model was asked about it" in result.problem
 
 
 def test_what_changes_after_it_was_asked_about_was_not_reviewed(code, tmp_path, monkeypatch):

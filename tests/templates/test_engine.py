@@ -251,7 +251,7 @@ def test_a_prompt_is_rendered_with_untrusted_text_behind_a_fence(own, monkeypatc
         "demo": False,
         "digest": None,
         "endpoint": None,
-    } | {"fingerprint": None}
+    } | {"fingerprint": None, "why_no_digest": "a mock has no weights"}
 
 
 @pytest.mark.parametrize("text", ["{{ nothing }}", "{{ text.__class__.__mro__ }}", "{% for %}"])
@@ -343,6 +343,13 @@ def test_a_wrong_template_is_refused_by_its_key(own, text, said):
     with pytest.raises(ConfigError) as refused:
         load_template(__import__("pathlib").Path(name))
     assert said in refused.value.message
+
+
+def test_the_code_of_a_template_may_stand_in_several_modules(own):
+    two = '[[phases]]\nid = "a"\nrun = "phases:work"\n[[phases]]\nid = "b"\nrun = "other:work"\n'
+    name = own(two, "def work(context):\n    return 1\n")
+    Path(name, "other.py").write_text("def work(context):\n    return context.results['a'] + 1\n")
+    assert perform(name).result == 2
 
 
 def test_a_template_with_a_file_that_cannot_be_read_is_refused_by_its_name(own, monkeypatch):

@@ -20,7 +20,7 @@ from llmx.templates.kept import LONGEST_S, batches, folder, forget_old
 from tests.cli import inside
 from tests.templates.conftest import asked_of, llmx, perform
 from tests.templates.model import Model
-from tests.templates.scripted import script
+from tests.templates.play import script
 
 EACH = """
     [parameters.words]

@@ -11,11 +11,10 @@ import pytest
 
 from llmx.core.demo import PATH as DEMO
 from llmx.errors import NotFoundError, UsageError
-from llmx.templates.running import RunOptions
 from tests import forked
 from tests.documents.made import pdf_by_canvas
 from tests.knowledge.corpus import TEXTS
-from tests.templates.scripted import run, script
+from tests.templates.play import played, script
 
 ROOT = Path(__file__).resolve().parents[2]
 CHAPTER = (ROOT / "llmx/data/guide/knowledge-management.md").read_text()
@@ -36,8 +35,8 @@ def notes(tmp_path, monkeypatch):
 
 
 def do(operation, **parameters):
-    options = {name: parameters.pop(name) for name in ("backend", "model", "options") if name in parameters}
-    return run("knowledge-management", {"operation": operation, "collection": "c", **parameters}, **options)
+    options = {name: parameters.pop(name) for name in ("backend", "model", "resume") if name in parameters}
+    return played("knowledge-management", {"operation": operation, "collection": "c", **parameters}, **options)
 
 
 def said(*statements):
@@ -232,7 +231,7 @@ def test_a_question_that_no_document_holds_a_word_of_is_not_asked(filled):
 
 def test_files_can_be_asked_without_keeping_them(notes, tmp_path, monkeypatch):
     script(tmp_path, monkeypatch, said(("A day.", (1, "Only complete answers are kept, for a day."))))
-    result = run(
+    result = played(
         "knowledge-management", {"operation": "query", "query": "how long are answers kept", "paths": ["notes"]}
     )
     assert (result.exit_code, len(result.coverage)) == (0, len(TEXTS))
@@ -241,12 +240,14 @@ def test_files_can_be_asked_without_keeping_them(notes, tmp_path, monkeypatch):
     assert do("list").exit_code == NotFoundError.exit_code
     (notes / "locked.pdf").write_bytes(b"%PDF-1.4\nbroken")
     asked = {"operation": "query", "query": "espresso", "paths": ["notes"], "answer": False}
-    assert run("knowledge-management", asked).exit_code == 3
+    assert played("knowledge-management", asked).exit_code == 3
 
 
 def test_a_page_of_a_pdf_is_named(notes):
     (notes / "birds.pdf").write_bytes(pdf_by_canvas(["Herons eat frogs.", "Storks eat worms."]))
-    result = run("knowledge-management", {"operation": "query", "query": "worms", "paths": ["notes"], "answer": False})
+    result = played(
+        "knowledge-management", {"operation": "query", "query": "worms", "paths": ["notes"], "answer": False}
+    )
     best = result.result["passages"][0]
     assert (best["document"], best["place"], best["quote"]) == ("notes/birds.pdf", "page 2", "Storks eat worms.")
     assert "(page 2)" in result.result["text"]
@@ -327,7 +328,7 @@ def test_a_run_that_was_broken_off_goes_on(filled, tmp_path, monkeypatch):
     first = do("query", query="how long are answers kept")
     assert (first.exit_code, first.failed_phase) == (7, "ask")
     script(tmp_path, monkeypatch, said(("A day.", (1, "Only complete answers are kept, for a day."))))
-    second = do("query", query="how long are answers kept", options=RunOptions(resume=first.run))
+    second = do("query", query="how long are answers kept", resume=first.run)
     assert (second.exit_code, [each["status"] for each in second.phases]) == (
         0,
         ["kept", "skipped", "kept", "done", "done"],

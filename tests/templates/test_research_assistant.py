@@ -11,9 +11,8 @@ import pytest
 
 from llmx.core.demo import PATH as DEMO
 from llmx.errors import UsageError
-from llmx.templates.running import RunOptions
 from tests import forked
-from tests.templates.scripted import run, script
+from tests.templates.play import played, script
 from tests.templates.test_fetching import serving
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,8 +37,8 @@ def birds(tmp_path, monkeypatch):
 
 
 def research(**parameters):
-    options = {name: parameters.pop(name) for name in ("backend", "model", "options") if name in parameters}
-    return run("research-assistant", {"topic": "what herons and storks eat", **parameters}, **options)
+    options = {name: parameters.pop(name) for name in ("backend", "model", "resume") if name in parameters}
+    return played("research-assistant", {"topic": "what herons and storks eat", **parameters}, **options)
 
 
 def said(**sections):
@@ -297,7 +296,7 @@ def test_sources_can_be_kept_for_questions_later(birds, tmp_path, monkeypatch):
     script(tmp_path, monkeypatch, GOOD)
     research(sources=["birds"], collection="birds")
     asked = {"operation": "query", "collection": "birds", "query": "where do storks nest", "answer": False}
-    best = run("knowledge-management", asked).result["passages"][0]
+    best = played("knowledge-management", asked).result["passages"][0]
     assert (best["document"], best["first"]) == (f"{birds}/storks.txt", 1)
 
 
@@ -368,7 +367,7 @@ def test_a_run_that_was_broken_off_does_not_fetch_again(birds, tmp_path, monkeyp
         first = research(sources=[f"{site.url}/a"])
         assert (first.exit_code, first.failed_phase) == (7, "synthesize")
     script(tmp_path, monkeypatch, said(Food=[("Fish.", (1, "grey heron eats fish and frogs"))]))
-    second = research(sources=[f"{site.url}/a"], options=RunOptions(resume=first.run))
+    second = research(sources=[f"{site.url}/a"], resume=first.run)
     assert (second.exit_code, second.phases[0]["status"]) == (0, "kept")
     assert second.coverage == [{"path": f"{site.url}/a", "read": True, "reason": ""}]
 

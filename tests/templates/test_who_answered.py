@@ -30,8 +30,9 @@ def test_a_model_of_ollamas_has_its_digest_as_long_as_it_is_the_one_that_answere
         for _ in range(2):  # the second answer is a kept one
             result = perform(name, client=asked("ollama", server.url, "m-1", cache=True))
             (who,) = result.provenance["models"]
-            found.append((who["digest"], who["endpoint"]))
-    assert found == [(f"sha256:{'ab' * 32}", server.url), (None, server.url)]
+            found.append((who["digest"], who["why_no_digest"], who["endpoint"]))
+    kept = "the answer was kept, and what is there now may be another model"
+    assert found == [(f"sha256:{'ab' * 32}", None, server.url), (None, kept, server.url)]
 
 
 def test_what_a_provider_tells_its_models_apart_by_is_kept_also_on_a_cassette(own, alone, tmp_path):
@@ -41,8 +42,11 @@ def test_what_a_provider_tells_its_models_apart_by_is_kept_also_on_a_cassette(ow
         first = perform(name, client=asked("openai", server.url, "gpt-4o", record=tape))
         plain = perform(name, client=asked("openai", server.url, "gpt-4o"))
     again = perform(name, client=asked("openai", "", "gpt-4o", replay=tape))
-    told = [result.provenance["models"][0]["fingerprint"] for result in (first, plain, again)]
-    assert told == ["fp_1", None, "fp_1"]
+    told = [result.provenance["models"][0] for result in (first, plain, again)]
+    assert [each["fingerprint"] for each in told] == ["fp_1", None, "fp_1"]
+    none = "openai tells no digest of its models"
+    assert [each["why_no_digest"] for each in told[:2]] == [f"{none}; its fingerprint is told", none]
+    assert perform(name).provenance["models"][0]["why_no_digest"] == "a mock has no weights"
 
 
 def test_an_answer_says_it_too():

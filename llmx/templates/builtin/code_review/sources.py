@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from llmx.templates.builtin.code_review.git import asked
+from llmx.templates.folders import SKIPPED
 
 LARGEST = 1_000_000
-SKIPPED_FOLDERS = {".git", "node_modules", "__pycache__", ".venv", "venv", "dist", "build", "target", ".tox", "vendor"}
 LINK, REPOSITORY, BUILT = "a link", "another repository", "installed or built"
 SUFFIXES = frozenset(
     [
@@ -122,7 +122,7 @@ def _files(root: Path, left: list[tuple[Path, str]]) -> list[Path]:
     found = []
     for folder, folders, names_here in os.walk(root, onerror=note):
         links = {name for name in folders if os.path.islink(os.path.join(folder, name))}
-        not_entered = links | (SKIPPED_FOLDERS & set(folders))
+        not_entered = links | (SKIPPED & set(folders))
         left += [(Path(folder, name), LINK if name in links else BUILT) for name in sorted(not_entered)]
         folders[:] = sorted(set(folders) - not_entered)
         found += [Path(folder, name) for name in sorted(names_here)]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from llmx.errors import NotFoundError, UsageError
-from llmx.templates.builtin.code_review.sources import SKIPPED_FOLDERS
+from llmx.templates.folders import SKIPPED
 
 
 class Found(NamedTuple):
@@ -53,7 +53,7 @@ def _why_not(folder: "os.DirEntry[str]") -> str:
     """Why a folder is not entered: what belongs together stays so."""
     if folder.name.startswith("."):
         return "hidden"
-    if folder.name in SKIPPED_FOLDERS or os.path.lexists(os.path.join(folder.path, ".git")):
+    if folder.name in SKIPPED or os.path.lexists(os.path.join(folder.path, ".git")):
         return "a folder of a program"
     return ""
 
