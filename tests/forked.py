@@ -82,7 +82,8 @@ def drained(*ends):
 def server():
     """The socket of a server that lives as long as this process."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("LLMX_", "LLM_"))}
+    kept = ("PATH", "LANG", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "COVERAGE_LINES")  # nothing of the first test's
+    environment = {name: os.environ[name] for name in kept if name in os.environ}
     process = subprocess.Popen(
         [sys.executable, "-m", __name__, str(theirs.fileno())],
         pass_fds=[theirs.fileno()], cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, start_new_session=True,
