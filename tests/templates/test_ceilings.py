@@ -279,8 +279,8 @@ def test_max_cost_holds_however_many_ask_at_once(part):
     parameters = {"code_path": "src", "chunk_bytes": 1000}
     with Model(lambda body: '{"findings": []}', usage=Bytes.of) as model:
         asked = client(model.url)
-        assert found.ceiling is not None
         found = asyncio.run(plan("code-review", parameters, asked))
+        assert found.ceiling is not None
         single = found.ceiling / len(found.questions)
         most = part * found.ceiling / 3  # the plan counts repairs and tries, which are not made here
         result = asyncio.run(execute("code-review", parameters, client(model.url, max_cost=most), RunOptions(jobs=16)))
