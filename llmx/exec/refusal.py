@@ -48,7 +48,8 @@ def refusal(words: list[str], error: LlmxError, exit_code: int, mode: str) -> by
 def _code(error: LlmxError) -> str:
     if isinstance(error, ExecError):
         return error.code
-    return {UsageError: "usage", ConfigError: "config", PolicyError: "denied"}.get(type(error), "internal")
+    kinds = ((UsageError, "usage"), (ConfigError, "config"), (PolicyError, "denied"))
+    return next((code for kind, code in kinds if isinstance(error, kind)), "internal")
 
 
 def _cwd() -> str | None:
