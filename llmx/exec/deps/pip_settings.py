@@ -11,11 +11,11 @@ _VARIABLES = {
     "index-url": ("UV_DEFAULT_INDEX", " "),
     "extra-index-url": ("UV_INDEX", " "),
     "find-links": ("UV_FIND_LINKS", ","),
-    "no-index": ("UV_NO_INDEX", " "),
     "cert": ("SSL_CERT_FILE", " "),
 }
 _SECTIONS = ("global", "install")
-_OWN_INDEX = ("UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS", "UV_NO_INDEX")
+_OWN_INDEX = ("UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS")
+_TRUE = ("1", "true", "yes", "on", "t", "y")
 
 
 def files(env: Mapping[str, str]) -> list[str]:
@@ -30,19 +30,30 @@ def files(env: Mapping[str, str]) -> list[str]:
 
 def as_uv_takes_them(env: Mapping[str, str], cwd: str) -> dict[str, str]:
     """Variables for uv; none where uv has an index of its own."""
-    if any(name in env for name in _OWN_INDEX):
-        return {}
-    found: dict[str, str] = {}
-    for path in files(env):
-        found |= _section(os.path.join(cwd, path))
-    for key in _VARIABLES:
-        if value := env.get(f"PIP_{key.upper().replace('-', '_')}"):
-            found[key] = value
+    found = _of_pip(env, cwd)
     return {
         variable: between.join(_absolute(word, cwd) if key == "find-links" else word for word in found[key].split())
         for key, (variable, between) in _VARIABLES.items()
         if found.get(key) and not (variable == "SSL_CERT_FILE" and variable in env)
     }
+
+
+def options(env: Mapping[str, str], cwd: str) -> list[str]:
+    """Options for uv: that no index is to be asked has no variable."""
+    return ["--no-index"] if _of_pip(env, cwd).get("no-index", "").lower() in _TRUE else []
+
+
+def _of_pip(env: Mapping[str, str], cwd: str) -> dict[str, str]:
+    """What pip is set up for, by its keys."""
+    if any(name in env for name in _OWN_INDEX):
+        return {}
+    found: dict[str, str] = {}
+    for path in files(env):
+        found |= _section(os.path.join(cwd, path))
+    for key in (*_VARIABLES, "no-index"):
+        if value := env.get(f"PIP_{key.upper().replace('-', '_')}"):
+            found[key] = value
+    return found
 
 
 def _absolute(word: str, cwd: str) -> str:

@@ -7,7 +7,7 @@ import re
 from llmx.core.settings.sources import shown
 from llmx.errors import ExecError
 from llmx.exec.deps.kept import Environment, identity
-from llmx.exec.deps.pip_settings import as_uv_takes_them, files
+from llmx.exec.deps.pip_settings import as_uv_takes_them, files, options
 from llmx.exec.deps.step import Done, perform
 from llmx.exec.deps.uv import INSTALL
 
@@ -31,8 +31,8 @@ def resolve(wanted: "Wanted", place: "Place", folder: str) -> Environment:
     home = f"{folder}/env"
     python = place.program("python3")
     _run(["venv", "--quiet", *(["--python", python] if python else []), home], place, folder)
-    words = ["pip", "install", "--python", f"{home}/bin/python", "--no-build", "--", *wanted.names]
-    _run(words, place, folder)
+    words = ["pip", "install", "--python", f"{home}/bin/python", "--no-build", *options(place.env, place.cwd)]
+    _run([*words, "--", *wanted.names], place, folder)
     return Environment(
         [f"{home}/bin"],
         {"VIRTUAL_ENV": home},

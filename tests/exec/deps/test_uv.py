@@ -26,6 +26,7 @@ def place(ordinary_place):
     wheel(place.wheels, "plums", "2.0")
     wheel(place.wheels, "pears", "1.0", requires=["plums<2"])
     place.env |= {"PATH": f"{place.bin}:{place.env['PATH']}", "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(place.wheels)}
+    place.env["PIP_INDEX_URL"] = "http://127.0.0.1:9/simple"  # that must not be asked: nobody answers
     return place
 
 
@@ -64,7 +65,7 @@ def test_pips_own_settings_file_names_the_index(place, run):
     (place.folder / ".config/pip").mkdir(parents=True)
     text = f"[global]\nno-index = true\n[install]\nfind-links = {place.wheels}\n"
     (place.folder / ".config/pip/pip.conf").write_text(text)
-    env = {"PIP_NO_INDEX": "", "PIP_FIND_LINKS": ""}
+    env = {"PIP_NO_INDEX": "", "PIP_FIND_LINKS": "", "PIP_INDEX_URL": ""}
     assert run("--uv", "plums", *SAYS, env=env).out == b"2.0\n"
     (place.folder / ".config/pip/pip.conf").write_text(f"{text}# changed\n")
     assert run("--json", "--uv", "plums", *SAYS, env=env).result["deps"][0]["cached"] is False
@@ -73,8 +74,8 @@ def test_pips_own_settings_file_names_the_index(place, run):
 def test_uvs_own_settings_come_before_pips(place, run):
     empty = place.folder / "empty"
     empty.mkdir()
-    ran = run("--json", "--uv", "plums", *SAYS, env={"UV_FIND_LINKS": str(empty), "UV_NO_INDEX": "1"})
-    assert ran.code == 125
+    env = {"UV_FIND_LINKS": str(empty), "UV_DEFAULT_INDEX": f"file://{empty}"}
+    assert run("--json", "--uv", "plums", *SAYS, env=env).code == 125
 
 
 def test_an_environment_that_was_damaged_is_made_again(place, run):
