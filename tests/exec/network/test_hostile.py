@@ -178,7 +178,7 @@ def proxies_of(online):
         command = Path(f"/proc/{pid}/cmdline").read_bytes()
         if os.getsid(pid) == pid and b"llmx" in command and b"\0exec\0" in command and status != "bwrap":
             parent = int(re.search(r"PPid:\s*(\d+)", Path(f"/proc/{pid}/status").read_text()).group(1))  # type: ignore[union-attr]
-            if b"llmx" in Path(f"/proc/{parent}/cmdline").read_bytes():
+            if b"\0exec\0" in Path(f"/proc/{parent}/cmdline").read_bytes():
                 found.append(pid)
     return found
 
