@@ -23,6 +23,7 @@ class Lines:
         self.notes = notes
         self.data: dict[str, set[int]] = {}
         self.known: dict[str, object] = {}
+        self.tracers: list[object] = []  # kept: one that goes ends the tracing of whichever thread it goes in
         spec = _frozen_importlib.ModuleSpec("tracer", None, origin=tracer)
         self.module = _imp.create_dynamic(spec)
         _imp.exec_dynamic(self.module)
@@ -45,6 +46,7 @@ class Lines:
         tracer.lock_data = tracer.unlock_data = bool  # the interpreter's lock is enough for sets that only grow
         tracer.trace_arcs = False
         tracer.concur_id_func = tracer.should_start_context = None
+        self.tracers.append(tracer)
         tracer.start()
 
     def save(self):
