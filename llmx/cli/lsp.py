@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -46,9 +47,7 @@ def enable(names: NamesArgument, project: ProjectOption = False) -> None:
     for name in names:
         if name not in declared and name not in catalog():
             raise missing(name, [*declared, *catalog()])
-    file = file_of(scope, os.environ, os.getcwd())
-    entries = [Set(("lsp", name, "enabled"), True) for name in names]
-    write(file, entries, title=f"llmx lsp enable {' '.join(names)}", env=os.environ)
+    file = written(scope, [Set(("lsp", name, "enabled"), True) for name in names], f"enable {' '.join(names)}")
     absent = [name for name in names if not is_here(source_of(scope).lsp[name])]
     if absent:
         note(f"not installed: {', '.join(source_of(scope).lsp[name].command[0] for name in absent)}")
@@ -63,10 +62,16 @@ def disable(names: NamesArgument, project: ProjectOption = False) -> None:
     for name in names:
         if name not in declared:
             raise missing(name, list(declared))
-    file = file_of(scope, os.environ, os.getcwd())
     entries = [Unset(("lsp", name)) if name in catalog() else Set(("lsp", name, "enabled"), False) for name in names]
-    write(file, entries, title=f"llmx lsp disable {' '.join(names)}", env=os.environ)
+    file = written(scope, entries, f"disable {' '.join(names)}")
     note(f"off in {file}: {', '.join(names)}; `llmx client apply` tells the clients")
+
+
+def written(scope: str, entries: list[Set | Unset], words: str) -> Path:
+    """The settings file of that scope, with the entries in it."""
+    file = file_of(scope, os.environ, os.getcwd())
+    write(file, entries, title=f"llmx lsp {words}", env=os.environ)
+    return file
 
 
 @app.command()

@@ -2,8 +2,9 @@
 
 import http.server
 import json
-import threading
 from typing import Any
+
+from tests.oracles.listening import Listening
 
 SHELLS = (
     "Bash",
@@ -17,7 +18,7 @@ SHELLS = (
 )
 
 
-class ModelServer:
+class ModelServer(Listening):
     """Listens while the block runs; ``ordered`` says whether an agent took the order, ``bodies`` what it sent.
 
     ``keys`` are those that it was shown, in whatever header an agent puts its own.
@@ -28,17 +29,7 @@ class ModelServer:
         self.ordered = False
         self.bodies: list[dict[str, Any]] = []
         self.keys: set[str] = set()
-        self._http = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-        self._http.model = self  # type: ignore[attr-defined]
-        self.url = f"http://127.0.0.1:{self._http.server_port}"
-
-    def __enter__(self):
-        threading.Thread(target=self._http.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, *_):
-        self._http.shutdown()
-        self._http.server_close()
+        super().__init__(_Handler)
 
     def tools(self):
         """The names of all tools that were offered, those in a namespace with it before them."""
@@ -72,12 +63,12 @@ def _names(tool, above=""):
 class _Handler(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-        self.server.model.bodies.append(body)  # type: ignore[attr-defined]
+        self.server.owner.bodies.append(body)  # type: ignore[attr-defined]
         shown = [self.headers.get(name) for name in ("authorization", "x-api-key", "x-goog-api-key")]
-        self.server.model.keys |= {key for key in shown if key}  # type: ignore[attr-defined]
+        self.server.owner.keys |= {key for key in shown if key}  # type: ignore[attr-defined]
         if "count_tokens" in self.path:
             return self._say(json.dumps({"input_tokens": 9}), "application/json")
-        order = self.server.model.order(_tools(body))  # type: ignore[attr-defined]
+        order = self.server.owner.order(_tools(body))  # type: ignore[attr-defined]
         if "generateContent" in self.path or "GenerateContent" in self.path:
             streams = "alt=sse" in self.path
             said = _google(order)
