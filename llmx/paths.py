@@ -3,6 +3,7 @@
 Plain strings and ``os`` only: every way in needs these before anything else is imported.
 """
 
+import errno
 import os
 import sys
 
@@ -86,6 +87,31 @@ def make_private(folder: str) -> str:
     if is_own_folder and facts.st_mode & 0o077:
         os.chmod(folder, 0o700)
     return folder
+
+
+_NAME_ONLY = getattr(os, "O_PATH", os.O_RDONLY) | os.O_CLOEXEC | os.O_NOFOLLOW
+
+
+def open_exactly(path: str, folder: int = -1) -> int:
+    """A descriptor that names ``path``, absolute or in the open ``folder``, no part of which is a link.
+
+    Raises ``OSError``, also where a folder on the way has been exchanged for a link: whatever may write above it can do
+    that between a look at the path and its use.
+    """
+    *above, name = path.strip("/").split("/")
+    place = os.open("/", _NAME_ONLY) if folder < 0 else os.dup(folder)
+    try:
+        for part in above:
+            below = os.open(part, _NAME_ONLY | os.O_DIRECTORY, dir_fd=place)
+            os.close(place)
+            place = below
+        found = os.open(name or ".", _NAME_ONLY, dir_fd=place)
+    finally:
+        os.close(place)
+    if os.fstat(found).st_mode & 0o170000 == 0o120000:  # S_IFLNK
+        os.close(found)
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
+    return found
 
 
 PRIVATE = 0o100600

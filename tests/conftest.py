@@ -5,6 +5,7 @@ import itertools
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 from pathlib import Path
@@ -18,6 +19,9 @@ hypothesis.settings.load_profile("llmx")
 IN_THE_OPEN = ("/srv" if os.getuid() == 0 else tempfile.gettempdir()) + "/llmx-tests-{}-"
 """Folders that no sandbox hides, by the process that has started the tests. A command that starts elsewhere at this
 moment may have seen what is in them, so they stay until all tests are over."""
+
+for number in (signal.SIGINT, signal.SIGQUIT):  # a shell has its background jobs ignore them, and those what they start
+    signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
 
 OUTSIDE = ("XDG_", "LLMX_", "LLM_", "AUTOBOT_")
 

@@ -98,6 +98,7 @@ class Confinement:
         if plan.work in plan.writable:
             self.sensitive = Sensitive(plan.work, plan.git_folders, allowed=plan.opened)
         self.enclosure = enclose(plan, program, argv, self._abilities, self._wanted.mechanism)
+        self.enclosure.roots = self.sensitive.roots if self.sensitive else {}
         if self.enclosure.degraded or (self._wanted.is_required and self.level != "full"):
             load("llmx.core.policy.levels:check_mechanism")(
                 self.plan.level,

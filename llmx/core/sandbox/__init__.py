@@ -68,9 +68,10 @@ NOTHING = Reach()
 class Plan:
     """What one command may reach, in the terms that every mechanism enforces.
 
-    All paths are real and exist. ``writable``: files and folders open for reading and writing, among them the work
-    tree, its ``git_folders`` outside of it, and what was ``opened`` by name. ``readable``: what
-    shows through, read-only, below a hidden folder. ``protected``: below a writable path, read-only again.
+    All paths exist and are real, but for the readable ones in ``targets``, which says where their links lead.
+    ``writable``: files and folders open for reading and writing, among them the work tree, its ``git_folders`` outside
+    of it, and what was ``opened`` by name. ``readable``: what shows through, read-only, below a hidden folder.
+    ``protected``: below a writable path, read-only again.
     ``hidden``: folders that appear empty but for the others' paths. Everything else is there, read-only.
     ``network``: "none" (a private loopback, and not even that at level ``restricted``), "host", or "names": a private
     loopback with a proxy. ``reach``: what leads out of that loopback, and in. ``devices``: nodes that pass.
@@ -97,6 +98,7 @@ class Plan:
         "reach",
         "readable",
         "relay",
+        "targets",
         "tmp_size",
         "work",
         "writable",
@@ -108,6 +110,7 @@ class Plan:
         work: str
         writable: list[str]
         readable: list[str]
+        targets: dict[str, str]
         protected: list[str]
         git_folders: list[str]
         opened: list[str]
@@ -124,7 +127,7 @@ class Plan:
         marker: str
 
     def __init__(self, **fields: object) -> None:
-        fields = {"relay": -1, "marker": "", **fields}
+        fields = {"relay": -1, "marker": "", "targets": {}, **fields}
         for name in self.__slots__:
             setattr(self, name, fields[name])
 
@@ -197,6 +200,8 @@ class Enclosure:
         self.confine = confine
         self.when_inside: Callable[[int], None] | None = None
         """Called before the command starts, with the process whose network namespace is the command's."""
+        self.roots: Mapping[str, int] = {}
+        """Path -> descriptor of folders that were looked at already: what shows through there has to be these."""
 
     def fill(self, launch: "Launch") -> None:
         """Turn ``launch``, which has its limits already, into the confined command's."""
@@ -247,11 +252,11 @@ def make_plan(
     ``write`` and ``read`` are paths as typed, ``protect`` paths in the work tree (those that exist), ``env_add`` words
     like ``NAME`` and ``NAME=VALUE``, ``env_allow`` names. ``gpu``: None for every card, "" for none, or numbers.
     """
-    cwd = os.path.realpath(cwd)
     own_home = os.path.realpath(home(env))
+    cwd = _real("--cwd", cwd, own_home)
     work, git_folders = find_work(cwd, own_home)
-    opened = [_narrow(_existing("--write", path, cwd), own_home) for path in write]
-    shown = [_existing("--read", path, cwd) for path in read]
+    opened = [_narrow(_existing("--write", path, cwd, own_home), own_home) for path in write]
+    shown = [_existing("--read", path, cwd, own_home) for path in read]
     hidden = hidden_folders(env, own_home)
     loose = level != "restricted"
     cache = project_cache(work, env) if loose else ""
@@ -272,6 +277,7 @@ def make_plan(
         work=work,
         writable=writable,
         readable=readable,
+        targets=openings.targets,
         protected=_protected(protect, work, writable, env),
         git_folders=git_folders,
         opened=opened,
@@ -313,8 +319,16 @@ def hidden_folders(env: "Mapping[str, str]", own_home: str) -> list[str]:
     return [path for path in found if os.path.isdir(path) and not os.path.islink(path)]
 
 
-def _existing(option: str, path: str, cwd: str) -> str:
-    found = os.path.realpath(os.path.join(cwd, path))
+def _real(option: str, path: str, own_home: str) -> str:
+    """The real path of an absolute one; raises ``ExecError`` where a link leads out of a work tree."""
+    if (found := os.path.realpath(path)) == path:
+        return found
+    followed: str = load("llmx.core.sandbox.links:follow")(option, path, own_home)
+    return followed
+
+
+def _existing(option: str, path: str, cwd: str, own_home: str) -> str:
+    found = _real(option, os.path.join(cwd, path), own_home)
     if not os.path.exists(found):
         raise ExecError(
             f"{option} {path}: {found} does not exist", code="sandbox", hint=f"make it first, or drop {option}"

@@ -4,11 +4,12 @@ import os
 import select
 
 from llmx.core.plugins import load
-from llmx.core.process import can_watch
+from llmx.core.process import can_watch, read_file
 from llmx.core.sandbox import MARKER, TEMPORARY, Enclosure
+from llmx.core.sandbox.sensitive import exchanged
 from llmx.core.sandbox.workspace import is_below, is_below_any
 from llmx.errors import CommandNotFoundError
-from llmx.paths import cache_dir
+from llmx.paths import cache_dir, open_exactly
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +23,8 @@ FILTER_VERSION = 2
 """Part of the cached filter's name; goes up with every change of what ``seccomp.write_filter`` writes."""
 
 SIGKILL = 9  # the `signal` module costs 4 ms
-START_PATIENCE = 10.0  # seconds in which bwrap must say which process the command will be
+F_SETPIPE_SZ = 1031
+START_PATIENCE = 10.0  # seconds in which bwrap must have everything ready
 
 NAMESPACES = (
     *("--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"),
@@ -60,6 +62,7 @@ class Bubblewrap(Enclosure):
         self._status, writer = os.pipe()
         os.set_blocking(self._status, False)
         self._held = -1  # written to when the command may start
+        self._withheld = b""
         self._for_child = [writer]
         words = [abilities.bwrap, *NAMESPACES, "--json-status-fd", str(writer)]
         scope = None
@@ -71,13 +74,7 @@ class Bubblewrap(Enclosure):
             words += ("--new-session",)
         if abilities.disable_userns:
             words += ("--disable-userns",)
-        if abilities.seccomp:
-            self._for_child += [_open_filter(plan)]
-            words += ("--seccomp", str(self._for_child[-1]))
-        if plan.reach or (plan.max_procs and _counts_per_namespace()):
-            waits, self._held = os.pipe()
-            self._for_child += [waits]
-            words += ("--block-fd", str(waits))
+        words += self._hold(abilities)
         if plan.relay >= 0:
             words += ("--sync-fd", str(plan.relay))
         words += mounts(plan, sockets, sized=abilities.tmpfs_size)
@@ -109,12 +106,30 @@ class Bubblewrap(Enclosure):
             self._launch = launch
         super().fill(launch)
 
+    def _hold(self, abilities: "Abilities") -> tuple[str, str]:
+        """The option that has bwrap wait until this process has looked at what it has mounted.
+
+        What it waits for is the end of the filter, which it reads last of all; a part of one is refused.
+        """
+        waits, self._held = os.pipe()
+        self._for_child += [waits]
+        if not abilities.seccomp:
+            return "--block-fd", str(waits)
+        code = _filter(self._plan)
+        load("fcntl:fcntl")(self._held, F_SETPIPE_SZ, 4096)  # so it is full until bwrap reads
+        os.write(self._held, code[:-4])
+        self._withheld = code[-4:]
+        return "--seccomp", str(waits)
+
     def started(self, pid: int) -> None:
         self._pid = pid
         self._close_childs()
-        if self._held >= 0:
-            self._prepare(self._await_inner())
-            os.write(self._held, b"\n")
+        if inner := self._await_inner():
+            if self._withheld:
+                self._require_what_was_meant(inner)
+            self._prepare(inner)
+            os.write(self._held, self._withheld or b"\n")
+        self._let_go()
 
     def spared(self) -> list[int]:
         inner = self._inner()
@@ -144,18 +159,27 @@ class Bubblewrap(Enclosure):
 
     def close(self) -> None:
         self._close_childs()
-        for descriptor in (self._status, self._held):
-            if descriptor >= 0:
-                os.close(descriptor)
-        self._status = self._held = -1
+        self._let_go()
+        if self._status >= 0:
+            os.close(self._status)
+        self._status = -1
+
+    def _let_go(self) -> None:
+        if self._held >= 0:
+            os.close(self._held)
+        self._held = -1
 
     def _close_childs(self) -> None:
         while self._for_child:
             os.close(self._for_child.pop())
 
     def _await_inner(self) -> int:
-        """The process that is number 1 inside, once bwrap has said it; 0 when bwrap has ended instead."""
+        """The process that is number 1 inside, once all is mounted, if that can be told; 0 when bwrap has ended."""
         poller = select.poll()
+        if self._withheld:
+            poller.register(self._held, select.POLLOUT)
+            ready = poller.poll(START_PATIENCE * 1000) == [(self._held, select.POLLOUT)]
+            return self._inner() if ready else 0
         poller.register(self._status, select.POLLIN)
         while not self._inner() and poller.poll(START_PATIENCE * 1000):
             if not self._listen():
@@ -163,11 +187,56 @@ class Bubblewrap(Enclosure):
         return self._inner()
 
     def _prepare(self, inner: int) -> None:
-        """What has to be there before the command starts."""
-        if inner and self._plan.max_procs and _counts_per_namespace():
+        """What has to be there before the command starts; raises ``ExecError``."""
+        if self._plan.max_procs and _counts_per_namespace():
             self._limit_processes(inner)
-        if inner and self.when_inside:
+        if self.when_inside:
             self.when_inside(inner)
+
+    def _require_what_was_meant(self, inner: int) -> None:
+        """Every path that shows through is the one outside: whoever may write above it can have exchanged it."""
+        plan = self._plan
+        try:
+            root = os.open(f"/proc/{inner}/root", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except PermissionError:  # a bwrap that is setuid root
+            self.degraded += ["exchanged_paths"]
+            return
+        except OSError:  # it has ended
+            return
+        try:
+            for path in (*plan.writable, *plan.readable, *plan.protected):
+                if path != "/" and not self._is_meant(path, root):
+                    os.kill(inner, SIGKILL)
+                    raise exchanged(path)
+        finally:
+            os.close(root)
+
+    def _is_meant(self, path: str, root: int) -> bool:
+        """Whether what is mounted at ``path`` in ``root`` is the one outside, or was until somebody replaced it."""
+        try:
+            inside, above = open_exactly(path, root), open_exactly(os.path.dirname(path), root)
+        except OSError:
+            return False
+        try:
+            outside = self._outside(path)
+            facts = os.fstat(inside)  # after that: a file that was replaced has lost its name by now
+            if facts.st_dev == os.fstat(above).st_dev and _mount(inside) == _mount(above):
+                return False  # it was mounted elsewhere, along a link
+            return facts.st_nlink == 0 or os.path.samestat(facts, outside)
+        except OSError:
+            return False
+        finally:
+            os.close(inside)
+            os.close(above)
+
+    def _outside(self, path: str) -> os.stat_result:
+        if path in self.roots:
+            return os.fstat(self.roots[path])
+        place = open_exactly(self._plan.targets.get(path, path))
+        try:
+            return os.fstat(place)
+        finally:
+            os.close(place)
 
     def _limit_processes(self, inner: int) -> None:
         """The sandbox's own count, in which its first process is bwrap's."""
@@ -197,6 +266,11 @@ class Bubblewrap(Enclosure):
         return False
 
 
+def _mount(descriptor: int) -> bytes:
+    """The number of the mount that it is in."""
+    return read_file(f"/proc/self/fdinfo/{descriptor}").partition(b"mnt_id:")[2].split()[0]
+
+
 def _is_child(pid: int) -> bool:
     """Whether ``pid`` is a child of this process, so that its number cannot have become another's."""
     try:
@@ -206,7 +280,7 @@ def _is_child(pid: int) -> bool:
     return True
 
 
-def _open_filter(plan: "Plan") -> int:
+def _filter(plan: "Plan") -> bytes:
     """The compiled filter of system calls; at level ``restricted`` without network one that refuses loopback, too."""
     inet = plan.has_internet_sockets
     folder = f"{cache_dir()}/seccomp"
@@ -215,22 +289,24 @@ def _open_filter(plan: "Plan") -> int:
         descriptor = os.open(f"{folder}/{name}", os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError:
         return _write_filter(folder, name, inet=inet)
-    facts = os.fstat(descriptor)
-    if facts.st_mode == 0o100400 and facts.st_uid == os.geteuid() and facts.st_size:
-        return descriptor
-    os.close(descriptor)
+    try:
+        facts = os.fstat(descriptor)
+        if facts.st_mode == 0o100400 and facts.st_uid == os.geteuid() and facts.st_size:
+            return os.read(descriptor, facts.st_size)
+    finally:
+        os.close(descriptor)
     return _write_filter(folder, name, inet=inet)
 
 
-def _write_filter(folder: str, name: str, *, inet: bool) -> int:
+def _write_filter(folder: str, name: str, *, inet: bool) -> bytes:
     """Compile it, to be kept in ``folder`` where that can be written to."""
-    write = load("llmx.core.sandbox.seccomp:write_filter")
+    code: bytes = load("llmx.core.sandbox.seccomp:here")(inet=inet)
     try:
         os.makedirs(folder, 0o700, exist_ok=True)
-        write(f"{folder}/{name}", inet=inet)
-        return os.open(f"{folder}/{name}", os.O_RDONLY | os.O_CLOEXEC)
+        load("llmx.core.sandbox.seccomp:write_filter")(f"{folder}/{name}", code)
     except OSError:
-        return _in_memory(load("llmx.core.sandbox.seccomp:here")(inet=inet))
+        pass
+    return code
 
 
 def _in_memory(data: bytes) -> int:
@@ -322,7 +398,7 @@ def _missing(plan: "Plan", abilities: "Abilities") -> list[str]:
     if plan.max_procs and (os.getuid() == 0 or not _counts_per_namespace()):
         missing += ["exact_max_procs"]  # no such limit holds for uid 0
     if not abilities.seccomp:
-        missing += ["seccomp"]
+        missing += ["seccomp", "exchanged_paths"]
     if not (abilities.disable_userns or abilities.seccomp):
         missing += ["nested_namespaces"]
     if not abilities.tmpfs_size:

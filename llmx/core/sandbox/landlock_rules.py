@@ -26,7 +26,7 @@ def rules(plan: Plan, temporary: str) -> list[Rule]:
 def places(plan: Plan, temporary: str) -> dict[str, int]:
     """Path -> the rights there and below, up to the next path in this table; the rest of ``/`` can be read."""
     found = dict.fromkeys((*plan.hidden, *map(os.path.realpath, TEMPORARY)), 0)
-    found |= {"/": READ, "/dev": LIST, "/dev/shm": WRITE} | ({temporary: WRITE} if temporary else {})
+    found |= {"/": READ, "/dev": LIST, os.path.realpath("/dev/shm"): WRITE} | ({temporary: WRITE} if temporary else {})
     found |= dict.fromkeys((f"/dev/{name}" for name in _NODES), USE)
     found |= dict.fromkeys(plan.devices, USE)
     found |= dict.fromkeys(map(os.path.realpath, plan.readable), READ)

@@ -42,10 +42,14 @@ _RUN = ("/run/current-system", "/run/opengl-driver", "/run/wrappers")  # NixOS
 
 
 class Openings:
-    """Collects what exists inside hidden trees and may be shown; ``paths`` is what was found, wide ones first."""
+    """Collects what exists inside hidden trees and may be shown.
+
+    ``paths`` is what was found, wide ones first; ``targets``: where those of them lead that go along a link.
+    """
 
     def __init__(self, env: "Mapping[str, str]", home: str, trees: "Iterable[str]", visible: "Iterable[str]") -> None:
         self.paths: list[str] = []
+        self.targets: dict[str, str] = {}
         self._env = env
         self._home = home
         self._trees = tuple(f"{tree}/" for tree in trees)
@@ -90,8 +94,11 @@ class Openings:
         """Open ``path`` if it is hidden, exists and holds no secrets, itself or behind a link."""
         if not self.is_hidden(path) or not os.path.exists(path):
             return False
-        if holds_secrets(path, self._home) or holds_secrets(os.path.realpath(path), self._home):
+        target = os.path.realpath(path)
+        if holds_secrets(path, self._home) or holds_secrets(target, self._home):
             return False
+        if target != path:
+            self.targets[path] = target
         self.paths.append(path)
         self._visible.append(path)
         return True

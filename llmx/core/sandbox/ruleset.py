@@ -8,6 +8,8 @@ import os
 import stat
 import struct
 
+from llmx.paths import open_exactly
+
 CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446  # the same for every instruction set
 RULE_PATH_BENEATH = 1
 PR_SET_NO_NEW_PRIVS = 38
@@ -61,9 +63,9 @@ class Ruleset:
         self.descriptor = _call(CREATE_RULESET, attributes, len(attributes), 0)
 
     def allow(self, path: str, rights: int) -> None:
-        """Allow ``rights`` on ``path`` and all below; what cannot be reached anyway is left out."""
+        """Allow ``rights`` on ``path`` and all below, on no link's target; what cannot be reached is left out."""
         try:
-            place = os.open(path, os.O_PATH | os.O_CLOEXEC)
+            place = open_exactly(path)
         except OSError:
             return
         try:

@@ -33,12 +33,12 @@ def is_available() -> bool:
     return os.uname().machine in ARCHITECTURES
 
 
-def write_filter(file: str, *, inet: bool = True) -> None:
-    """Put the compiled filter at ``file``, whole or not at all; without ``inet`` it refuses internet sockets too."""
+def write_filter(file: str, code: bytes) -> None:
+    """Put the compiled filter at ``file``, whole or not at all."""
     temporary = f"{file}.{os.getpid()}.tmp"
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o400)
     try:
-        if os.write(descriptor, code := here(inet=inet)) < len(code):
+        if os.write(descriptor, code) < len(code):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), temporary)
     finally:
         os.close(descriptor)

@@ -11,6 +11,8 @@ import time
 
 from llmx.core.plugins import load
 from llmx.core.sandbox.workspace import inner_git_folder, is_below_any
+from llmx.errors import ExecError
+from llmx.paths import open_exactly
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -100,9 +102,15 @@ class Sensitive:
         self.held, self.watched = self.read()
 
     def open_again(self) -> None:
-        """Hold the folders that no command can replace; once more in a process that holds nothing of its parent's."""
-        places = (self.work, *self.git_dirs, *self.others)
-        self.roots = {path: os.open(path, FOLDER_FLAGS & ~os.O_NOFOLLOW) for path in places}
+        """Hold the folders that this command cannot replace; once more in a process that has nothing of its parent's.
+
+        Raises ``ExecError`` where another one has.
+        """
+        for path in (self.work, *self.git_dirs, *self.others):
+            try:
+                self.roots[path] = _open_folder(path)
+            except OSError:
+                raise exchanged(path) from None
 
     def read(self) -> "tuple[dict[str, Entry], dict[str, Entry]]":
         """What is put back when it changes, and what is only reported: absolute path -> entry."""
@@ -147,6 +155,23 @@ class Sensitive:
         """Give up the descriptors; more than once does no harm."""
         while self.roots:
             os.close(self.roots.popitem()[1])
+
+
+def exchanged(path: str) -> ExecError:
+    """What to say of a path that is not the one any more that was looked at."""
+    return ExecError(
+        f"{path} was exchanged for another while the sandbox was set up",
+        code="sandbox",
+        hint="a command that is still running can write above it; run this one again when that has ended",
+    )
+
+
+def _open_folder(path: str, parent: int = -1) -> int:
+    place = open_exactly(path, parent)
+    try:
+        return os.open(".", FOLDER_FLAGS, dir_fd=place)
+    finally:
+        os.close(place)
 
 
 def named(sensitive: Sensitive) -> "Iterator[str]":
@@ -202,7 +227,7 @@ class _Reading:
     def git_folder(self, parent: int, name: str, path: str) -> None:
         """A git folder, and those of its submodules and linked worktrees."""
         try:
-            folder = os.open(name, FOLDER_FLAGS, dir_fd=parent)
+            folder = _open_folder(name, parent)
         except OSError:  # no folder any more, or closed to its owner
             return
         try:

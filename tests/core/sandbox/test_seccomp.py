@@ -148,8 +148,8 @@ def test_another_filter_has_another_name_in_the_cache():
 
 def test_the_file_is_written_whole_and_for_its_owner(tmp_path):
     file = tmp_path / "filter.bpf"
-    seccomp.write_filter(str(file))
-    assert file.read_bytes() == seccomp.compile_filter(ARCHITECTURES[os.uname().machine], inet=True)
+    seccomp.write_filter(str(file), b"code")
+    assert file.read_bytes() == b"code"
     assert file.stat().st_mode & 0o777 == 0o400
     assert list(tmp_path.iterdir()) == [file]
 
