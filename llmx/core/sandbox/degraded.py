@@ -31,7 +31,7 @@ DEGRADED = {
     # of more than one mechanism
     "exact_max_procs": "The count of processes is looked at a few times a second instead of being a limit.",
     "nested_namespaces": "The command can make user namespaces, and so reach more of the kernel.",
-    "exchanged_paths": "A command that still runs, and may write above a folder of this one's, can exchange it for a link"
+    "exchanged_paths": "A command that still runs and may write above a folder of this one's can exchange it for a link"
     " while this one starts.",
     "protected": "What the setting exec.protect names inside a git folder can be written to.",
     "seccomp": "No system call is filtered: io_uring, keyrings, bpf, ptrace and others are there.",
