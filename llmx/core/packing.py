@@ -66,9 +66,12 @@ def _files(name: str, known: Pack) -> "Files | None":
 
 
 def bare_code(source: str) -> "CodeType":
-    """The module's code without docstrings and what is for type checkers only: a sixth of its loading."""
+    """The module's code without docstrings, columns, and what is for type checkers only: a fifth of its loading."""
     with open(source, "rb") as opened:
         tree = _Untyped().visit(ast.parse(opened.read(), source))
+    for node in ast.walk(tree):
+        if hasattr(node, "lineno"):
+            node.end_lineno, node.col_offset, node.end_col_offset = node.lineno, -1, -1
     code: CodeType = compile(tree, source, "exec", dont_inherit=True, optimize=2)
     return code
 

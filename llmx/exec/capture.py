@@ -1,8 +1,9 @@
 """Keep the head and the tail of a stream, count the rest, and pass the bytes on where they should also be seen."""
 
-import binascii
 import os
 import select
+
+from llmx.core.plugins import load
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,7 +64,8 @@ class Kept:
 
 
 def _base64(data: bytes) -> str:
-    return binascii.b2a_base64(data, newline=False).decode()
+    text: bytes = load("binascii:b2a_base64")(data, newline=False)
+    return text.decode()
 
 
 def _whole_characters(head: bytes, tail: bytes) -> tuple[bytes, bytes]:

@@ -213,11 +213,11 @@ class Bubblewrap(Enclosure):
 
     def _is_meant(self, path: str, root: int) -> bool:
         """Whether what is mounted at ``path`` in ``root`` is the one outside, or was until somebody replaced it."""
+        folder, _, name = path.rpartition("/")
+        above = inside = -1
         try:
-            inside, above = open_exactly(path, root), open_exactly(os.path.dirname(path), root)
-        except OSError:
-            return False
-        try:
+            above = open_exactly(folder, root)
+            inside = open_exactly(name, above)
             outside = self._outside(path)
             facts = os.fstat(inside)  # after that: a file that was replaced has lost its name by now
             if facts.st_dev == os.fstat(above).st_dev and _mount(inside) == _mount(above):
@@ -226,8 +226,9 @@ class Bubblewrap(Enclosure):
         except OSError:
             return False
         finally:
-            os.close(inside)
-            os.close(above)
+            for descriptor in (above, inside):
+                if descriptor >= 0:
+                    os.close(descriptor)
 
     def _outside(self, path: str) -> os.stat_result:
         if path in self.roots:

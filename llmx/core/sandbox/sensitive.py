@@ -95,7 +95,6 @@ class Sensitive:
             if os.path.isdir(path) and not is_below_any(path, (work, *git_dirs))
         }
         self.started = time.clock_gettime_ns(CLOCK_OF_FILES)
-        self.roots: dict[str, int] = {}
         self.open_again()
         self._groups: set[str] = set()
         self.inner = inner_git_folder(work)
@@ -106,6 +105,7 @@ class Sensitive:
 
         Raises ``ExecError`` where another one has.
         """
+        self.roots: dict[str, int] = {}
         for path in (self.work, *self.git_dirs, *self.others):
             try:
                 self.roots[path] = _open_folder(path)
