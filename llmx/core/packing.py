@@ -70,7 +70,7 @@ def bare_code(source: str) -> "CodeType":
     with open(source, "rb") as opened:
         tree = _Untyped().visit(ast.parse(opened.read(), source))
     for node in ast.walk(tree):
-        if hasattr(node, "lineno"):
+        if isinstance(node, ast.stmt | ast.expr):
             node.end_lineno, node.col_offset, node.end_col_offset = node.lineno, -1, -1
     code: CodeType = compile(tree, source, "exec", dont_inherit=True, optimize=2)
     return code
