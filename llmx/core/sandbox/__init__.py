@@ -200,6 +200,7 @@ class Enclosure:
         self.confine = confine
         self.when_inside: Callable[[int], None] | None = None
         """Called before the command starts, with the process whose network namespace is the command's."""
+        self.is_wanted: Callable[[], bool] = lambda: True  # to be started, still
         self.roots: Mapping[str, int] = {}
         """Path -> descriptor of folders that were looked at already: what shows through there has to be these."""
 
@@ -209,7 +210,17 @@ class Enclosure:
         launch.keep, launch.confine, launch.guarded = self.keep, self.confine, self.guarded
 
     def started(self, pid: int) -> None:
-        """Called once in the parent, when ``program`` runs as ``pid``."""
+        """Called once in the parent, when ``program`` runs as ``pid``; what follows is a stream of the supervisor's."""
+
+    def interest(self) -> list[tuple[int, int]]:
+        """Descriptors and poll(2) events that ``move`` is to be called for, as long as the command is held back."""
+        return []
+
+    def move(self) -> None:
+        """Let the command start once everything is there for it; raises ``ExecError`` where that cannot be."""
+
+    def is_settled(self) -> bool:
+        return True
 
     def spared(self) -> list[int]:
         """The mechanism's own processes, which must outlive the command for its grace time to mean anything."""

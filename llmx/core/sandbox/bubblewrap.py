@@ -9,7 +9,7 @@ from llmx.core.sandbox import MARKER, TEMPORARY, Enclosure
 from llmx.core.sandbox.sensitive import exchanged
 from llmx.core.sandbox.workspace import is_below, is_below_any
 from llmx.errors import CommandNotFoundError
-from llmx.paths import cache_dir, open_exactly
+from llmx.paths import cache_dir, open_exactly, read_private
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,11 +20,10 @@ if TYPE_CHECKING:
     from llmx.errors import ExecError
 
 FILTER_VERSION = 2
-"""Part of the cached filter's name; goes up with every change of what ``seccomp.write_filter`` writes."""
+"""Part of the cached filter's name; goes up with every change of what ``seccomp.make_filter`` makes."""
 
 SIGKILL = 9  # the `signal` module costs 4 ms
 F_SETPIPE_SZ = 1031
-START_PATIENCE = 10.0  # seconds in which bwrap must have everything ready
 
 NAMESPACES = (
     *("--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"),
@@ -35,8 +34,6 @@ _SCRATCH = (".cache", ".config", ".local", ".local/share", ".local/state")
 
 # what the C library of bwrap itself, outside, would obey
 _LOADER = ("LD_", "GLIBC_", "GCONV_", "MALLOC_", "LOCPATH", "NLSPATH")
-
-_COUNTED_PER_NAMESPACE = (5, 14)  # the first kernel that counts processes in each user namespace for itself
 
 
 def enclose(plan: "Plan", program: str, argv: list[str], abilities: "Abilities") -> Enclosure:
@@ -124,11 +121,25 @@ class Bubblewrap(Enclosure):
     def started(self, pid: int) -> None:
         self._pid = pid
         self._close_childs()
-        if inner := self._await_inner():
-            if self._withheld:
-                self._require_what_was_meant(inner)
-            self._prepare(inner)
-            os.write(self._held, self._withheld or b"\n")
+
+    def interest(self) -> list[tuple[int, int]]:
+        if self._held < 0:
+            return []
+        return [(self._held, select.POLLOUT) if self._withheld else (self._status, select.POLLIN)]
+
+    def move(self) -> None:
+        if self._held < 0 or not (inner := self._ready_inner()):
+            return
+        if not self.is_wanted():
+            self._refuse(inner)
+            return
+        if self._withheld:
+            self._require_what_was_meant(inner)
+        if most := self._plan.max_procs:
+            self.degraded += load("llmx.core.sandbox.process_count:limit")(inner, most)
+        if self.when_inside:
+            self.when_inside(inner)
+        os.write(self._held, self._withheld or b"\n")
         self._let_go()
 
     def spared(self) -> list[int]:
@@ -173,25 +184,22 @@ class Bubblewrap(Enclosure):
         while self._for_child:
             os.close(self._for_child.pop())
 
-    def _await_inner(self) -> int:
-        """The process that is number 1 inside, once all is mounted, if that can be told; 0 when bwrap has ended."""
+    def _ready_inner(self) -> int:
+        """The process that is number 1 inside, once all is mounted, if that can be told; 0 before that."""
+        if not self._withheld:
+            if not self._inner() and not self._listen():
+                self._let_go()
+            return self._inner()
         poller = select.poll()
-        if self._withheld:
-            poller.register(self._held, select.POLLOUT)
-            ready = poller.poll(START_PATIENCE * 1000) == [(self._held, select.POLLOUT)]
-            return self._inner() if ready else 0
-        poller.register(self._status, select.POLLIN)
-        while not self._inner() and poller.poll(START_PATIENCE * 1000):
-            if not self._listen():
-                break
-        return self._inner()
+        poller.register(self._held, select.POLLOUT)
+        events = poller.poll(0)
+        if events and events[0][1] & select.POLLERR:  # bwrap has ended
+            self._let_go()
+        return self._inner() if self._held >= 0 and events else 0
 
-    def _prepare(self, inner: int) -> None:
-        """What has to be there before the command starts; raises ``ExecError``."""
-        if self._plan.max_procs and _counts_per_namespace():
-            self._limit_processes(inner)
-        if self.when_inside:
-            self.when_inside(inner)
+    def _refuse(self, inner: int) -> None:
+        os.kill(inner, SIGKILL)
+        self._let_go()
 
     def _require_what_was_meant(self, inner: int) -> None:
         """Every path that shows through is the one outside: whoever may write above it can have exchanged it."""
@@ -206,7 +214,7 @@ class Bubblewrap(Enclosure):
         try:
             for path in (*plan.writable, *plan.readable, *plan.protected):
                 if path != "/" and not self._is_meant(path, root):
-                    os.kill(inner, SIGKILL)
+                    self._refuse(inner)
                     raise exchanged(path)
         finally:
             os.close(root)
@@ -238,18 +246,6 @@ class Bubblewrap(Enclosure):
             return os.fstat(place)
         finally:
             os.close(place)
-
-    def _limit_processes(self, inner: int) -> None:
-        """The sandbox's own count, in which its first process is bwrap's."""
-        resource = __import__("resource")
-        try:
-            _, hard = resource.prlimit(inner, resource.RLIMIT_NPROC)
-            most = self._plan.max_procs + 1 if hard < 0 else min(self._plan.max_procs + 1, hard)
-            resource.prlimit(inner, resource.RLIMIT_NPROC, (most, most))
-        except ProcessLookupError:
-            return
-        except PermissionError:  # a bwrap that is setuid root
-            self.degraded += ["exact_max_procs"]
 
     def _inner(self) -> int:
         """The process that is number 1 inside; 0 as long as bwrap has not said it."""
@@ -284,29 +280,8 @@ def _is_child(pid: int) -> bool:
 def _filter(plan: "Plan") -> bytes:
     """The compiled filter of system calls; at level ``restricted`` without network one that refuses loopback, too."""
     inet = plan.has_internet_sockets
-    folder = f"{cache_dir()}/seccomp"
-    name = f"{FILTER_VERSION}-{os.uname().machine}{'' if inet else '-no-inet'}.bpf"
-    try:
-        descriptor = os.open(f"{folder}/{name}", os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    except OSError:
-        return _write_filter(folder, name, inet=inet)
-    try:
-        facts = os.fstat(descriptor)
-        if facts.st_mode == 0o100400 and facts.st_uid == os.geteuid() and facts.st_size:
-            return os.read(descriptor, facts.st_size)
-    finally:
-        os.close(descriptor)
-    return _write_filter(folder, name, inet=inet)
-
-
-def _write_filter(folder: str, name: str, *, inet: bool) -> bytes:
-    """Compile it, to be kept in ``folder`` where that can be written to."""
-    code: bytes = load("llmx.core.sandbox.seccomp:here")(inet=inet)
-    try:
-        os.makedirs(folder, 0o700, exist_ok=True)
-        load("llmx.core.sandbox.seccomp:write_filter")(f"{folder}/{name}", code)
-    except OSError:
-        pass
+    file = f"{cache_dir()}/seccomp/{FILTER_VERSION}-{os.uname().machine}{'' if inet else '-no-inet'}.bpf"
+    code: bytes = read_private(file, 1 << 16) or load("llmx.core.sandbox.seccomp:make_filter")(file, inet=inet)
     return code
 
 
@@ -334,7 +309,7 @@ def mounts(plan: "Plan", sockets: "Iterable[str]" = (), *, sized: bool = True) -
         _add_parents(places, path, plan.hidden)
         places[path] = (option, path, path)
     for path in plan.protected:
-        _hold_parents(places, path, plan.writable)
+        load("llmx.core.sandbox.protecting:hold_parents")(places, path, plan.writable)
     for path in sockets:
         places[path] = ("--ro-bind", "/dev/null", path)
     words = ["--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "--perms", "1777", *size, "--tmpfs", "/dev/shm"]
@@ -363,18 +338,6 @@ def _add_parents(places: dict[str, tuple[str, ...]], path: str, hidden: list[str
         parent = os.path.dirname(parent)
 
 
-def _hold_parents(places: dict[str, tuple[str, ...]], path: str, writable: list[str]) -> None:
-    """Make mounts of the folders between ``path`` and the writable one above it: a mount cannot be renamed.
-
-    Else a command would move the folder away, with the read-only mount in it, and put another one in its place.
-    """
-    parent = os.path.dirname(path)
-    while parent not in writable and is_below_any(parent, writable):
-        if places.get(parent, ("--perms",))[0] == "--perms":  # else it is a mount already
-            places[parent] = ("--bind", parent, parent)
-        parent = os.path.dirname(parent)
-
-
 def _temporary() -> list[str]:
     return [path for path in TEMPORARY if os.path.isdir(path) and not os.path.islink(path)]
 
@@ -395,9 +358,7 @@ def open_sockets(beyond: list[str], table: str = "/proc/net/unix") -> list[str]:
 
 def _missing(plan: "Plan", abilities: "Abilities") -> list[str]:
     """What of the plan bubblewrap does not enforce here."""
-    missing = []
-    if plan.max_procs and (os.getuid() == 0 or not _counts_per_namespace()):
-        missing += ["exact_max_procs"]  # no such limit holds for uid 0
+    missing = load("llmx.core.sandbox.process_count:missing")() if plan.max_procs else []
     if not abilities.seccomp:
         missing += ["seccomp", "exchanged_paths"]
     if not (abilities.disable_userns or abilities.seccomp):
@@ -405,11 +366,6 @@ def _missing(plan: "Plan", abilities: "Abilities") -> list[str]:
     if not abilities.tmpfs_size:
         missing += ["tmp_size"]
     return missing
-
-
-def _counts_per_namespace() -> bool:
-    major, minor = os.uname().release.split(".")[:2]
-    return (int(major), int("".join(filter(str.isdigit, minor[:3])) or 0)) >= _COUNTED_PER_NAMESPACE
 
 
 def _name(program: str, typed: str, env: dict[str, str]) -> str:

@@ -3,6 +3,7 @@
 A program for the kernel's classic BPF machine, made once and kept as a file that bubblewrap reads.
 """
 
+import contextlib
 import ctypes
 import errno
 import os
@@ -10,6 +11,7 @@ import struct
 from collections.abc import Callable, Iterator
 
 from llmx.core.sandbox.syscalls import ARCHITECTURES, DENIED, UNKNOWN, Architecture
+from llmx.paths import write_private
 
 LOAD, EQUAL, AT_LEAST, ANY_BIT, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 ALLOW, KILL, REFUSE = 0x7FFF0000, 0x80000000, 0x00050000  # SECCOMP_RET_ALLOW, _KILL_PROCESS, _ERRNO
@@ -33,16 +35,12 @@ def is_available() -> bool:
     return os.uname().machine in ARCHITECTURES
 
 
-def write_filter(file: str, code: bytes) -> None:
-    """Put the compiled filter at ``file``, whole or not at all."""
-    temporary = f"{file}.{os.getpid()}.tmp"
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o400)
-    try:
-        if os.write(descriptor, code) < len(code):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), temporary)
-    finally:
-        os.close(descriptor)
-    os.rename(temporary, file)
+def make_filter(file: str, *, inet: bool) -> bytes:
+    """The filter for this machine, kept at ``file`` where it can be; without ``inet`` it refuses internet sockets."""
+    code = here(inet=inet)
+    with contextlib.suppress(OSError):
+        write_private(file, code)
+    return code
 
 
 def installer(*, inet: bool) -> Callable[[], None]:

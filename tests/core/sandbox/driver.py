@@ -5,6 +5,7 @@ The result goes to the file that ``result`` in the options names; everything els
 
 import json
 import os
+import select
 import signal
 import sys
 import time
@@ -51,6 +52,12 @@ def run(cwd, asked, argv, abilities, stop_after):
     except LaunchError as error:
         return {"error": f"{error.step}: {error}", "code": 125}
     enclosure.started(pid)
+    while waits := enclosure.interest():
+        poller = select.poll()
+        for descriptor, events in waits:
+            poller.register(descriptor, events)
+        poller.poll()
+        enclosure.move()
     if stop_after:
         stop(enclosure, pid, stop_after)
     _, status = os.waitpid(pid, 0)
