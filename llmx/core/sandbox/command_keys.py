@@ -4,7 +4,7 @@ import os
 
 SECTIONS = frozenset(
     b"alias include includeif credential filter pager hook difftool mergetool guitool browser man instaweb sendemail"
-    b" protocol safe url interactive imap".split()
+    b" protocol safe url interactive imap tig".split()
 )
 """Sections of which everything counts: programs, further files, and what decides whom to trust."""
 
@@ -28,8 +28,11 @@ NAMES = {
 }
 """Section -> names that count in it, with a subsection or without."""
 
-ENDINGS = (b"command", b"cmd", b"program", b"helper", b"driver", b"textconv", b"askpass", b"editor", b"pager", b"prog")
-"""What such keys of tools around git are called, too."""
+ENDINGS = (
+    *(b"command", b"cmd", b"program", b"helper", b"driver", b"textconv", b"askpass", b"editor", b"pager", b"prog"),
+    *(b"hook", b"hooks", b"-options"),
+)
+"""What such keys of tools around git are called, too: git-flow's hooks, the options that git-annex gives to ssh."""
 
 
 def runs_later(key: bytes, value: bytes | None, git_dir: str, work: str) -> bool:

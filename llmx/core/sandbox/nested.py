@@ -1,13 +1,14 @@
 """Look through the work tree for files that run later below its root, and for repositories that are new there.
 
 A limit of CPU time grows with the run, so that looking costs a few hundredths of it, on a busy machine too; what a file
-was before is not known here.
+was before is not known here. A folder that was renamed is known by its own time; what is in it looks as old as it is.
 """
 
 import os
 import time
 
-from llmx.core.sandbox.sensitive import ANYWHERE, FOLDER_FLAGS, named
+from llmx.core.plugins import load
+from llmx.core.sandbox.sensitive import ANYWHERE, FOLDER_FLAGS, LARGEST, named
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -100,13 +101,15 @@ class _Search:
                     return
                 if name == ".git":
                     yield from self._repository(folder, path)
-                elif name in ANYWHERE or name.endswith(".code-workspace"):
+                elif name in ANYWHERE or name.endswith((".code-workspace", ".sublime-project")):
                     yield from self._all_changed(folder, name, prefix)
                 elif entry.is_dir(follow_symlinks=False) and name not in SKIPPED and prefix.count("/") < DEEPEST:
                     waiting.append(prefix + name)
         if names >= BARE and path and f"{self._work}/{path}" not in self._git_folders:
             yield from (f"{prefix}{file}" for file in ("config", "HEAD") if self._is_new(folder, file))
             yield from self._all_changed(folder, "hooks", prefix)
+            if any(self._is_new(folder, part) for part in BARE):
+                yield from self._moved_here(folder, prefix)
 
     def _repository(self, folder: int, path: str) -> "Iterator[str]":
         """A repository below the root: its configuration and hooks, and itself when it is new."""
@@ -125,18 +128,38 @@ class _Search:
                 if self._is_new(inside, name):
                     yield f"{path}/.git/{name}"
             yield from self._all_changed(inside, "hooks", f"{path}/.git/")
+            if self._is_new(folder, ".git"):
+                yield from self._moved_here(inside, f"{path}/.git/")
         finally:
             os.close(inside)
 
-    def _leads_to_ours(self, folder: int, path: str) -> bool:
-        """Whether a ``.git`` file names a folder of this repository, as a submodule's does."""
+    def _moved_here(self, inside: int, prefix: str) -> "Iterator[str]":
+        """What names programs in a git folder that may have been put together earlier under another name."""
+        runs_later = load("llmx.core.sandbox.command_keys:runs_later")
+        differing = load("llmx.core.sandbox.git_config:differing")
+        place = f"{self._work}/{prefix}"
+        for name in ("config", "config.worktree"):
+            text = _read(inside, name)
+            if text and differing(b"", text, lambda key, value: runs_later(key, value, place, self._work)) != []:
+                yield prefix + name
         try:
-            with open(os.open(".git", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder), "rb") as file:
-                target = os.fsdecode(file.read(4096).removeprefix(b"gitdir: ").rstrip(b"\n"))
+            hooks = os.open("hooks", FOLDER_FLAGS, dir_fd=inside)
         except OSError:
+            return
+        try:
+            yield from (f"{prefix}hooks/{name}" for name in os.listdir(hooks) if not name.endswith(".sample"))
+        finally:
+            os.close(hooks)
+
+    def _leads_to_ours(self, folder: int, path: str) -> bool:
+        """Whether a ``.git`` file names a git folder in this repository's, as a submodule's does: it is compared."""
+        target = os.fsdecode(_read(folder, ".git").removeprefix(b"gitdir: ").rstrip(b"\n"))
+        try:
+            place = os.path.realpath(f"{self._work}/{path}/{target}" if target[:1] != "/" else target)
+        except ValueError:  # a NUL byte
             return False
-        place = os.path.normpath(f"{self._work}/{path}/{target}" if target[:1] != "/" else target)
-        return place.startswith(tuple(f"{ours}/" for ours in self._git_folders))
+        compared = [f"{ours}/{group}/" for ours in self._git_folders for group in ("modules", "worktrees")]
+        return place.startswith(tuple(compared))
 
     def _all_changed(self, parent: int, name: str, prefix: str, depth: int = 0) -> "Iterator[str]":
         """The entry ``name`` or, of a folder, what in it is changed; examples of hooks do not count."""
@@ -146,13 +169,18 @@ class _Search:
             if self._is_new(parent, name) and not name.endswith(".sample"):
                 yield prefix + name
             return
+        found = False
         try:
             for below in os.listdir(folder) if depth < DEEPEST and name != "worktrees" else ():
                 if self._is_late():
                     return
-                yield from self._all_changed(folder, below, f"{prefix}{name}/", depth + 1)
+                for path in self._all_changed(folder, below, f"{prefix}{name}/", depth + 1):
+                    found = True
+                    yield path
         finally:
             os.close(folder)
+        if not found and name != "hooks" and self._is_new(parent, name):
+            yield prefix + name  # renamed, or something in it removed
 
     def _is_late(self) -> bool:
         if time.process_time() > self._limit or time.perf_counter() > self._deadline:
@@ -165,3 +193,17 @@ class _Search:
             return os.lstat(name, dir_fd=folder).st_ctime_ns >= self._started
         except OSError:
             return False
+
+
+def _read(folder: int, name: str) -> bytes:
+    """A small file, b"" for anything else."""
+    try:
+        descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
+    except OSError:
+        return b""
+    try:
+        return os.read(descriptor, LARGEST)
+    except OSError:  # a folder
+        return b""
+    finally:
+        os.close(descriptor)

@@ -37,24 +37,28 @@ FOLDER_FLAGS = FLAGS | os.O_DIRECTORY
 
 GIT_FILES = ("config", "config.worktree", "commondir")
 """In a git folder: what names programs to run, and what names another folder to read that from."""
-GIT_REPORTED = ("info/attributes", "rebase-merge/git-rebase-todo")
-"""Which files pass through the filters of the configuration, and the commands of a rebase that is under way."""
+GIT_REPORTED = ("info/attributes", "rebase-merge/git-rebase-todo", "lazygit.yml")
+"""Which files pass through the configuration's filters, the commands of a rebase under way, those of lazygit's keys."""
 
 _ANYWHERE = (
     # instructions and settings of agents: read by whichever works in that folder next
     "AGENTS.md AGENTS.override.md CLAUDE.md CLAUDE.local.md GEMINI.md .cursorrules .windsurfrules .clinerules .roorules"
     " .goosehints .mcp.json mcp.json .claude .codex .cursor .gemini .agents .opencode opencode.json opencode.jsonc"
-    " .windsurf .roo .continue .kiro .junie .amazonq .aider.conf.yml"
+    " .windsurf .roo .continue .kiro .junie .amazonq .aider.conf.yml .rules .qwen QWEN.md .crush .crush.json crush.json"
+    " CRUSH.md AGENT.md .kilocode .trae .augment .augment-guidelines .openhands .factory WARP.md"
     # editors: tasks, launchers and interpreters that start when the folder is opened
     " .vscode .idea .zed .devcontainer .devcontainer.json .vim .nvim.lua .exrc .nvimrc .vimrc .dir-locals.el"
-    # shells: read on entering the folder
-    " .envrc .mise.toml mise.toml"
+    " .dir-locals-2.el .lvimrc .helix .lazygit.yml"
+    # shells: read on entering the folder; and what is read by debuggers and interpreters that are started in it
+    " .envrc .mise .mise.toml mise.toml .mise.local.toml mise.local.toml"
+    " .gdbinit .lldbinit .pdbrc .Rprofile .irbrc .pryrc .ghci .ocamlinit .octaverc"
 )
 ANYWHERE = frozenset(_ANYWHERE.split())
 _AT_THE_ROOT = (
     # what hooks that are installed already run, environments, and our own settings
     ".env .husky .githooks .pre-commit-config.yaml lefthook.yml .lefthook.yml .overcommit.yml .gitpod.yml llmx.toml"
-    " .github/copilot-instructions.md"
+    " lefthook-local.yml lefthook.toml lefthook.json .simple-git-hooks.json .config/mise .config/mise.toml"
+    " .github/copilot-instructions.md .github/instructions .github/agents .github/hooks"
 )
 AT_THE_ROOT = ANYWHERE | frozenset(_AT_THE_ROOT.split())
 AT_THE_ROOT_DEEPER = tuple(name for name in AT_THE_ROOT if "/" in name)
@@ -262,6 +266,8 @@ class _Reading:
                 elif depth < DEEPEST:
                     self.groups.add(place)
                     self._group(folder, below, place, depth + 1)
+                else:
+                    self.held[place] = (OTHER, 0, b"")  # so that a new one is taken away
         finally:
             os.close(folder)
 

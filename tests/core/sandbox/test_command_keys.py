@@ -15,6 +15,7 @@ browser.x.cmd man.x.cmd interactive.difffilter init.templatedir hook.x.command l
 lfs.standalonetransferagent guitool.x.cmd http.proxy http.https://x.sslverify core.alternaterefscommand
 gc.recentobjectshook annex.secure-erase-command foo.bar.somecommand merge.tool merge.guitool diff.tool diff.guitool
 rebase.instructionformat http.cookiefile http.https://x.savecookies http.sslkey svn.authorsprog
+gitflow.path.hooks remote.x.annex-ssh-options annex.x-store-hook tig.bind.generic
 """
 
 HARMLESS = """

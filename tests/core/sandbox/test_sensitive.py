@@ -40,6 +40,7 @@ def test_a_folder_without_git_is_looked_at_too(tmp_path):
         *(".vscode/tasks.json", ".idea/workspace.xml", ".claude/settings.json", ".cursor/rules/x.mdc"),
         *(".codex/config.toml", ".gemini/settings.json", ".github/copilot-instructions.md", ".husky/pre-commit"),
         *("x.code-workspace", "deep/er/AGENTS.md", "deep/.vscode/tasks.json", "deep/.envrc", ".pre-commit-config.yaml"),
+        *(".helix/languages.toml", ".config/mise.toml", ".github/hooks/x.json", "deep/.Rprofile", "deep/.gdbinit"),
     ],
 )
 def test_a_new_file_for_an_editor_an_agent_or_a_shell_is_reported_and_stays(project, path):
