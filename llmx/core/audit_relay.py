@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from llmx.core.audit import AuditLog
 
 LONGEST = 4096  # PIPE_BUF: what a pipe takes as one packet
-MOST_LINES = 10_000  # of one run; a command that floods its log is not to flood the user's
+MOST_LINES, MOST_BYTES = 10_000, 4 << 20  # of one run; one that floods its log is not to push the user's lines out
 EVENTS = ("start", "end")
 FIELDS = frozenset(
     str.split(
@@ -68,7 +68,7 @@ class Relay:
     def __init__(self, log: "AuditLog", run_id: str) -> None:
         self._log = log
         self._run_id = run_id
-        self._lines = 0
+        self._lines = self._bytes = 0
         self._reader, self.writer = os.pipe2(_IN_PACKETS | os.O_CLOEXEC)
 
     def interest(self) -> list[tuple[int, int]]:
@@ -101,7 +101,8 @@ class Relay:
 
     def _take(self, data: bytes) -> None:
         self._lines += 1
-        if self._lines > MOST_LINES:
+        self._bytes += len(data)
+        if self._lines > MOST_LINES or self._bytes > MOST_BYTES:
             return
         try:
             fields = load("json:loads")(data, parse_constant=_finite, parse_float=_finite)
@@ -109,8 +110,16 @@ class Relay:
         except (ValueError, KeyError, AttributeError, TypeError, RecursionError):
             return
         if event in EVENTS and isinstance(run_id, str) and run_id.isalnum() and len(run_id) == len(self._run_id):
-            told = {name: value for name, value in fields.items() if name in FIELDS}
+            told = {name: value for name, value in fields.items() if name in FIELDS and _is_flat(value)}
             self._log.write(event, run_id, **told, outer=self._run_id)
+
+
+def _is_flat(value: object, deepest: int = 1) -> bool:
+    """Whether it is no deeper than what a run tells; else to write it could take more stack than there is."""
+    if not isinstance(value, dict | list):
+        return True
+    inside = value.values() if isinstance(value, dict) else value
+    return deepest > 0 and all(_is_flat(each, deepest - 1) for each in inside)
 
 
 def _finite(text: str) -> float:

@@ -6,7 +6,7 @@ import os
 import pytest
 
 from llmx.core.audit import AuditLog
-from llmx.core.audit_relay import LONGEST, MOST_LINES, Relay, RelayedLog, packet
+from llmx.core.audit_relay import LONGEST, MOST_BYTES, MOST_LINES, Relay, RelayedLog, packet
 
 OUTER, INNER = "0123456789abcdef", "fedcba9876543210"
 
@@ -107,6 +107,21 @@ def test_a_flood_ends(log, relay):
             said.write("end", INNER)
         relay.move()
     assert len(lines(log)) == MOST_LINES
+
+
+def test_a_flood_of_long_lines_ends_before_the_log_is_rotated(log, relay):
+    for _ in range(MOST_BYTES // LONGEST + 8):
+        os.write(relay.writer, packet({"event": "end", "run_id": INNER, "argv": ["x" * 200] * 18}).ljust(LONGEST))
+        relay.move()
+    assert MOST_BYTES - LONGEST <= len(lines(log)) * LONGEST <= MOST_BYTES
+
+
+@pytest.mark.parametrize("depth", [3, 300, 900, 1900])
+def test_what_is_nested_deeper_than_a_run_tells_is_left_out(log, relay, depth):
+    nested = b"[" * depth + b"]" * depth
+    os.write(relay.writer, b'{"event":"start","run_id":"fedcba9876543210","pid":7,"argv":' + nested + b"}")
+    relay.move()
+    assert all(line["pid"] == 7 and "argv" not in line for line in lines(log))
 
 
 def test_a_long_command_line_is_cut_and_says_so():
