@@ -6,7 +6,8 @@ import shlex
 from collections.abc import Iterator
 
 from llmx.core.plugins import load
-from llmx.core.sandbox.workspace import holds_secrets, is_below_any, refusal
+from llmx.core.sandbox.workspace import SYSTEM, holds_secrets, is_below_any, refusal
+from llmx.paths import audit_log, cache_dir, config_dir, state_dir
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def _options(lines: list[str], plan: "Plan", *, can_name_hosts: bool) -> Iterato
         if name := _missing_variable(line, plan):
             yield ["--env", name]
         for path in _paths(line):
-            if option := _for_path(path.rstrip("./"), line, plan):
+            if option := _for_path(path.rstrip("./") or "/", line, plan):
                 yield option
 
 
@@ -124,12 +125,22 @@ def _is_missed(name: str, line: str) -> bool:
 
 def _for_path(path: str, line: str, plan: "Plan") -> list[str] | None:
     home = plan.env.get("HOME", "/")
-    if not path or is_below_any(path, plan.writable) or holds_secrets(path, home):
+    path = os.path.normpath(path)
+    if is_below_any(path, plan.writable) or _is_out_of_bounds(path, home):
         return None
     if any(phrase in line for phrase in _REFUSED) or (_CREATES.search(line) and is_below_any(path, plan.hidden)):
         folder = path if os.path.isdir(path) else os.path.dirname(path)
         is_ours = os.path.isdir(folder) and os.access(folder, os.W_OK) and not refusal(os.path.realpath(folder), home)
-        return ["--write", folder] if is_ours and not is_below_any(folder, ("/dev", "/proc")) else None
+        return ["--write", folder] if is_ours and not _is_out_of_bounds(folder, home) else None
     if any(phrase in line for phrase in _ABSENT) and is_below_any(path, plan.hidden):
         return ["--read", path] if os.path.exists(path) and not is_below_any(path, plan.readable) else None
     return None
+
+
+def _is_out_of_bounds(path: str, home: str) -> bool:
+    """Whether no hint is to name it, whatever a command says: credentials, all that is hidden, llmx's own, devices."""
+    closed = (config_dir(), state_dir(), cache_dir(), audit_log(), "/dev", "/proc")
+    return any(
+        holds_secrets(place, home) or is_below_any(place, closed) or place in SYSTEM
+        for place, home in ((path, home), (os.path.realpath(path), os.path.realpath(home)))
+    )

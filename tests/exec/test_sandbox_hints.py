@@ -142,14 +142,27 @@ def test_the_hinted_line_works(place):
         "DATABASE_URL is set",
         "DATABASE_URL must be a postgres:// address",
         "tee: {home}/never-was/x: No such file or directory",
+        "cat: {home}/other/../.ssh/id_rsa: No such file or directory",
+        "cat: {home}/keys/id_rsa: No such file or directory",
+        "ls: {home}/keys: No such file or directory",
+        "touch: cannot touch '{home}/.config/x': Read-only file system",
+        "touch: cannot touch '{home}/.local/share/x': Read-only file system",
+        "touch: cannot touch '{home}/.cache/llmx/x': Read-only file system",
+        "touch: cannot touch '{home}/.cache/llmx/seccomp/x': Read-only file system",
+        "ls: /run: No such file or directory",
+        "ls: /home: No such file or directory",
         "touch: cannot touch 'never-was/x': No such file or directory",
         "",
     ],
 )
-def test_what_is_not_the_sandboxs_doing_gets_no_such_hint(place, said):
+def test_what_is_not_the_sandboxs_doing_or_nobodys_to_open_gets_no_such_hint(place, said, monkeypatch):
     place.write("id_rsa", "")
     (place.folder / ".ssh").mkdir()
     (place.folder / ".ssh/id_rsa").write_text("key")
+    (place.folder / "keys").symlink_to(".ssh")
+    for folder in (".config", ".local/share", ".cache/llmx/seccomp"):
+        (place.folder / folder).mkdir(parents=True)
+    monkeypatch.setenv("HOME", str(place.folder))
     env = {**place.env, "DATABASE_URL": "x"}
     plan = make_plan(str(place.work), env, level="safe")
     text = said.format(home=place.folder).encode()

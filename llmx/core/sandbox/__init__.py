@@ -19,7 +19,7 @@ from llmx.core.sandbox.environment import (
 from llmx.core.sandbox.readable import Openings
 from llmx.core.sandbox.workspace import find_work, is_below, is_below_any, refusal
 from llmx.errors import ExecError
-from llmx.paths import audit_log, cache_dir, config_dir, home, state_dir
+from llmx.paths import audit_log, cache_dir, config_dir, home, make_private, state_dir
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -366,10 +366,15 @@ def _devices(gpu: str | None) -> tuple[list[str], dict[str, str]]:
 
 def _protected(protect: "Iterable[str]", work: str, writable: list[str], env: "Mapping[str, str]") -> list[str]:
     """Read-only again below what is writable: what is asked for, and llmx's own settings and records always."""
-    own = (config_dir(env), state_dir(env), cache_dir(env), audit_log(env))
-    asked = [path for path in (*(os.path.join(work, name) for name in protect), *own) if os.path.exists(path)]
-    paths = [os.path.realpath(path) for path in asked]
-    return [path for path in paths if is_below_any(path, writable) and path not in writable]
+    own = [os.path.realpath(path) for path in (config_dir(env), state_dir(env), cache_dir(env), audit_log(env))]
+    for path in own[:3]:
+        if is_below_any(path, writable) and not os.path.exists(path):
+            make_private(path)  # else the command would, with settings in it
+    for path in writable:
+        if is_below_any(path, own) and os.path.dirname(path) != f"{own[2]}/sandbox":
+            raise ExecError(f"{path} cannot be opened for writing: llmx itself relies on it", code="sandbox")
+    paths = [os.path.realpath(os.path.join(work, name)) for name in protect] + own
+    return [path for path in paths if is_below_any(path, writable) and path not in writable and os.path.exists(path)]
 
 
 def enclose(plan: Plan, program: str, argv: list[str], abilities: Abilities, mechanism: str = "") -> Enclosure:

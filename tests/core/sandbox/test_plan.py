@@ -181,6 +181,21 @@ def test_llmx_own_settings_and_records_stay_read_only_below_what_is_opened(plan_
     }
 
 
+def test_llmx_own_settings_cannot_be_made_where_there_are_none_yet(plan_for, home):
+    make(home, ".config/", ".local/state/")
+    plan = plan_for(write=[f"{home}/.config", f"{home}/.local/state"])
+    assert {os.path.relpath(path, home) for path in plan.protected} == {".config/llmx", ".local/state/llmx"}
+
+
+@pytest.mark.parametrize("place", [".config/llmx", ".local/state/llmx/undo", ".cache/llmx", ".cache/llmx/seccomp"])
+def test_what_llmx_relies_on_is_opened_neither_by_name_nor_as_the_folder_to_work_in(plan_for, home, place):
+    make(home, f"{place}/")
+    with pytest.raises(ExecError, match=f"{place} cannot be opened"):
+        plan_for(write=[f"{home}/{place}"])
+    with pytest.raises(ExecError, match=f"{place} cannot be opened"):
+        plan_for(place)
+
+
 def test_added_variables_win_and_dropped_ones_are_named(plan_for):
     env = {"TOKEN": "t", "OTHER": "o", "LANG": "C"}
     plan = plan_for(env=env, env_add=["TOKEN", "PIP_NO_INDEX=0", "CI=1"], env_allow=["ABSENT"])
