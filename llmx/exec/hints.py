@@ -9,10 +9,13 @@ from llmx.exec.missing_command import suggest_for_missing, suggest_for_refused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from llmx.core.network.forwarder import Forwarder
     from llmx.exec.run import Run
 
 _STREAMS = ("stdout", "stderr")
+_MOST_NAMED = 5  # files or processes
 _SHELL_WORDS = frozenset(("&&", "||", "|", ";", "&", ">", ">>", "<", "2>", "2>&1", "&>"))
 
 
@@ -33,8 +36,10 @@ def hints(run: "Run") -> list[str]:
 def words(run: "Run") -> list[str]:
     """The lines for stderr after live output: what happened, where that is not the command's own affair, and hints."""
     what = [f"error: {run.setup_error['message']}"] if run.setup_error else _what_happened(run)
+    if run.confinement and run.confinement.changed:
+        what.append(_what_changed(run.confinement.changed))
     what = [mask_message(line, run.request.all_env, run.request.argv) for line in what]
-    return what + [f"hint: {hint}" for hint in hints(run)]
+    return [inert(line, kept="\n\t") for line in (*what, *(f"hint: {hint}" for hint in hints(run)))]
 
 
 def _what_happened(run: "Run") -> list[str]:
@@ -51,6 +56,19 @@ def _what_happened(run: "Run") -> list[str]:
         case "limit":
             return [f"ended: it reached the limit on {outcome.limit.replace('_', ' ')}"]
     return []
+
+
+def _what_changed(changed: "Sequence[Mapping[str, object]]") -> str:
+    told = [f"{inert(str(one['path']))}{' (put back)' if one.get('put_back') else ''}" for one in changed[:_MOST_NAMED]]
+    more = f" and {len(changed) - _MOST_NAMED} more" if len(changed) > _MOST_NAMED else ""
+    return f"notice: the command changed what runs later: {', '.join(told)}{more}"
+
+
+def inert(text: str, kept: str = "") -> str:
+    """``text``, whose parts a command may have chosen, with nothing in it that ends a line or steers a terminal."""
+    if text.isprintable():
+        return text
+    return "".join([each if each.isprintable() or each in kept else ascii(each)[1:-1] for each in text])
 
 
 def _seconds(number: float) -> str:
@@ -151,5 +169,5 @@ def _for_processes(run: "Run") -> list[str]:
 
 
 def _named(processes: list[tuple[int, str]]) -> str:
-    shown = ", ".join(f"{name or '?'} ({pid})" for pid, name in processes[:5])
-    return shown if len(processes) <= 5 else f"{shown} and {len(processes) - 5} more"
+    shown = ", ".join(f"{inert(name) or '?'} ({pid})" for pid, name in processes[:_MOST_NAMED])
+    return shown if len(processes) <= _MOST_NAMED else f"{shown} and {len(processes) - _MOST_NAMED} more"

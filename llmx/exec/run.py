@@ -114,7 +114,8 @@ class Run:
     @property
     def needs_hints(self) -> bool:
         """Whether there is anything to say beyond the status."""
-        return self.outcome.status != "ok" or bool(self.ending.leftovers or self.ending.survivors)
+        is_quiet = self.outcome.status == "ok" and not (self.ending.leftovers or self.ending.survivors)
+        return not is_quiet or bool(self.confinement and self.confinement.changed)
 
     def _note_setup(self, error: LlmxError, code: str, outcome: Outcome) -> None:
         self.setup_error = {"code": code, "message": error.message}

@@ -166,6 +166,49 @@ def test_hooks_that_a_command_writes_are_put_back_and_told(place):
     assert (place.work / "AGENTS.md").exists()
 
 
+def test_behind_live_output_a_line_says_what_runs_later_was_changed(place):
+    place.run(program=["git", "init", "-q"], cwd=place.work)
+    script = (
+        "git config core.hooksPath x; mkdir -p sub/.claude; touch \"$(printf 'sub/.claude/a\\nb\\033c')\"; echo done"
+    )
+    ran = run(place, "--", "sh", "-c", script)
+    first, second, *rest = ran.err.decode().splitlines()
+    changed = ".git/config (put back), sub/.claude/a\\nb\\x1bc"
+    assert (ran.code, ran.out) == (0, b"done\n")
+    assert first == f"llm-exec: notice: the command changed what runs later: {changed}"
+    assert "were put back" in second
+    assert rest == []
+    assert "--write .git" in run(place, "--json", "--", "sh", "-c", script).result["hints"][0]
+
+
+NAMED = """
+import ctypes, os, time
+heard, tell = os.pipe()
+if os.fork() == 0:
+    ctypes.CDLL(None).prctl(15, b"\\x1b]0;E\\n\\x07")
+    os.setsid()
+    os.write(tell, b"x")
+    time.sleep(60)
+os.read(heard, 1)
+"""
+
+
+def test_a_process_cannot_speak_to_the_terminal_by_its_name(place):
+    ran = run(place, "--no-sandbox", "--", sys.executable, "-c", NAMED)
+    assert b"\x1b" not in ran.err
+    assert b"ended what it left running: \\x1b]0;E\\n\\x07 (" in ran.err
+
+
+def test_a_script_cannot_speak_to_the_terminal_by_its_first_line(place):
+    script = place.work / "script"
+    script.write_bytes(b"#!/no/\x1b]0;E\x07\n")
+    script.chmod(0o755)
+    ran = run(place, "--", "./script")
+    assert ran.code == 126
+    assert b"\x1b" not in ran.err
+    assert b"/no/\\x1b]0;E\\x07" in ran.err
+
+
 def test_the_marker_is_where_the_run_looks_for_it():
     assert SANDBOX_MARKER == MARKER
     assert not Path(MARKER).exists()
