@@ -257,8 +257,7 @@ class Run:
         """What the sandbox and its terminal have to do while the command runs."""
         if self.confinement and (enclosure := self.confinement.enclosure):
             supervisor.spared, supervisor.followers = enclosure.spared, enclosure.followers
-            enclosure.is_wanted = lambda: supervisor.ending.verdict is None
-            enclosure.started(pid)
+            enclosure.started(pid, supervisor.ending)
             supervisor.streams += [enclosure, *self.confinement.streams()]
         if terminal := self._own_terminal:
             terminal.on_suspend = supervisor.suspend

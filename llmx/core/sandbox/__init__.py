@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from llmx.core.process import Launch
+    from llmx.core.process.supervise import Ending
 
 TMP_SIZE = 1 << 30
 """Bytes of each private temporary folder; they are taken from memory as they are used."""
@@ -200,7 +201,6 @@ class Enclosure:
         self.confine = confine
         self.when_inside: Callable[[int], None] | None = None
         """Called before the command starts, with the process whose network namespace is the command's."""
-        self.is_wanted: Callable[[], bool] = lambda: True  # to be started, still
         self.roots: Mapping[str, int] = {}
         """Path -> descriptor of folders that were looked at already: what shows through there has to be these."""
 
@@ -209,8 +209,11 @@ class Enclosure:
         launch.program, launch.argv, launch.env = self.program, self.argv, self.env
         launch.keep, launch.confine, launch.guarded = self.keep, self.confine, self.guarded
 
-    def started(self, pid: int) -> None:
-        """Called once in the parent, when ``program`` runs as ``pid``; what follows is a stream of the supervisor's."""
+    def started(self, pid: int, ending: "Ending | None" = None) -> None:
+        """Called once in the parent, when ``program`` runs as ``pid``; what follows is a stream of the supervisor's.
+
+        ``ending``: has a verdict as soon as the command is not to be started any more.
+        """
 
     def interest(self) -> list[tuple[int, int]]:
         """Descriptors and poll(2) events that ``move`` is to be called for, as long as the command is held back."""
@@ -266,8 +269,8 @@ def make_plan(
     own_home = os.path.realpath(home(env))
     cwd = _real("--cwd", cwd, own_home)
     work, git_folders = find_work(cwd, own_home)
-    opened = [_narrow(_existing("--write", path, cwd, own_home), own_home) for path in write]
-    shown = [_existing("--read", path, cwd, own_home) for path in read]
+    opened = [load("llmx.core.sandbox.typed:to_write")(path, cwd, own_home) for path in write]
+    shown = [load("llmx.core.sandbox.typed:to_read")(path, cwd, own_home) for path in read]
     hidden = hidden_folders(env, own_home)
     loose = level != "restricted"
     cache = project_cache(work, env) if loose else ""
@@ -334,27 +337,8 @@ def _real(option: str, path: str, own_home: str) -> str:
     """The real path of an absolute one; raises ``ExecError`` where a link leads out of a work tree."""
     if (found := os.path.realpath(path)) == path:
         return found
-    followed: str = load("llmx.core.sandbox.links:follow")(option, path, own_home)
+    followed: str = load("llmx.core.sandbox.typed:follow")(option, path, own_home)
     return followed
-
-
-def _existing(option: str, path: str, cwd: str, own_home: str) -> str:
-    found = _real(option, os.path.join(cwd, path), own_home)
-    if not os.path.exists(found):
-        raise ExecError(
-            f"{option} {path}: {found} does not exist", code="sandbox", hint=f"make it first, or drop {option}"
-        )
-    return found
-
-
-def _narrow(path: str, own_home: str) -> str:
-    if reason := refusal(path, own_home):
-        raise ExecError(
-            f"--write {path} opens too much: {reason}",
-            code="sandbox",
-            hint=f"--write {path.rstrip('/')}/DIR names a folder inside it; --no-sandbox runs without a sandbox",
-        )
-    return path
 
 
 def _devices(gpu: str | None) -> tuple[list[str], dict[str, str]]:

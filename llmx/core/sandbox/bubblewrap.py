@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from llmx.core.process import Launch
+    from llmx.core.process.supervise import Ending
     from llmx.core.sandbox import Abilities, Plan
     from llmx.errors import ExecError
 
@@ -53,6 +54,7 @@ class Bubblewrap(Enclosure):
         self._plan = plan
         self._program = program
         self._pid = 0
+        self._ending: Ending | None = None
         self._launch: Launch | None = None
         self._outer: list[int] = []
         self._said = b""
@@ -118,8 +120,8 @@ class Bubblewrap(Enclosure):
         self._withheld = code[-4:]
         return "--seccomp", str(waits)
 
-    def started(self, pid: int) -> None:
-        self._pid = pid
+    def started(self, pid: int, ending: "Ending | None" = None) -> None:
+        self._pid, self._ending = pid, ending
         self._close_childs()
 
     def interest(self) -> list[tuple[int, int]]:
@@ -130,7 +132,7 @@ class Bubblewrap(Enclosure):
     def move(self) -> None:
         if self._held < 0 or not (inner := self._ready_inner()):
             return
-        if not self.is_wanted():
+        if self._ending and self._ending.verdict:
             self._refuse(inner)
             return
         if self._withheld:

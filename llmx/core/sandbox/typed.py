@@ -1,4 +1,4 @@
-"""Paths as they were typed, where links are on the way: a command may have put one in its work tree for the next."""
+"""Paths as they were typed: what they lead to, and whether a command may have it."""
 
 import os
 
@@ -8,10 +8,37 @@ from llmx.errors import ExecError
 _MOST = 40  # links on the way, as many as the kernel follows
 
 
+def to_write(path: str, cwd: str, home: str) -> str:
+    """The real path that ``--write`` names; raises ``ExecError`` where it is not there, or opens too much."""
+    found = _existing("--write", path, cwd, home)
+    if reason := refusal(found, home):
+        raise ExecError(
+            f"--write {found} opens too much: {reason}",
+            code="sandbox",
+            hint=f"--write {found.rstrip('/')}/DIR names a folder inside it; --no-sandbox runs without a sandbox",
+        )
+    return found
+
+
+def to_read(path: str, cwd: str, home: str) -> str:
+    """The real path that ``--read`` names; raises ``ExecError`` where it is not there."""
+    return _existing("--read", path, cwd, home)
+
+
+def _existing(option: str, path: str, cwd: str, home: str) -> str:
+    found = follow(option, os.path.join(cwd, path), home)
+    if not os.path.exists(found):
+        raise ExecError(
+            f"{option} {path}: {found} does not exist", code="sandbox", hint=f"make it first, or drop {option}"
+        )
+    return found
+
+
 def follow(option: str, path: str, home: str) -> str:
     """The real path of ``path``, an absolute one; raises ``ExecError`` where a link leads out of a git work tree.
 
-    Each link is read once, so that nothing can be exchanged between its check and its use.
+    A command may have put it there for the next. Each link is read once, so that nothing can be exchanged between its
+    check and its use.
     """
     left, trees = [part for part in reversed(path.split("/")) if part], []
     folder = ""

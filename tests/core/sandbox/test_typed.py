@@ -5,7 +5,7 @@ import os
 import pytest
 
 from llmx.core.sandbox import make_plan
-from llmx.core.sandbox.links import follow
+from llmx.core.sandbox.typed import follow
 from llmx.errors import ExecError
 
 
