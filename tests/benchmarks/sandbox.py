@@ -1,7 +1,7 @@
 """What confining one command costs, in CPU time of the whole tree, next to bubblewrap alone and to other sandboxes.
 
-Runs everything interleaved as an ordinary user in a git repository. Codex and srt come from the npm registry and are
-left out, said aloud, where they do not install or do not start (srt needs ripgrep and socat).
+Runs everything interleaved as an ordinary user in a git repository. Codex and srt are left out, said aloud, where they
+are not here or do not start: ``.ci/peers`` brings them and then runs this.
 """
 
 import ctypes
@@ -39,18 +39,12 @@ def bubblewrap(work):
     ]
 
 
-def install_others(folder):
-    """The native binary of Codex and the script of srt; "" for what did not install. ``.ci/peers`` keeps them."""
-    if kept := os.environ.get("LLMX_TEST_NPM"):
-        folder = kept
-    elif shutil.which("npm"):
-        packages = ["@openai/codex", "@anthropic-ai/sandbox-runtime"]
-        subprocess.run(
-            ["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", folder, *packages], check=False
-        )
-    native = sorted(Path(folder).glob("node_modules/@openai/codex-*/vendor/*/bin/codex"))
-    srt = Path(folder, "node_modules/.bin/srt")
-    return str(native[0]) if native else "", str(srt) if srt.exists() else ""
+def others():
+    """The words that run the native binary of Codex and the script of srt; none for what is not here."""
+    folder = Path(os.environ.get("LLMX_TEST_NPM", "/nonexistent"), "node_modules")
+    codex = sorted(map(str, folder.glob("@openai/codex-*/vendor/*/bin/codex")))[:1]
+    node = os.environ.get("LLMX_TEST_NODE", "node")
+    return codex, [word for script in folder.glob(".bin/srt") for word in (node, str(script))]
 
 
 def cpu_seconds(command, environment, *, check=True):
@@ -125,10 +119,10 @@ def race(commands, codex, srt, home, rounds):
         "`bwrap … true`": bubblewrap(str(work)),
     }
     for what, program, words in ((CODEX, codex, ["sandbox", "--", "true"]), (SRT, srt, ["-c", "true"])):
-        if program and cpu_seconds([program, *words], environment, check=False) is not None:
-            ways[what] = [program, *words]
+        if program and cpu_seconds([*program, *words], environment, check=False) is not None:
+            ways[what] = [*program, *words]
         else:
-            print(f"NOT MEASURED: {what} {'does not start' if program else 'is not to be had'} here")
+            print(f"NOT MEASURED: {what} {'does not start here' if program else 'is not here: bash .ci/peers'}")
     return report(dict(zip(ways, measure(list(ways.values()), environment, rounds), strict=True)))
 
 
@@ -139,7 +133,7 @@ def main():
         folder = Path(name)
         folder.chmod(0o755)
         commands = install(folder)
-        codex, srt = install_others(str(folder / "npm"))
+        codex, srt = others()
         pid = os.fork()
         if pid == 0:
             kept = False

@@ -15,7 +15,7 @@ import pytest
 from llmx.core.network.groups import GROUPS
 
 NODES = {"installed": "node", "newer": os.environ.get("LLMX_TEST_NODE", "")}  # read before the tests have their own
-"""`.ci/newer` has one that goes by the proxy's variables, as Debian's does not yet."""
+"""`.ci/programs` brings one that goes by the proxy's variables, as Debian's does not yet."""
 CARGO = os.environ.get("LLMX_TEST_CARGO") or shutil.which("cargo", path="/usr/local/bin:/usr/bin:/bin") or ""
 """Which an ordinary user may run: rustup's lies in a home."""
 FETCH = "fetch(process.argv[1]).then(r => r.text()).then(t => process.stdout.write(t))"
@@ -47,7 +47,7 @@ def test_a_page_arrives(online, internet, command, url):
 def test_node_fetches_where_it_is_new_enough_and_fails_closed_where_it_is_not(online, internet, which):
     node = NODES[which]
     if not node:
-        pytest.skip("NOT TESTED: no Node that knows the proxy's variables is here: .ci/newer DIR brings one")
+        pytest.skip("NOT TESTED: no Node that knows the proxy's variables is here: .ci/programs brings one")
     version = subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout
     major, minor = map(int, version.lstrip("v").split(".")[:2])
     words = ["--env", f"NODE_EXTRA_CA_CERTS={internet.folder}/ca.pem", "--read", str(internet.folder)]
@@ -202,7 +202,7 @@ def knows_sparse_indexes():
 
 @pytest.mark.skipif(
     not knows_sparse_indexes(),
-    reason="NOT TESTED: no cargo since 1.70 is here for every user, Debian 12 has 1.65; .ci/newer DIR brings one",
+    reason="NOT TESTED: no cargo since 1.70 is here for every user, Debian 12 has 1.65; .ci/programs brings one",
 )
 def test_cargo_brings_a_crate(online, internet):
     packed = io.BytesIO()
