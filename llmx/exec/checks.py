@@ -24,12 +24,21 @@ def log(env: Mapping[str, str]) -> list[Finding]:
     if not is_writable(path):
         must = bool(settings["audit.required"])
         meaning = "nothing runs, since audit.required is set" if must else "runs leave no record"
-        there = shlex.quote(existing(path))
-        fix = f'sudo chown "$(id -un)" {there} && chmod u+rw {there}'
-        return [Finding("fail" if must else "warn", f"{path} cannot be written", meaning, fix)]
+        return [Finding("fail" if must else "warn", f"{path} cannot be written", meaning, _give(path))]
     if not os.path.exists(path):
         return [Finding("ok", f"{path} will be made by the first run")]
     return [_readable(path, os.stat(path), int(str(settings["logging.max_bytes"])))]
+
+
+def _give(path: str) -> str:
+    """The command that lets this user write the log; a folder that is not llmx's stays whose it is."""
+    there = existing(path)
+    file, in_the_way = shlex.quote(path), shlex.quote(there)
+    if os.path.isfile(path):
+        return f'sudo chown "$(id -un)" {file} && chmod u+rw {file}'
+    if there == path or not os.path.isdir(there):
+        return f"mv {in_the_way} {in_the_way}.old"
+    return f'sudo install -D -o "$(id -un)" -m 600 /dev/null {file}'
 
 
 def is_writable(path: str) -> bool:

@@ -1,10 +1,15 @@
 """The doctor's checks of what ``llm-exec`` works with."""
 
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from llmx.exec import checks
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -48,7 +53,31 @@ def test_a_log_that_cannot_be_written_fails_where_it_is_required(env, log, requi
     log.mkdir()
     [finding] = checks.log(env | {"LLMX_AUDIT__REQUIRED": required})
     assert finding.status == status
-    assert finding.fix.startswith('sudo chown "$(id -un)" ')
+    assert finding.fix == f"mv {log} {log}.old"
+
+
+PROBE = "import os; from llmx.exec.checks import log; print(log(os.environ)[0].fix)"
+
+
+@pytest.mark.parametrize(
+    ("is_there", "fix"), [(True, 'sudo chown "$(id -un)" {0} && chmod u+rw {0}'), (False, "sudo install -D -o {1} {0}")]
+)
+def test_only_the_log_is_given_to_this_user_never_a_folder(in_the_open, ordinary_user, is_there, fix):
+    log = in_the_open / "llm-exec.log"
+    if is_there:
+        log.touch(0o400)
+    in_the_open.chmod(0o555)
+    user = {"user": ordinary_user.pw_uid, "group": ordinary_user.pw_gid, "extra_groups": []}
+    done = subprocess.run(
+        [sys.executable, "-c", PROBE],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"HOME": "/", "XDG_DATA_HOME": str(in_the_open), "PYTHONPATH": str(ROOT)},
+        cwd="/",
+        **(user if os.getuid() == 0 else {}),
+    )
+    assert done.stdout.strip() == fix.format(log, '"$(id -un)" -m 600 /dev/null')
 
 
 def test_settings_that_cannot_be_read_do_not_hide_the_log(env, log):

@@ -33,8 +33,14 @@ def _folder(kind: str, path: str) -> Finding:
         return Finding("fail", f"{there} is not a folder", f"llmx keeps its {kind} files in {path}", fix)
     if os.access(there, os.W_OK | os.X_OK):
         return Finding("ok", f"{kind}: {path}" if there == path else f"{kind}: {path} will be made when it is needed")
-    fix = f'sudo chown -R "$(id -un)" {shlex.quote(there)} && chmod u+rwx {shlex.quote(there)}'
-    return Finding("fail", f"{there} cannot be written", f"llmx keeps its {kind} files in {path}", fix)
+    return Finding("fail", f"{there} cannot be written", f"llmx keeps its {kind} files in {path}", _give(path))
+
+
+def _give(path: str) -> str:
+    """The command that gives this user a folder of llmx's own, and nothing above it: that may be the whole disk."""
+    if os.path.isdir(path):
+        return f'sudo chown -R "$(id -un)" {shlex.quote(path)} && chmod u+rwx {shlex.quote(path)}'
+    return f'sudo install -d -o "$(id -un)" -m 700 {shlex.quote(path)}'
 
 
 def existing(path: str) -> str:

@@ -8,6 +8,7 @@ from llmx import paths
 from llmx.core.doctor import Finding
 from llmx.core.plugins import load
 from llmx.core.settings import Places
+from llmx.core.settings.documents import read_bytes
 from llmx.core.settings.merge import merge
 from llmx.core.settings.sources import shown
 from llmx.core.settings.trust import Trusted, is_trusted, trusted
@@ -24,9 +25,20 @@ def settings(env: Mapping[str, str]) -> list[Finding]:
         meaning = f"commands refuse to run with it{f' ({error.hint})' if error.hint else ''}"
         return [Finding("fail", error.message, meaning, mend(error.source, env))]
     used = [path for path, identity in places.identities if identity is not None and path != places.trust]
+    if wrong := [finding for path in used for finding in _for_clients(path, env)]:
+        return wrong
     found = f"valid: {', '.join(map(shown, used))}" if used else "valid: the defaults, there is no file"
     left_out = [Finding("warn", text, "it has no effect", "llmx config show --sources") for text in merged.notices]
     return left_out or [Finding("ok", found)]
+
+
+def _for_clients(path: str, env: Mapping[str, str]) -> list[Finding]:
+    """What is wrong in the parts of a settings file that are for coding agents, which no other command reads."""
+    try:
+        load("llmx.core.source:read_source")(path, read_bytes(path))
+    except ConfigError as error:
+        return [Finding("fail", error.message, "coding agents are told nothing of it", mend(error.source, env))]
+    return []
 
 
 def mend(source: str, env: Mapping[str, str]) -> str:

@@ -35,7 +35,27 @@ def test_a_folder_that_this_user_cannot_write_is_a_failure(ordinary_user, tmp_pa
     )
     found = json.loads(done.stdout)
     assert [row[0] for row in found] == ["fail", "fail", "ok", "fail"]
-    assert found[0][3].startswith('sudo chown -R "$(id -un)" /')
+    assert found[0][3] == 'sudo install -d -o "$(id -un)" -m 700 //.config/llmx'
+    assert not any("chown" in row[3] for row in found)  # of what is above: here it would be the whole disk
+
+
+def test_only_a_folder_of_llmx_s_own_is_given_to_this_user(ordinary_user, in_the_open):
+    own = in_the_open / "cache/llmx"
+    own.mkdir(parents=True)
+    own.chmod(0o555)
+    own.parent.chmod(0o555)
+    user = {"user": ordinary_user.pw_uid, "group": ordinary_user.pw_gid, "extra_groups": []}
+    environment = {"HOME": "/", "XDG_CACHE_HOME": str(own.parent), "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", PROBE],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=environment,
+        cwd="/",
+        **(user if os.getuid() == 0 else {}),
+    )
+    assert json.loads(done.stdout)[2][3] == f'sudo chown -R "$(id -un)" {own} && chmod u+rwx {own}'
 
 
 def test_a_file_in_the_place_of_a_folder_is_a_failure_with_the_command_that_moves_it(tmp_path):

@@ -33,7 +33,15 @@ def test_the_files_in_use_are_named(env, tmp_path):
 
 @pytest.mark.promise("S0-54")
 @pytest.mark.parametrize(
-    ("text", "found"), [("=", "config.toml:1:1"), ("exec.grace = 'x'", "exec.grace"), ("exce = 1", "unknown key exce")]
+    ("text", "found"),
+    [
+        ("=", "config.toml:1:1"),
+        ("exec.grace = 'x'", "exec.grace"),
+        ("exce = 1", "unknown key exce"),
+        ("[hooks]\nllm_exec = 'yes'", "config.toml:2: hooks.llm_exec: it must be true or false"),
+        ("[permissions]\nallow = 'git'", "config.toml:2: permissions.allow: it must be a list of strings"),
+        ("[mcp.servers.a]\nfoo = 1", "config.toml:2: mcp.servers.a.foo"),
+    ],
 )
 def test_a_file_that_says_something_wrong_is_a_failure_and_can_be_edited(env, text, found):
     with open(user_file(env), "w") as file:
