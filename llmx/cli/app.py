@@ -12,7 +12,7 @@ from typer.main import get_command
 from llmx import __version__
 from llmx.cli.lazy import LazyGroup, Member
 from llmx.cli.refusal import is_help, is_refusal, refusal, show
-from llmx.cli.streams import take_every_character
+from llmx.cli.streams import replace_closed, take_every_character
 from llmx.core.plugins import load
 from llmx.core.redact import show_defect
 from llmx.errors import LlmxError, UsageError
@@ -137,12 +137,12 @@ def root(
 def open_tree() -> int:
     """Run the command that ``sys.argv`` names and return its exit code; every error is shown here and nowhere else."""
     sys.excepthook = show_defect
+    replace_closed()
     take_every_character()
     tree = get_command(app)
     try:
         code = tree(prog_name="llmx", standalone_mode=False)
-        if sys.stdout:  # None where the caller has closed it
-            sys.stdout.flush()
+        sys.stdout.flush()
     except typer.Abort:
         print("interrupted", file=sys.stderr)
         return INTERRUPTED

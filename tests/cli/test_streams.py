@@ -1,4 +1,4 @@
-"""What the output's encoding does not have is written in escapes, and never ends a command."""
+"""What the output's encoding does not have is written in escapes, a closed stream is empty: neither ends a command."""
 
 import json
 import os
@@ -53,3 +53,31 @@ def test_an_error_with_such_a_name_is_told(home):
     assert done.returncode == 4
     assert "\u4f60" in json.loads(done.stdout)["error"]["message"]
     assert b"\\u4f60" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("generate --backend mock hi >&-", 0),
+        ("generate --backend mock hi 2>&-", 0),
+        ("generate --backend mock - <&-", 0),
+        ("chat --backend mock >&- <&-", 0),
+        ("chat --backend mock <&-", 0),
+        ("runs list >&- 2>&-", 0),
+        ("keys add groq <&-", 2),
+        ("keys list <&- >&- 2>&-", 0),
+    ],
+)
+def test_a_stream_that_the_caller_has_closed_is_an_empty_one(home, line, code):
+    command = ["sh", "-c", f'"$0" -m llmx {line}', sys.executable]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    assert "Traceback" not in done.stderr
+    assert done.returncode == code, done.stderr
+
+
+def test_no_file_of_ours_gets_the_number_of_a_closed_stream(home):
+    line = '"$0" -m llmx generate --backend mock hi <&- >&- 2>&-; echo "$?"'
+    done = subprocess.run(["sh", "-c", line, sys.executable], check=True, capture_output=True, text=True)
+    assert done.stdout == "0\n"
+    ledger = home / ".local/state/llmx/usage.db"
+    assert ledger.read_bytes().startswith(b"SQLite format 3\0")
