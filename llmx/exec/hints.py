@@ -29,7 +29,8 @@ def hints(run: "Run") -> list[str]:
     if run.confinement:
         found = [*_for_sandbox(run), *found, *run.confinement.hints]
     if run.outcome.status == "failed":
-        found += _for_words(mask_argv(request.argv, request.all_env), is_shell=request.is_shell)
+        argv = mask_argv(request.argv, request.all_env)
+        found += _for_bash(run, argv[-1]) if request.is_shell else _for_words(argv)
     return [mask_message(hint, request.all_env, request.argv) for hint in found + _for_processes(run)]
 
 
@@ -109,7 +110,7 @@ def _for_setup(run: "Run") -> list[str]:
     code = run.setup_error["code"] if run.setup_error else ""
     if code == "not_found":
         hint: str = load("llmx.exec.deps.nix_hints:hint_for_missing")(request)
-        return [*suggest_for_missing(request.argv, request.env, request.cwd), *([hint] if hint else [])]
+        return suggest_for_missing(request.argv, request.env, request.cwd, hint)
     if code == "not_executable":
         return suggest_for_refused(request.argv, request.cwd)
     return []
@@ -125,6 +126,8 @@ def _for_ending(run: "Run") -> list[str]:
         found.append("every run has this end by default: --timeout 0 lets it go on until its window is closed")
     elif outcome.status == "timeout":
         found.append("--timeout 30m gives it longer, --timeout 0 no end")
+    if outcome.status == "stalled" and run.blocked_on != "stdin":
+        found.append("--stall-timeout 10m lets it be silent for longer, --stall-timeout 0 for ever")
     if outcome.limit:
         option = "--" + outcome.limit.replace("_", "-")
         found.append(f"the limit on {outcome.limit.replace('_', ' ')} was reached: raise it with {option}")
@@ -134,23 +137,30 @@ def _for_ending(run: "Run") -> list[str]:
     return found
 
 
-def _for_words(argv: list[str], *, is_shell: bool) -> list[str]:
+def _for_bash(run: "Run", line: str) -> list[str]:
+    """A shell line in words that only bash knows."""
+    capture = run.captures.get("stderr")
+    hint: str = load("llmx.exec.bash_hints:hint_for_bash")(line, capture.kept.last_text()) if capture else ""
+    return [hint] if hint else []
+
+
+def _for_words(argv: list[str]) -> list[str]:
     """Things that only a shell would have understood, handed to the command as they were."""
-    if is_shell:
-        return []
-    seen = [word for word in argv[1:] if word in _SHELL_WORDS or _is_redirection(word) or word.endswith(";")]
-    if seen:
-        return [
-            f"{seen[0]} went to {argv[0]} as a plain word: --command {shlex.quote(' '.join(argv))} runs a shell line"
-        ]
+    line = shlex.quote(" ".join([word if _is_for_shell(word) or "*" in word else shlex.quote(word) for word in argv]))
+    if seen := [word for word in argv[1:] if _is_for_shell(word)]:
+        return [f"{seen[0]} went to {argv[0]} as a plain word: --command {line} runs a shell line"]
     for word in argv[1:]:
         if (
             ("*" in word and "/" not in word[:1])
             and not os.path.exists(word)
             and argv[0] in ("ls", "cat", "rm", "cp", "mv")
         ):
-            return [f"{word} was not expanded: --command {shlex.quote(' '.join(argv))} runs a shell line"]
+            return [f"{word} was not expanded: --command {line} runs a shell line"]
     return []
+
+
+def _is_for_shell(word: str) -> bool:
+    return word in _SHELL_WORDS or _is_redirection(word) or word.endswith(";")
 
 
 def _is_redirection(word: str) -> bool:

@@ -40,6 +40,7 @@ _REFUSALS = (
             "ENOMEM",
         ),
     ),
+    ("max_procs", ("annot fork", "fork: ", "start new thread", "Resource temporarily unavailable", "EAGAIN")),
     ("cpu_time", ("CPU time limit exceeded", "Cputime limit exceeded")),
 )
 _OTHER_MEMORY = ("CUDA", "GPU", "HIP ", "device")  # a graphics card's memory is not what --memory limits

@@ -4,6 +4,7 @@ import os
 import shlex
 
 from llmx.errors import nearest
+from llmx.exec.bash_hints import WORDS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,11 +13,12 @@ if TYPE_CHECKING:
 _METACHARACTERS = frozenset("|&;<>()$`*?\n'\"")
 _SHELLS_OWN = frozenset(
     (
-        *(".", ":", "[[", "alias", "case", "cd", "command", "declare", "eval", "exec", "exit", "export", "for"),
-        *("function", "history", "if", "let", "local", "popd", "pushd", "read", "return", "set", "shift", "shopt"),
-        *("source", "trap", "type", "typeset", "ulimit", "umask", "unset", "until", "while"),
+        *(".", ":", "alias", "case", "cd", "command", "eval", "exec", "exit", "export", "for", "if", "local", "read"),
+        *("return", "set", "shift", "trap", "type", "ulimit", "umask", "unset", "until", "while"),
     )
 )
+_OF_ONE_LINE = frozenset((".", "alias", "export", "set", "source", "ulimit", "umask", "unset"))
+"""What changes the shell that runs it, and nothing behind the end of that."""
 _TYPOGRAPHIC_DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212"
 _ALSO_CALLED = {
     "python": ("python3",),
@@ -33,12 +35,18 @@ _ALSO_CALLED = {
 _RUNNERS = {".py": "python3", ".sh": "sh", ".bash": "bash", ".js": "node", ".mjs": "node", ".rb": "ruby", ".pl": "perl"}
 
 
-def suggest_for_missing(argv: list[str], env: "Mapping[str, str]", cwd: str) -> list[str]:
-    """For a first word that names no program: the likeliest meaning, and what to type."""
+def suggest_for_missing(argv: list[str], env: "Mapping[str, str]", cwd: str, elsewhere: str = "") -> list[str]:
+    """For a first word that names no program: the likeliest meaning, and what to type.
+
+    ``elsewhere`` says where there is a program of just this name; then one that is only alike is not meant.
+    """
     name = argv[0]
     if hint := _as_shell_line(argv) or _as_something_else(argv, env):
         return [hint]
-    return _near_file(name, cwd) if "/" in name else _near_program(argv, env.get("PATH", ""), cwd)
+    if "/" in name:
+        return _near_file(name, cwd)
+    path = env.get("PATH", "")
+    return [_same_program(argv, path, cwd) or elsewhere or _near_program(name, path)]
 
 
 def _as_shell_line(argv: list[str]) -> str:
@@ -48,6 +56,10 @@ def _as_shell_line(argv: list[str]) -> str:
     if name == "cd":
         folder = shlex.quote(argv[1]) if len(argv) > 1 else "DIR"
         return f"cd would change nothing outside: llm-exec --cwd {folder} -- CMD runs CMD there"
+    line += " && CMD" if name in _OF_ONE_LINE else ""
+    if name in WORDS:
+        line = line.replace("'[['", "[[").replace("']]'", "]]")
+        return f"{name} is bash's own word: llm-exec -- bash -c {shlex.quote(line)}"
     if name in _SHELLS_OWN:
         return f"{name} is a shell's own word: --command {shlex.quote(line)} runs it in one"
     return ""
@@ -74,7 +86,10 @@ def _is_assignment(word: str) -> bool:
 
 
 def _near_file(name: str, cwd: str) -> list[str]:
-    folder, wanted = os.path.split(os.path.join(cwd, name))
+    file = os.path.join(cwd, name)
+    if os.path.islink(file):
+        return [f"{name} is a link to {os.readlink(file)}, and that is not there"]
+    folder, wanted = os.path.split(file)
     try:
         near = nearest(wanted, os.listdir(folder))
     except OSError:
@@ -82,22 +97,27 @@ def _near_file(name: str, cwd: str) -> list[str]:
     return [f"did you mean {os.path.join(os.path.dirname(name), near)}?"] if near else [f"the command runs in {cwd}"]
 
 
-def _near_program(argv: list[str], path: str, cwd: str) -> list[str]:
+def _same_program(argv: list[str], path: str, cwd: str) -> str:
+    """What is here and called the same: in the current folder, in other letters, or by another name that it has."""
     name = argv[0]
     if os.path.isfile(os.path.join(cwd, name)):
-        return [_run_file(f"./{name}", argv[1:], cwd)]
+        return _run_file(f"./{name}", argv[1:], cwd)
     if os.path.isdir(os.path.join(cwd, name)):
-        return [_enter_folder(name)]
+        return _enter_folder(name)
     programs = _programs(path)
     plain = name.lower().removesuffix(".exe").removesuffix(".cmd").removesuffix(".bat")
     if plain in programs:
-        return [f"did you mean {shlex.join([plain, *argv[1:]])}?"]
+        return f"did you mean {shlex.join([plain, *argv[1:]])}?"
     for other in _ALSO_CALLED.get(name, ()):
         if other in programs:
             words = [other, "-m", name] if (name, other) == ("pip", "python3") else [other]
-            return [f"{name} is not installed here, {other} is: llm-exec -- {shlex.join([*words, *argv[1:]])}"]
-    near = nearest(name, sorted(programs))
-    return [f"did you mean {near}?"] if near else [f"{name} is not in any folder of PATH"]
+            return f"{name} is not installed here, {other} is: llm-exec -- {shlex.join([*words, *argv[1:]])}"
+    return ""
+
+
+def _near_program(name: str, path: str) -> str:
+    near = nearest(name, sorted(_programs(path)))
+    return f"did you mean {near}?" if near else f"{name} is not in any folder of PATH"
 
 
 def _programs(path: str) -> set[str]:

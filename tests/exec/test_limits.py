@@ -6,6 +6,8 @@ import time
 
 import pytest
 
+from tests.exec.conftest import LLM_EXEC
+
 PYTHON = [sys.executable, "-I", "-S", "-c"]
 MIB = 1 << 20
 
@@ -134,6 +136,21 @@ def test_too_many_processes_at_once_end_the_run(either_place):
     assert (ran.code, ran.result["status"], ran.result["limit"]) == (137, "limit", "max_procs")
     assert ran.result["duration_s"] < 5
     assert any("processes were alive at once" in hint for hint in ran.result["hints"])
+
+
+def test_a_command_that_gets_no_more_processes_is_told_which_limit_it_was(ordinary_place):
+    ordinary_place.tool = LLM_EXEC
+    project = ordinary_place.folder / "project"
+    project.mkdir()
+    os.chown(project, ordinary_place.uid, -1)
+    loop = "for i in 1 2 3 4 5 6 7 8 9; do sleep 9 & done; wait"
+    ran = ordinary_place.run("--json", "--cwd", "project", "--max-procs", "5", "--command", loop)
+    assert ran.result["status"] in (
+        "failed",
+        "limit",
+    )  # the kernel's no, where it can count in there; else the watchdog
+    assert ran.result["limit"] == "max_procs"
+    assert "the limit on max procs was reached: raise it with --max-procs" in ran.result["hints"]
 
 
 def test_many_processes_one_after_the_other_are_no_breach(place):

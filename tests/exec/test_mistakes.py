@@ -1,5 +1,8 @@
 """What an agent types when it does not know llm-exec yet, literally, and what it is told to type instead."""
 
+import os
+import shlex
+
 import pytest
 
 SHELL_LINE = "this is one word to llm-exec; --command "
@@ -22,14 +25,15 @@ MISTAKES = [
     (["cat", "<", "data.txt"], 1, "< went to cat as a plain word: --command "),
     (["cat", "data.txt;", "pwd"], 1, "data.txt; went to cat as a plain word: --command "),
     (["sleep", "0", "&"], 1, "& went to sleep as a plain word: --command "),
+    (["grep", "a b", "missing", "|", "wc"], 2, """--command 'grep '"'"'a b'"'"' missing | wc' runs"""),
     (["ls", "*.nothing"], 2, "*.nothing was not expanded: --command 'ls *.nothing'"),
     # words that only a shell has
     (["cd", "src"], 127, "llm-exec --cwd src -- CMD"),
     (["cd"], 127, "llm-exec --cwd DIR -- CMD"),
-    (["export", "A=1"], 127, "export is a shell's own word: --command 'export A=1'"),
-    (["source", "venv/bin/activate"], 127, "source is a shell's own word: --command 'source venv/bin/activate'"),
+    (["export", "A=1"], 127, "export is a shell's own word: --command 'export A=1 && CMD'"),
+    (["source", "venv/bin/activate"], 127, "bash's own word: llm-exec -- bash -c 'source venv/bin/activate && CMD'"),
     (["if", "true"], 127, "if is a shell's own word: --command"),
-    (["[[", "-f", "x", "]]"], 127, "[[ is a shell's own word: --command"),
+    (["[[", "-f", "x", "]]"], 127, "[[ is bash's own word: llm-exec -- bash -c '[[ -f x ]]'"),
     (["A=1", "ls", "-l"], 127, "llm-exec -- env A=1 ls -l"),
     (["~/bin/tool"], 127, "the ~ was not expanded: write {folder}/bin/tool"),
     # the command's name
@@ -44,6 +48,7 @@ MISTAKES = [
     (["./tol"], 127, "did you mean ./tool?"),
     (["./no/such/tool"], 127, "the folder {folder}/./no/such does not exist"),
     (["./windows.sh"], 126, r"sed -i 's/\r$//'"),
+    (["./lost"], 127, "./lost is a link to nowhere, and that is not there"),
     (["./odd"], 126, "its first line is #!/no/such/interpreter"),
     (["src"], 127, "src is a folder: llm-exec --cwd src -- CMD"),
     (["./src"], 126, "./src is a folder: llm-exec --cwd ./src -- CMD"),
@@ -98,6 +103,7 @@ def workshop(module_place):
     module_place.write("windows.sh", "#!/bin/sh\r\necho\r\n", 0o755)
     module_place.write("odd", "#!/no/such/interpreter\n", 0o755)
     (module_place.folder / "src").mkdir()
+    (module_place.folder / "lost").symlink_to("nowhere")
     return module_place
 
 
@@ -133,3 +139,29 @@ def test_a_program_that_is_here_under_another_name(workshop, name, instead):
     workshop.write(f"programs/{instead}", "", 0o755)
     ran = workshop.run("--json", name, "-x", env={"PATH": str(workshop.folder / "programs")})
     assert ran.result["hints"] == [f"{name} is not installed here, {instead} is: llm-exec -- {instead} -x"]
+
+
+@pytest.mark.parametrize("line", ["set -o pipefail; true", "[[ -f x ]]", "source ./run.sh", "a=(1 2); echo $a"])
+def test_a_shell_line_that_only_bash_understands_is_told_so(workshop, line):
+    if os.path.realpath("/bin/sh").endswith("bash"):
+        assert workshop.run("--json", "--command", line).result["hints"] == []
+        return
+    [hint] = workshop.run("--json", "--command", line).result["hints"]
+    assert hint == f"--command runs sh, and this is bash: llm-exec -- bash -c {shlex.quote(line)}"
+
+
+@pytest.mark.parametrize(
+    ("source", "hint"),
+    [
+        ("nix-shell", "Nix has it, as python3Packages.pytest: llm-exec --no-sandbox --json --nix-shell -- pytest -q"),
+        ("uv", "it is a Python package: llm-exec --no-sandbox --json --uv pytest -- pytest -q"),
+        ("", "pytest is not installed here"),
+    ],
+)
+def test_a_program_that_is_known_is_not_taken_for_one_that_is_alike(workshop, source, hint):
+    folder = workshop.folder / f"with {source}"
+    folder.mkdir()
+    for name in ("ctest", *([source] if source else [])):
+        workshop.write(f"{folder.name}/{name}", "", 0o755)
+    ran = workshop.run("--json", "pytest", "-q", env={"PATH": str(folder)})
+    assert ran.result["hints"] == [hint]

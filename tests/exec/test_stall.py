@@ -40,6 +40,7 @@ for _ in range(12):
 def test_a_run_that_does_nothing_any_more_is_ended(program, either_place):
     ran = either_place.run("--json", "--stall-timeout", "0.5", "--command", program)
     assert (ran.code, ran.result["status"]) == (124, "stalled")
+    assert ran.result["hints"][0].startswith("--stall-timeout 10m lets it be silent for longer")
     assert 0.5 <= ran.result["duration_s"] < 3
 
 

@@ -13,15 +13,26 @@ if TYPE_CHECKING:
 
 
 def hint_for_missing(request: "ExecRequest") -> str:
-    """How Nix could give a command that nobody has; "" where nothing is known."""
+    """Where a command that is not here could come from; "" where nobody knows it."""
     name = request.argv[0]
     if any([one.source.name == "nix" for one in request.deps]):  # noqa: C419
         return f"--deps PACKAGE names the package that brings {name}; https://search.nixos.org/packages finds it"
-    package = packages().get(name)
+    package = packages().get(name, "")
+    _, is_python, of_python = package.partition("python3Packages.")
+    if package and _has(request, "nix-shell"):
+        return f"Nix has it, as {package}: {_line(request, '--nix-shell')}"
+    if is_python and _has(request, "uv"):
+        return f"it is a Python package: {_line(request, '--uv', of_python)}"
+    return f"{name} is not installed here" if package else ""
+
+
+def _has(request: "ExecRequest", program: str) -> bool:
     folders = (request.own_env.get("PATH") or DEFAULT_PATH).split(":")
-    if package and any([os.access(f"{folder}/nix-shell", os.X_OK) for folder in folders]):  # noqa: C419
-        return f"Nix has it, as {package}: llm-exec --nix-shell -- {shlex.join(request.argv)}"
-    return ""
+    return any([os.access(f"{folder}/{program}", os.X_OK) for folder in folders])  # noqa: C419
+
+
+def _line(request: "ExecRequest", *more: str) -> str:
+    return shlex.join(["llm-exec", *request.options, *more, "--", *request.argv])
 
 
 def likely(name: str, known: list[str]) -> str:

@@ -193,7 +193,7 @@ def test_the_commands_of_a_shell_line_are_inferred_too(run):
 def test_without_the_option_the_hint_says_that_nix_has_the_command(run):
     ran = run("--json", "--", "golangci-lint", "run")
     assert ran.code == 127
-    assert "llm-exec --nix-shell -- golangci-lint run" in ran.result["hints"][-1]
+    assert "llm-exec --json --nix-shell -- golangci-lint run" in ran.result["hints"][0]
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
