@@ -46,7 +46,10 @@ def commands_table():
     """One row a member of the tree."""
     rows = []
     for name, member in Root.members.items():
-        below = [place.path.split()[-1] for place in places() if place.path.startswith(f"llmx {name} ")]
+        below = [
+            place.path.removeprefix(f"llmx {name} ") for place in places() if place.path.startswith(f"llmx {name} ")
+        ]
+        below = [path for path in below if not any(other.startswith(f"{path} ") for other in below)]
         rows.append(f"| `llmx {name}` {' · '.join(below)} | {member.help} |")
     return "\n".join(["| command | what it does |", "|---|---|", *rows]) + "\n"
 

@@ -57,6 +57,8 @@ def list_(
         mark = "*" if agent.is_default else " "
         state = "" if agent.is_active else "  (inactive)"
         print(f"{mark} {agent.id:<24} {agent.provider}/{agent.model}{state}")
+    if not agents:
+        note("there are no agents; llmx agent init makes one, llmx agent create ID any other")
 
 
 @app.command()

@@ -33,7 +33,7 @@ def list_(ctx: typer.Context, output: OutputOption = Output.text) -> None:
         return
     for each in rows:
         mark = "*" if each["configured"] else " "
-        print(f"{mark} {each['name']:<17} {each['wire'] or '':<17} {key_of(each):<28} {shown(each['base_url'] or '')}")
+        print(f"{mark} {each['name']:<17} {each['wire'] or '':<17} {key_of(each):<29} {shown(each['base_url'] or '')}")
 
 
 def row(name: str, configured: str) -> dict[str, Any]:

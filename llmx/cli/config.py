@@ -132,6 +132,8 @@ def validate(
     else:
         for _, path in files:
             print(f"{shown(path)}: valid")
+        if not files:
+            note("there is no file, so the defaults hold, and they are valid")
 
 
 @app.command()

@@ -4,6 +4,7 @@ import time
 
 import typer
 
+from llmx.cli.notes import note
 from llmx.cli.output import Output, OutputOption
 from llmx.core import edits
 from llmx.core.jsonline import dumps
@@ -28,6 +29,8 @@ def tell(made: list[edits.Edit], output: Output) -> None:
         print(f"{edit.id:>4}  {when}  {shown(edit.title)}{'  (undone)' if edit.is_undone else ''}")
         for file in edit.files:
             print(f"{'':24}{shown(str(file))}")
+    if not made:
+        note("llmx has made no such edit")
 
 
 def record(edit: edits.Edit) -> dict[str, object]:

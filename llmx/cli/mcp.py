@@ -135,6 +135,8 @@ def check(
         for one in checked:
             said = f"{len(one.tools)} tools" if one.state == "connected" else one.reason
             print(f"{one.state:<10} {one.name:<20} {said}")
+        if not checked:
+            note("there are no servers to check; llmx mcp add NAME -- COMMAND adds one")
     if any(one.state == "failed" for one in checked):
         raise typer.Exit(1)
 
@@ -206,6 +208,8 @@ def tell(rows: list[tuple[str, Server]], output: Output) -> None:
     for origin, server in ((origin, keyless(server)) for origin, server in rows):
         what = server.fault or server.url or " ".join([server.command, *server.args])
         print(f"{server.name:<20} {'on ' if server.enabled else 'off'}  {origin:<9} {what}")
+    if not rows:
+        note("there are no servers; llmx mcp add NAME -- COMMAND adds one, and llmx mcp list --all shows known ones")
 
 
 def keyless(server: Server) -> Server:

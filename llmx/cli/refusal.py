@@ -30,6 +30,8 @@ def refusal(error: Any, tree: Any = None, words: Sequence[str] = ()) -> LlmxErro
     message = error.format_message().partition(" Did you mean ")[0].partition(" (Possible options:")[0].rstrip(".")
     near = _nearest(error, context)
     hint = f"did you mean {near}?" if near else f"{program} --help shows what it takes"
+    if (word := getattr(error, "option_name", None) or "")[1:2].isdigit():
+        hint = f"a word that begins with - stands behind --: {program} -- {word}"
     return UsageError(f"{program}: {message[:1].lower()}{message[1:]}", hint=hint)
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from llmx.cli.notes import note
 from llmx.cli.output import Output, OutputOption
 from llmx.cli.runs_alive import logs, stop, wait
 from llmx.cli.runs_shown import missing_of, print_run, record, row, row_of_figures
@@ -70,8 +71,12 @@ def list_(
     if output == Output.json:
         print("[" + ",\n".join(dumps(record(run)) for run in shown) + "]")
         return
+    at_all = False
     for run in shown:
+        at_all = True
         print(row(run))
+    if not at_all:
+        note("no run is like that; llmx runs list --all shows all" if status or command or since else "no run yet")
 
 
 @app.command()

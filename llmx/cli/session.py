@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from llmx.cli.notes import note
 from llmx.cli.output import Output, OutputOption
 from llmx.cli.runs import seconds
 from llmx.cli.runs_shown import visible
@@ -32,6 +33,8 @@ def list_(output: OutputOption = Output.text) -> None:
         return
     for session in sessions:
         print(_row(session))
+    if not sessions:
+        note("no session is kept; --session NAME of llmx chat and llmx generate keeps one")
 
 
 @app.command()

@@ -112,7 +112,7 @@ def _add_summary(result: Result) -> None:
 def show(result: Result, paths: list[Path], output: Output, *, quiet: bool) -> None:
     """The envelope, or in a few lines what it says; nothing where a report has gone to stdout.
 
-    What kept the run from being whole is said on stderr, too, for whoever reads a log.
+    What kept the run from being whole is said on stderr; of the texts for stdout only the envelope has it, too.
     """
     if result.problem:
         told = render(result.error or InconclusiveError(result.problem))

@@ -76,6 +76,8 @@ def list_(ctx: typer.Context, output: OutputOption = None) -> None:
         return
     for row in rows:
         print(f"{row['state']:<8} {row['since']}  {shown(row['path'])}")
+    if not rows:
+        note("nothing is trusted; llmx trust, in a project's folder, trusts its llmx.toml as it stands")
 
 
 @app.command()

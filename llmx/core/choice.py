@@ -14,7 +14,7 @@ DEFAULT_MODELS = {"ollama": "qwen2.5:1.5b", "mock": "mock"}
 LOCAL = ("gguf", "mlx")
 """The backends that run a model's files themselves."""
 
-WAYS = "llmx generate --model ollama/qwen2.5:1.5b …, or set LLM_BACKEND and LLM_MODEL"
+WAYS = "name one, as with --model ollama/qwen2.5:1.5b, or set LLM_BACKEND and LLM_MODEL"
 
 
 class Named(NamedTuple):

@@ -7,7 +7,7 @@ from typing import Any
 
 import tomli_w
 
-from llmx.errors import UsageError, nearest
+from llmx.errors import NotFoundError, UsageError, nearest
 from llmx.templates.evaluators import VARIABLE
 from llmx.templates.formats import prompt_file, skill
 from llmx.templates.sources import FILES
@@ -41,6 +41,8 @@ def imported(path: Path, name: str = "") -> tuple[str, Files]:
     if path.name == skill.FILE:
         told = skill.read(path)
         return name or told.name, _of_skill(told, name or told.name)
+    if not path.exists():
+        raise NotFoundError(f"there is no file {path}")
     near = nearest(path.name, FILES)
     hint = f"did you mean {near}?" if near else "GitHub Models' .prompt.yml files and SKILL.md can be"
     raise UsageError(f"{path} cannot be imported", hint=hint)

@@ -21,6 +21,7 @@ NAMED = [
     ["template", "info", "gone.prompt.yml"],
     ["template", "estimate", "code-review", "--params-file", "gone"],
     ["template", "import", "gone.prompt.yml"],
+    ["template", "import", "gone"],
     ["template", "test", "./gone"],
     ["template", "batch", "code-review", "gone", "--backend", "mock"],
     ["template", "exec", "data-analysis", "--backend", "mock", "--param", "data_file=gone"],

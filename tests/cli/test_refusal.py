@@ -19,6 +19,10 @@ REFUSED = {
     "zzz": ("llmx: no such command 'zzz'", "llmx --help shows what it takes"),
     "version --shrt": ("llmx version: no such option: --shrt", "did you mean --short?"),
     "version --zzz": ("llmx version: no such option: --zzz", "llmx version --help shows what it takes"),
+    "version -5": (
+        "llmx version: no such option: -5",
+        "a word that begins with - stands behind --: llmx version -- -5",
+    ),
     "version extra": (
         "llmx version: got unexpected extra argument(s) (extra)",
         "llmx version --help shows what it takes",

@@ -44,12 +44,6 @@ def listed(runs):
     return lambda *words: json.loads(runs("list", "--output", "json", *words).out)
 
 
-def test_without_runs_the_list_is_empty(runs, listed):
-    ran = runs("list")
-    assert (ran.code, ran.out, ran.err) == (0, b"", b"")
-    assert listed() == []
-
-
 def test_the_list_has_a_line_a_run_the_last_one_first(place, runs, listed):
     for number in range(3):
         place.run("--", "sh", "-c", f"exit {number}")

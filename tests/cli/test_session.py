@@ -29,12 +29,6 @@ def work():
     store.close()
 
 
-def test_without_sessions_the_list_is_empty():
-    ran = llmx("list")
-    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
-    assert json.loads(llmx("list", "--output", "json").stdout) == []
-
-
 @pytest.mark.promise("S2-67")
 def test_a_session_is_listed_and_shown_with_its_messages_in_order(work):
     (listed,) = json.loads(llmx("list", "--output", "json").stdout)

@@ -91,6 +91,19 @@ def test_ones_own_template_runs_and_asks_no_model():
     assert (envelope["result"], envelope["metrics"]["model_calls"]) == (3, 0)
 
 
+def test_why_a_run_came_to_nothing_is_said_once_and_on_stderr(tmp_path):
+    (tmp_path / "a.py").write_text("x = 1\n")
+    done = llmx("exec", "code-review", "--param", "code_path=a.py")
+    why = "no model is configured, and none was found on this machine"
+    assert done.returncode == 3
+    assert done.stderr.startswith(f"error: {why}\nhint: name one, as with --model ")
+    assert done.stdout.startswith("code-review: inconclusive\n")
+    assert (done.stdout + done.stderr).count(why) == 1
+    with_a_report = llmx("exec", "code-review", "--param", "code_path=a.py", "--report", "markdown=r.md")
+    assert with_a_report.returncode == 3
+    assert (tmp_path / "r.md").read_text().count(why) == 1
+
+
 @pytest.mark.promise("S2-32")
 def test_a_clash_with_a_built_in_one_must_be_meant():
     own("code-review")

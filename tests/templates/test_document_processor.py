@@ -224,7 +224,7 @@ def test_one_document_without_an_answer_that_holds_is_named(folder):
         (["nowhere.txt"], 4, "there is no file nowhere.txt"),
         (["empty"], 4, "no document in the folders"),
         (["bad.pdf"], 3, "damaged"),
-        (["bad.pdf", "nowhere.txt"], 3, "and 1 others"),
+        (["bad.pdf", "nowhere.txt"], 3, "and one more cannot be read either"),
     ],
 )
 def test_where_nothing_can_be_read_no_model_is_asked(folder, paths, code, said):

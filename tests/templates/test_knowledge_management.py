@@ -347,7 +347,7 @@ def test_a_budget_ends_it_before_anything_is_sent_and_no_model_is_3(filled):
     assert json.loads(done.stdout)["metrics"]["model_calls"] == 0
     done = llmx(*question)
     assert done.returncode == 3
-    assert "no model is configured" in done.stdout
+    assert "no model is configured" in done.stderr
 
 
 def test_a_folder_that_cannot_be_written_is_said(filled, tmp_path):

@@ -39,7 +39,10 @@ def as_markdown(result: Result) -> str:
 
 
 def as_text(result: Result) -> str:
-    """The same without markup, for a terminal; no line of it is a command of a CI system."""
+    """The same without markup, for stdout, and without the problem, which stderr has.
+
+    No line of it is a command of a CI system.
+    """
     return _report(result, PLAIN)
 
 
@@ -82,7 +85,7 @@ def _text(result: Result, names: Sequence[str]) -> str:
 
 def _head(result: Result, ink: Ink) -> Iterator[str]:
     yield from (f"{ink.title}{ink.words(result.template.id)}: {result.outcome}", "")
-    if result.problem:
+    if result.problem and ink is not PLAIN:
         yield from (f"{ink.strong}{ink.words(result.problem)}{ink.strong}", "")
     for who in result.provenance.get("models", ()):
         if who["mock"] or who["demo"]:

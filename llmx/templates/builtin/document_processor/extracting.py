@@ -45,7 +45,8 @@ def require_some(paths: list[str], found: list[Document | DocumentError]) -> Non
         return
     if not paths:
         raise NotFoundError("there is no document in the folders", hint="name the files in document_paths")
-    said = faults[0].message + (f", and {len(faults) - 1} others cannot be read either" if len(faults) > 1 else "")
+    others = {1: "", 2: ", and one more cannot be read either"}
+    said = faults[0].message + others.get(len(faults), f", and {len(faults) - 1} others cannot be read either")
     kind = NotFoundError if all(fault.reason == "missing" for fault in faults) else InconclusiveError
     raise kind(said, hint=faults[0].hint)
 
