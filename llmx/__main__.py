@@ -24,7 +24,10 @@ def main() -> int:
                 leave(code)
         case ["__complete", kind]:
             leave(load("llmx.core.candidates:show")(kind))
-    tree: int = load("llmx.cli.app:open_tree")()
+    try:
+        tree: int = load("llmx.cli.app:open_tree")()
+    except KeyboardInterrupt:  # while Typer is imported; later the tree itself takes it
+        return 130
     return tree
 
 

@@ -151,3 +151,23 @@ def test_a_terminal_gets_the_help_of_a_group_without_a_command():
     assert code == 2
     assert "completion" in shown
     assert "error:" not in shown
+
+
+EARLY = """
+import sys
+from llmx.__main__ import main
+
+class Interrupting:
+    def find_spec(self, name, path=None, target=None):
+        if name == "typer":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Interrupting())
+sys.argv = ["llmx", "version"]
+sys.exit(main())
+"""
+
+
+def test_ctrl_c_before_the_tree_is_there_is_130_and_no_traceback():
+    done = subprocess.run([sys.executable, "-c", EARLY], check=False, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
