@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from llmx.errors import ExecError
 
 FILTER_VERSION = 3
-"""Part of the cached filter's name; goes up with every change of what ``seccomp.make_filter`` makes, and how it is kept."""
+"""Part of the cached filter's name; goes up with every change of what the filter is or how it is kept."""
 
 SIGKILL = 9  # the `signal` module costs 4 ms
 F_SETPIPE_SZ = 1031
