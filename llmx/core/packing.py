@@ -1,6 +1,7 @@
 """Write the file that ``plugins.Pack`` reads: the modules of ours that runs need, compiled."""
 
 import ast
+import dis
 import marshal
 import os
 import sys
@@ -12,6 +13,7 @@ from llmx.paths import write_private
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import CodeType
 
     from llmx.core.plugins import Entry
@@ -20,6 +22,16 @@ if TYPE_CHECKING:
 
 MOST = 128
 """Modules in one pack; more would cost every run more than they save."""
+
+TOGETHER = (
+    ("llmx.exec", "llmx.core.settings.keys", "llmx.exec.capture", "llmx.core.process.transfer", "llmx.exec.result"),
+    ("llmx.exec.confinement", "llmx.core.sandbox.bubblewrap", "llmx.core.sandbox.nested"),
+)
+"""What every run needs, and every one in a sandbox: the first is what is asked for, the others are loaded with it, and
+what they import as well."""
+
+DOOR = frozenset(("llmx.__main__", "llmx.core", "llmx.core.plugins", "llmx.paths"))
+"""Loaded before the pack can be."""
 
 DISUSED = 30 * 86400  # seconds after which what another installation or Python has left is removed
 SANDBOX_MARKER = "/run/llmx/sandbox"  # inherited.MARKER, without its module
@@ -39,23 +51,65 @@ def write(pack: Pack) -> None:
 
 
 def packed(found: "list[tuple[str, Files]]", known: Pack) -> bytes:
-    """The file's bytes: a header, where the index begins, the code of one module after the other, the index."""
-    index: dict[str, Entry] = {}
+    """The file's bytes: a header, where the index begins, the codes, and the index with what is loaded together."""
+    codes = {name: known.code(name) or bare_code(files[0]) for name, files in found}
+    together = _groups(codes)
+    placed = {member for members in together.values() for member in members}
+    places: dict[str, tuple[int, int, int]] = {}
+    parts = [HEADER, b""]
     start = len(HEADER) + 8
-    codes = []
+    for members in [*together.values(), *((name,) for name in codes if name not in placed)]:
+        parts.append(marshal.dumps(tuple(codes[name] for name in members)))
+        places |= {name: (start, len(parts[-1]), which) for which, name in enumerate(members)}
+        start += len(parts[-1])
+    parts[1] = start.to_bytes(8, "big")
+    return b"".join((*parts, marshal.dumps((_index(found, places), together))))
+
+
+def _index(found: "list[tuple[str, Files]]", places: "dict[str, tuple[int, int, int]]") -> "dict[str, Entry]":
+    index: dict[str, Entry] = {}
     for name, (source, compiled, is_package) in found:
         facts = os.stat(source)
-        code = marshal.dumps(known.code(name) or bare_code(source))
-        index[name] = (source, facts.st_mtime_ns, facts.st_size, compiled, is_package, start, len(code))
-        codes.append(code)
-        start += len(code)
-    return b"".join((HEADER, start.to_bytes(8, "big"), *codes, marshal.dumps(index)))
+        index[name] = (source, facts.st_mtime_ns, facts.st_size, compiled, is_package, *places[name])
+    return index
+
+
+def _groups(codes: "dict[str, CodeType]") -> "dict[str, tuple[str, ...]]":
+    """What is asked for -> what is loaded with it, each module after those that it imports."""
+    done: dict[str, None] = dict.fromkeys(DOOR)
+    groups = {}
+    for names in TOGETHER:
+        before = len(done)
+        for name in names if names[0] in codes else ():
+            _visit(name, codes, done, set(done))
+        groups[names[0]] = tuple(done)[before:]
+    return {name: members for name, members in groups.items() if members}
+
+
+def _visit(name: str, codes: "dict[str, CodeType]", done: "dict[str, None]", begun: set[str]) -> None:
+    if name in begun or name not in codes:
+        return
+    begun.add(name)
+    for needed in (name.rpartition(".")[0], *_imported(codes[name])):
+        _visit(needed, codes, done, begun)
+    done[name] = None
+
+
+def _imported(code: "CodeType") -> "Iterator[str]":
+    """What a module imports when it is loaded."""
+    package = ""
+    for instruction in dis.get_instructions(code):
+        if instruction.opname == "IMPORT_NAME":
+            package = str(instruction.argval)
+            yield package
+        elif instruction.opname == "IMPORT_FROM":
+            yield f"{package}.{instruction.argval}"
 
 
 def _files(name: str, known: Pack) -> "Files | None":
     """A module's source, its compiled file, and whether it is a package; None where it has no file."""
     if name in known.index:
-        source, _, _, compiled, is_package, _, _ = known.index[name]
+        source, _, _, compiled, is_package, _, _, _ = known.index[name]
     else:
         spec = sys.modules[name].__spec__
         if spec is None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from llmx.core import packing, plugins
+from tests.conftest import folder_in_the_open
 
 ROOT = Path(__file__).resolve().parents[2]
 PROBE = """
@@ -28,8 +29,7 @@ sys.argv = ["llm-exec", *sys.argv[1:]]
 tell(door.exec_main())
 """
 WITH_PACK = "import sys; from llmx.core.plugins import Pack; sys.meta_path.insert(0, Pack());"
-DOOR = {"llmx.__main__", "llmx.core", "llmx.core.plugins", "llmx.paths"}
-"""What is loaded before the pack can be."""
+DOOR = packing.DOOR
 
 
 def loaders(*words, tree=ROOT, env=None):
@@ -83,7 +83,7 @@ def test_a_changed_source_is_what_runs(copied, home):
     assert unpacked("--", "true", tree=copied) == set()
     module = copied / "llmx/exec/request.py"
     module.write_text(module.read_text().replace("TIMED_OUT, OWN_FAILURE", "TIMED_OUT,  OWN_FAILURE") + "\nNEW = 1\n")
-    assert unpacked("--", "true", tree=copied) >= {"llmx.exec.request"}
+    assert unpacked("--", "true", tree=copied) == {"llmx.exec.request"}  # which is loaded together with others
     assert unpacked("--", "true", tree=copied) == set()
 
 
@@ -91,6 +91,28 @@ def test_each_installation_has_its_own(packed, copied, home):
     assert "llmx.exec.run" in unpacked("--", "true", tree=copied)
     assert len(packs(home)) == 2
     assert unpacked("--", "true") == set()
+
+
+def test_what_is_loaded_together_is_what_a_run_needs(ordinary_user):
+    """No more and no less: a module that is new on the way of every run belongs to one of the two groups."""
+    folder = folder_in_the_open()
+    (work := folder / "work").mkdir()
+    for path in (folder, work):
+        os.chown(path, ordinary_user.pw_uid, -1)
+    as_user = {"user": ordinary_user.pw_uid, "group": ordinary_user.pw_gid, "extra_groups": []}
+    loaded = []
+    for words in (["--json"], ["--json"], ["--json", "--no-sandbox"]):
+        done = subprocess.run(
+            [sys.executable, "-c", PROBE, *words, "--", "true"],
+            capture_output=True, text=True, check=True, cwd=work, **(as_user if os.getuid() == 0 else {}),
+            env={"PATH": "/usr/bin:/bin", "HOME": str(folder), "PYTHONPATH": str(ROOT)},
+        )  # fmt: skip
+        assert '"status":"ok"' in done.stdout, done
+        loaded.append(set(json.loads(done.stderr.splitlines()[-1])) - DOOR)
+    [file] = packs(folder)
+    os.chown(file, os.getuid(), -1)
+    always, sandboxed = map(set, plugins.Pack({"HOME": str(folder)}).together.values())
+    assert loaded[1:] == [always | sandboxed, always]
 
 
 def leave_half(file):
