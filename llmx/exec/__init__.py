@@ -14,6 +14,7 @@ from llmx.exec.run import Run
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from llmx.exec.background import Answer
+    from llmx.exec.result_file import ResultFile
 
 FOR_THE_TREE = ("help", "schema")
 """Options that the command tree answers: nobody waits for those, and they need Typer."""
@@ -33,7 +34,8 @@ def main(words: list[str]) -> int | None:
         cwd = _folder()
         settings = active(os.environ, cwd, file=line.text("config"), profile=line.text("profile"), lenient=True)
         request = build(line, settings.values, os.environ, cwd, settings.loosened)
-        _check_result_file(request.result)
+        if request.result:
+            load("llmx.exec.result_file:check")(request.result)
         if "explain" in line.values:
             answer: tuple[bytes, int] = load("llmx.exec.explain:answer")(request)
             _print(1, answer[0])
@@ -55,15 +57,16 @@ def main(words: list[str]) -> int | None:
 
 def report(run: Run) -> int:
     """Execute ``run``, say what has to be said, and return the exit code."""
-    outcome = run.execute()
     request = run.request
+    file = load("llmx.exec.result_file:ResultFile")(request.result) if request.result else None
+    outcome = run.execute()
     result = load("llmx.exec.result:assemble")(run) if request.report or request.result or run.store else {}
     if run.store:
         run.store.keep(result)
     if request.report or request.result:
         render_json = load("llmx.exec.result:render")
-        if request.result:
-            _write_result(request.result, render_json(result, "full"))
+        if file:
+            _write_result(file, request.result, render_json(result, "full"))
         if request.report and (problem := _print(1, render_json(result, request.report))):
             _tell(f"error: the result could not be written: {problem}")
             return OWN_FAILURE
@@ -100,20 +103,6 @@ def _folder() -> str:
         raise ExecError("the current folder no longer exists", code="cwd", hint="cd into one that does") from None
 
 
-def _check_result_file(path: str) -> None:
-    """Refuse before the run what could not be written after it."""
-    if not path:
-        return
-    folder = os.path.dirname(os.path.realpath(path))
-    is_there, is_special = os.path.exists(path), os.path.exists(path) and not os.path.isfile(path)
-    if not (is_special or os.path.isdir(folder)):
-        raise ExecError(f"--result {path}: its folder does not exist", code="result")
-    if os.path.isdir(path):
-        raise ExecError(f"--result {path}: it is a folder", code="result")
-    if (is_there and not os.access(path, os.W_OK)) or not (is_special or os.access(folder, os.W_OK | os.X_OK)):
-        raise ExecError(f"--result {path}: not writable", code="result")
-
-
 def _refuse(words: list[str], error: LlmxError) -> int:
     """Say why nothing was run: on stderr, or as the result object where that was asked for."""
     exit_code = OWN_FAILURE
@@ -147,11 +136,13 @@ def _say(run: Run) -> None:
         _tell(line)
 
 
-def _write_result(path: str, data: bytes) -> None:
+def _write_result(file: "ResultFile", path: str, data: bytes) -> None:
     try:
-        load("llmx.exec.result:write_file")(path, data)
+        file.write(data)
     except OSError as error:
         _tell(f"warning: --result {path}: {error.strerror}")
+    finally:
+        file.close()
 
 
 def _tell(line: str) -> None:

@@ -217,7 +217,7 @@ def build(
         result=typed.get("result", ""),
         quiet="quiet" in typed,
         options=line.options,
-        loosened=_loosened(typed, settings, env, chosen),
+        loosened=_loosened(typed, settings, env, chosen, cwd),
         rules=tuple([settings[f"exec.policy.{name}"] for name in ("allow", "deny", "ask")]),
         sandbox=_sandbox(typed, settings),
         **fields,
@@ -230,10 +230,16 @@ _LOOSENS = frozenset(("no_sandbox", "level", "net", "connect", "publish", "write
 
 
 def _loosened(
-    typed: "Mapping[str, Any]", settings: "Mapping[str, Any]", env: "Mapping[str, str]", chosen: "Sequence[str]"
+    typed: "Mapping[str, Any]",
+    settings: "Mapping[str, Any]",
+    env: "Mapping[str, str]",
+    chosen: "Sequence[str]",
+    cwd: str,
 ) -> list[str]:
     """What makes the run looser than the settings files do; raises ``PolicyError`` where a lock forbids it."""
     asked = _LOOSENS.intersection(typed)
+    if (typed.get("stdin", "none") != "none" or "result" in typed) and "no_sandbox" not in typed:
+        asked |= {"a file"}  # which the command itself may not reach
     limits = [(typed[name], settings[_FROM_SETTINGS[name]]) for name in LIMITS if name in typed]
     is_higher = any([limit and (value > limit or not value) for value, limit in limits])  # noqa: C419  # a list is faster
     has_own = settings["exec.policy.level"] == "restricted"  # limits, of which the settings do not know
@@ -241,7 +247,8 @@ def _loosened(
         return []
     if asked == {"no_sandbox"} and not (is_higher or chosen or has_own or settings["exec.policy.lock"]):
         return ["--no-sandbox"] if settings["exec.isolation.enabled"] else []
-    found: list[str] = load("llmx.core.policy.loosening:loosened")(typed, settings, env, chosen)
+    folder = os.path.join(cwd, str(typed.get("cwd", "")))
+    found: list[str] = load("llmx.core.policy.loosening:loosened")(typed, settings, env, chosen, folder)
     return found
 
 

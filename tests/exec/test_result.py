@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 import jsonschema
 import pytest
 
+from tests.exec.conftest import LLM_EXEC
+
 ABSENT_WHEN_COMPACT = {"ended_at", "limits", "monitor", "audit_log"}
 
 
@@ -130,6 +132,30 @@ class TestResultFile:
                 seen += 1
         assert place.finish(process).code == 0
         assert seen
+
+    @pytest.mark.parametrize("sandbox", [[], ["--no-sandbox"]], ids=["sandboxed", "bare"])
+    @pytest.mark.parametrize(
+        "exchange", ["ln -s ../mine r.json", "mv out gone; ln -s ../mine.d out", "mkfifo out/r.json"]
+    )
+    def test_goes_where_it_was_to_go_whatever_the_command_puts_there(self, ordinary_place, exchange, sandbox):
+        ordinary_place.tool = LLM_EXEC
+        script = "mkdir -p work/out mine.d; echo mine > mine"
+        ordinary_place.run(program=["sh", "-c", script])
+        file = "r.json" if exchange.startswith("ln") else "out/r.json"
+        words = [*sandbox, "--result", file, "--", "sh", "-c", exchange]
+        assert ordinary_place.run(*words, cwd=ordinary_place.folder / "work").code == 0
+        assert (ordinary_place.folder / "mine").read_text() == "mine\n"
+        assert list((ordinary_place.folder / "mine.d").iterdir()) == []
+        (written,) = ordinary_place.folder.glob("work/**/r.json")
+        assert json.loads(written.read_text())["status"] == "ok"
+
+    def test_follows_no_link_that_an_earlier_command_may_have_left(self, ordinary_place):
+        script = "mkdir -p work/.git; echo x > work/.git/HEAD; echo mine > mine; ln -s ../mine work/r.json"
+        ordinary_place.run(program=["sh", "-c", script])
+        ran = ordinary_place.run("--result", "r.json", "--", "true", cwd=ordinary_place.folder / "work")
+        assert ran.code == 125
+        assert b"leads out of" in ran.err
+        assert (ordinary_place.folder / "mine").read_text() == "mine\n"
 
     def test_follows_a_link(self, place):
         (place.folder / "real").mkdir()

@@ -4,16 +4,23 @@ By default whoever types a command may loosen it, and the result says what was l
 the user's or the system's file nothing may: a command in the sandbox cannot write there.
 """
 
+import os
+
 from llmx.core.network.names import combined, is_within
 from llmx.core.policy.levels import LEVELS
+from llmx.core.sandbox import hidden_folders
+from llmx.core.sandbox.workspace import find_work, is_below, is_below_any
 from llmx.core.settings.keys import BY_NAME
-from llmx.errors import PolicyError
+from llmx.errors import ExecError, PolicyError
+from llmx.paths import home
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 LOCK = "exec.policy.lock"
+FILES = frozenset(("stdin", "result"))
+"""Options with a file that llm-exec itself opens, outside of the sandbox."""
 LAXER = ("restricted", "safe", "privileged")
 
 
@@ -84,6 +91,8 @@ WAYS = (
     Way("write", "exec.write", "another path to write to", _always),
     Way("read", "exec.read", "a hidden path to read", _always),
     Way("env", "exec.env_allow", "another variable", _always),
+    Way("stdin", "exec.read", "a hidden file, handed in", _always),
+    Way("result", "exec.write", "what it prints, in a hidden file", _always),
     Way("timeout", "exec.isolation.timeout", "a longer time, or no end", _is_above, is_lockable=False),
     Way("stall_timeout", "exec.stall_timeout", "a longer time, or no end", _is_above, is_lockable=False),
     Way("memory", "exec.memory", _HIGHER, _is_above),
@@ -100,11 +109,16 @@ def loosened(
     settings: "Mapping[str, object]",
     env: "Mapping[str, str]",
     chosen: "Sequence[str]" = (),
+    cwd: str = "/",
 ) -> list[str]:
     """The options and variables that make it looser than the files do; raises ``PolicyError`` behind a lock.
 
     ``chosen`` is what the settings tell of themselves (``Settings.loosened``); behind a lock they have left it out.
+    ``cwd`` is the folder of the command; a file for llm-exec itself only counts where that could not reach it.
     """
+    is_confined = "no_sandbox" not in typed and settings["exec.isolation.enabled"]
+    seen = [name for name in FILES if name in typed and not (is_confined and _is_hidden(str(typed[name]), cwd, env))]
+    typed = {name: value for name, value in typed.items() if name not in seen}
     bounds = _bounds(settings)
     flags = {
         way.flag: way for way in WAYS if way.option in typed and way.loosens(typed[way.option], bounds[way.limits])
@@ -120,6 +134,18 @@ def loosened(
                     hint=f"drop {name}; llmx config show --sources {LOCK} names the file that sets the lock",
                 )
     return [*ways, *(name for layer in chosen if (name := _chooser(layer, typed, env)) and name not in ways)]
+
+
+def _is_hidden(file: str, cwd: str, env: "Mapping[str, str]") -> bool:
+    """Whether a sandboxed command in ``cwd`` could not see the file that llm-exec is to read or write."""
+    own_home = os.path.realpath(home(env))
+    path, cwd = os.path.realpath(file), os.path.realpath(cwd)
+    if file == "none" or not is_below_any(path, hidden_folders(env, own_home)):
+        return False
+    try:
+        return not is_below(path, find_work(cwd, own_home)[0])
+    except ExecError:  # it is refused anyway
+        return True
 
 
 def _bounds(settings: "Mapping[str, object]") -> "dict[str, object]":
@@ -142,7 +168,7 @@ def _chooser(layer: str, typed: "Mapping[str, object]", env: "Mapping[str, str]"
             return "--config" if "config" in typed else "LLMX_CONFIG"
         case "project":
             return "LLMX_TRUST" if env.get("LLMX_TRUST") else ""
-    return layer if layer.startswith(("LLMX_EXEC__", "LLMX_AUDIT__")) else ""
+    return layer if layer.startswith(("LLMX_EXEC__", "LLMX_AUDIT__", "LLMX_LOGGING__")) else ""
 
 
 def table() -> list[str]:

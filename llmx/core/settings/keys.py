@@ -6,7 +6,7 @@ if TYPE_CHECKING:
 
     Kind = Literal["bool", "int", "number", "string", "list", "duration", "size", "choice", "reference"]
     Scope = Literal["inert", "tighten", "user"]
-    Stricter = Literal["", "true", "false", "lower", "earlier", "subset", "superset", "fewer", "narrower"]
+    Stricter = Literal["", "true", "false", "lower", "earlier", "subset", "superset", "fewer", "narrower", "higher"]
 
 
 class Setting:
@@ -17,9 +17,9 @@ class Setting:
 
     ``scope`` says what a project's ``llmx.toml`` may do before the user trusts it: ``inert`` keys are its own,
     ``tighten`` keys it may only make stricter, ``user`` keys it may not touch. ``stricter`` names the strict side:
-    a truth value, the ``lower`` number (0 stands for no limit), the ``earlier`` choice, a ``subset`` of the hosts
-    named, where ``none`` is the empty one and ``host`` all, a list that is a ``superset`` or has ``fewer`` entries,
-    or a ``narrower`` list of all that is allowed, where the empty one allows everything.
+    a truth value, the ``lower`` or ``higher`` number (0 stands for no limit), the ``earlier`` choice, a ``subset`` of
+    the hosts named, where ``none`` is the empty one and ``host`` all, a list that is a ``superset`` or has ``fewer``
+    entries, or a ``narrower`` list of all that is allowed, where the empty one allows everything.
     """
 
     __slots__ = ("choices", "default", "help", "kind", "least", "most", "name", "scope", "stricter")
@@ -255,9 +255,17 @@ SETTINGS = (
         "tighten",
         stricter="true",
     ),
-    Setting("logging.max_bytes", "size", 10 * _MB, "Rotate the execution log at this size.", "user"),
-    Setting("logging.max_age_days", "int", 7, "Rotate the execution log at this age, in days.", "user", least=1),
-    Setting("logging.keep", "int", 5, "How many rotated logs are kept.", "user", least=0),
+    Setting("logging.max_bytes", "size", 10 * _MB, "Rotate the execution log at this size.", "user", stricter="higher"),
+    Setting(
+        "logging.max_age_days",
+        "int",
+        7,
+        "Rotate the execution log at this age, in days.",
+        "user",
+        least=1,
+        stricter="higher",
+    ),
+    Setting("logging.keep", "int", 5, "How many rotated logs are kept.", "user", least=0, stricter="higher"),
     Setting("agents_md.enabled", "bool", True, "Write AGENTS.md for coding agents.", "tighten", stricter="false"),
     Setting(
         "agents_md.auto_update", "bool", True, "Bring AGENTS.md up to date by itself.", "tighten", stricter="false"

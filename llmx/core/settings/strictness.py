@@ -12,8 +12,9 @@ def is_as_strict(setting: "Setting", new: object, old: object) -> bool:
     match setting.stricter:
         case "true" | "false":
             return new == old or new is (setting.stricter == "true")
-        case "lower":
-            return _limit(new) <= _limit(old)
+        case "lower" | "higher":
+            lower, higher = (new, old) if setting.stricter == "lower" else (old, new)
+            return _limit(setting, lower) <= _limit(setting, higher)
         case "earlier":
             return setting.choices.index(str(new)) <= setting.choices.index(str(old))
         case "subset":
@@ -38,6 +39,8 @@ def _entries(value: object) -> set[object]:
     return set(value) if isinstance(value, list | tuple) else set()
 
 
-def _limit(value: object) -> float:
-    """0 stands for no limit, so it is the loosest."""
-    return value or float("inf") if isinstance(value, int | float) else float("inf")
+def _limit(setting: "Setting", value: object) -> float:
+    """0 stands for no limit, but where that many are to be kept."""
+    if not isinstance(value, int | float):
+        return float("inf")
+    return value or (0.0 if setting.stricter == "higher" and setting.kind == "int" else float("inf"))

@@ -88,6 +88,26 @@ def test_the_limits_of_a_level_are_limits_too(typed, settings, env, expected):
             loosened(typed, values | LOCKED, env)
 
 
+@pytest.mark.parametrize(
+    ("option", "file", "is_hidden"),
+    [
+        *(("stdin", "{home}/.ssh/key", True), ("stdin", "{home}/work/data", False), ("stdin", "none", False)),
+        *(("stdin", "{home}/work/link", True), ("stdin", "/etc/passwd", False), ("stdin", "{home}/workshop", True)),
+        *(("result", "{home}/.bashrc", True), ("result", "{home}/work/r.json", False), ("result", "/tmp/r", False)),
+    ],
+)
+def test_a_file_for_llm_exec_itself_counts_where_the_command_could_not_reach_it(home, option, file, is_hidden):
+    (home / "work/.git").mkdir(parents=True)
+    (home / "work/.git/HEAD").touch()
+    (home / "work/link").symlink_to(home / ".ssh/key")
+    typed, env, cwd = {option: file.format(home=home)}, {"HOME": str(home)}, str(home / "work")
+    assert loosened(typed, defaults(), env, cwd=cwd) == ([f"--{option}"] if is_hidden else [])
+    assert loosened(typed | {"no_sandbox": True}, defaults(), env, cwd=cwd) == ["--no-sandbox"]
+    if is_hidden:
+        with pytest.raises(PolicyError, match=f"--{option} would loosen"):
+            loosened(typed, defaults() | LOCKED, env, cwd=cwd)
+
+
 def test_every_way_is_an_option_and_a_setting():
     assert {way.flag for way in WAYS} <= BY_FLAG.keys()
     assert {way.limits for way in WAYS} <= BY_NAME.keys()

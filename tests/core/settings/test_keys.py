@@ -20,6 +20,7 @@ def test_no_key_is_a_section_of_another():
 LOCKED = {
     *("exec.policy.lock", "exec.policy.allow", "exec.write", "exec.read", "exec.env_allow"),
     *("exec.connect", "exec.publish", "exec.mechanism"),
+    *("logging.max_bytes", "logging.max_age_days", "logging.keep"),
 }
 """Keys of the user alone that a lock holds."""
 

@@ -44,6 +44,13 @@ CASES = [
     ("exec.policy.allow", (), ("ls",), False),
     ("exec.policy.allow", ("rm",), ("ls",), False),
     ("llm.api_base", "http://a", "http://b", False),
+    ("logging.keep", 6, 5, True),
+    ("logging.keep", 0, 5, False),
+    ("logging.keep", 5, 0, True),
+    ("logging.max_bytes", 0, 100, True),
+    ("logging.max_bytes", 1, 100, False),
+    ("logging.max_bytes", 100, 0, False),
+    ("logging.max_age_days", 1, 7, False),
 ]
 
 
