@@ -5,6 +5,7 @@ import os
 from llmx.core.plugins import load
 from llmx.core.redact import mask_argv
 from llmx.errors import ExecError, UsageError
+from llmx.paths import home
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -325,6 +326,14 @@ def _folder(given: str, cwd: str) -> str:
     return os.path.normpath(folder)
 
 
+def _followed(option: str, path: str) -> str:
+    """The real path; raises ``ExecError`` where a link that a command may have made leads out of a work tree."""
+    path = os.path.abspath(path)
+    if (found := os.path.realpath(path)) != path and not path.startswith(("/dev/", "/proc/")):
+        found = load("llmx.core.sandbox.typed:follow")(option, path, os.path.realpath(home()))
+    return found
+
+
 def _readable(given: str) -> str:
     if given == "none":
         return given
@@ -333,7 +342,7 @@ def _readable(given: str) -> str:
     elif not os.access(given, os.R_OK):
         what = "the file cannot be read" if os.path.exists(given) else "the file does not exist"
     else:
-        return given
+        return _followed("--stdin", given) if os.path.isfile(given) else given
     raise ExecError(f"--stdin {given}: {what}", code="stdin", hint="--stdin none gives an empty stdin")
 
 

@@ -157,6 +157,15 @@ class TestResultFile:
         assert b"leads out of" in ran.err
         assert (ordinary_place.folder / "mine").read_text() == "mine\n"
 
+    def test_nor_does_stdin(self, ordinary_place):
+        script = "mkdir -p work/.git; echo x > work/.git/HEAD; echo mine > mine"
+        ordinary_place.run(program=["sh", "-c", f"{script}; ln -s ../mine work/data; ln -s data work/same"])
+        work = ordinary_place.folder / "work"
+        assert ordinary_place.run("--stdin", "data", "--", "cat", cwd=work).code == 125
+        (work / "data").unlink()
+        (work / "data").write_text("data")
+        assert ordinary_place.run("--stdin", "same", "--", "cat", cwd=work).out == b"data"
+
     def test_follows_a_link(self, place):
         (place.folder / "real").mkdir()
         (place.folder / "r.json").symlink_to("real/file.json")

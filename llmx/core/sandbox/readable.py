@@ -3,7 +3,9 @@
 import os
 import sys
 
+from llmx.core.plugins import load
 from llmx.core.sandbox.workspace import holds_secrets, is_below, is_below_any
+from llmx.errors import ExecError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -98,9 +100,19 @@ class Openings:
         if holds_secrets(path, self._home) or holds_secrets(target, self._home):
             return False
         if target != path:
+            if not self._is_followed(path):
+                return False
             self.targets[path] = target
         self.paths.append(path)
         self._visible.append(path)
+        return True
+
+    def _is_followed(self, path: str) -> bool:
+        """Whether the way there leads along no link that a command in another project may have made."""
+        try:
+            load("llmx.core.sandbox.typed:follow")("PATH", path, self._home)
+        except ExecError:
+            return False
         return True
 
     def _show_interpreter(self) -> None:

@@ -119,6 +119,17 @@ def test_a_variable_that_points_at_something_else_opens_nothing(plan_for, home, 
     assert below_home(plan_for(env={variable: f"{home}/{place}"}), home) == []
 
 
+def test_a_link_that_a_command_in_another_project_may_have_made_opens_nothing(plan_for, home):
+    make(home, "private/diary", "other/.git/HEAD", "other/node_modules/.bin/tool", "dotfiles/gitconfig")
+    (home / "other/bin").symlink_to(home / "private")
+    (home / "other/node_modules/.bin").rename(home / "private/.bin")
+    (home / "other/node_modules").rmdir()
+    (home / "other/node_modules").symlink_to(home / "private")
+    (home / ".gitconfig").symlink_to("dotfiles/gitconfig")
+    plan = plan_for(env={"PATH": f"{home}/other/bin:{home}/other/node_modules/.bin:/usr/bin"})
+    assert below_home(plan, home) == [".gitconfig"]
+
+
 def test_a_variable_with_a_mark_opens_no_credentials_either(plan_for, home):
     make(home, ".ssh/pyvenv.cfg", ".ssh/bin/python", "pyvenv.cfg", ".config/pyvenv.cfg")
     for place in (".ssh", "", ".config"):
