@@ -64,10 +64,10 @@ def extras(env: Mapping[str, str]) -> list[Finding]:
 
 def _extra(name: str, module: str, what: str, offered: set[str]) -> Finding:
     if find_spec(module):
-        return Finding("ok", f"{name}: {what}, is installed")
+        return Finding("ok", f"{name}: {what}; installed")
     if name in offered:
-        return Finding("ok", f"{name}: {what}, is not installed (optional)", fix=install_hint(name))
-    return Finding("ok", f"{name}: {what}, is not installed; this version of llmx has no use for it")
+        return Finding("ok", f"{name}: {what}; not installed (optional)", fix=install_hint(name))
+    return Finding("ok", f"{name}: {what}; not installed, and this version of llmx has no use for it")
 
 
 def _offered() -> set[str]:
