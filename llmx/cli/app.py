@@ -19,6 +19,11 @@ from llmx.errors import LlmxError, UsageError
 
 ASK, RUN, AGENTS, SETTINGS, MORE = "Ask", "Run", "Agents", "Settings", "More"
 INTERRUPTED = 130
+UNWRITABLE = (
+    *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR),
+    *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG),
+)
+"""Why a file cannot be written that is the user's to know, and no defect of ours."""
 
 
 class Root(LazyGroup):
@@ -168,9 +173,9 @@ def _failed(error: Exception, tree: object) -> int:
 
 def _refused(error: Exception) -> LlmxError | None:
     """The error of a file or a stdout that the system does not let us write; None where it is about something else."""
-    if isinstance(error, OSError) and error.filename and error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+    if isinstance(error, OSError) and error.filename and error.errno in UNWRITABLE:
         said = f"{os.fsdecode(error.filename)}: {error.strerror}"
-        return LlmxError(said, hint="llmx doctor shows which folders llmx needs")
+        return LlmxError(said, hint="llmx doctor shows which folders llmx needs, and how much room there is")
     return _undelivered(error)
 
 

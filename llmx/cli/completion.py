@@ -1,6 +1,7 @@
 """``llmx completion``: static scripts, written from the tree, that need no Python on TAB."""
 
 import os
+from contextlib import suppress
 from enum import StrEnum
 from typing import Annotated
 
@@ -61,6 +62,12 @@ def script(shell: Shell) -> str:
 
 
 def _write(path: str, text: str) -> None:
-    with open(f"{path}.new", "w") as file:
-        file.write(text)
-    os.replace(f"{path}.new", path)
+    fresh = f"{path}.new"
+    try:
+        with open(fresh, "w") as file:
+            file.write(text)
+        os.replace(fresh, path)
+    except OSError as error:
+        with suppress(OSError):
+            os.unlink(fresh)
+        raise OSError(error.errno, error.strerror, path) from error

@@ -191,6 +191,12 @@ class TestSet:
         assert "llmx keys add" in (error.hint or "")
         assert not user_file(home).exists()
 
+    @pytest.mark.parametrize("words", [["set", "exec.grace", "3"], ["unset", "exec.grace"]], ids=" ".join)
+    def test_what_is_wrong_can_be_put_right(self, home, words):
+        file = write(home, "# mine\nexec.grace = 'soon'\n")
+        run(*words)
+        assert file.read_text() == "# mine\n" + ("exec.grace = 3\n" if words[0] == "set" else "")
+
     @pytest.mark.parametrize("text", ["exec.grace = \n", "nothing = 1\n", "exec.grace = 'soon'\n"])
     def test_a_file_that_is_already_wrong_is_left_as_it_is(self, home, text):
         file = write(home, text)

@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import resource
 import subprocess
 import sys
 
@@ -86,7 +87,9 @@ def test_a_home_that_cannot_be_written_is_said(line, ordinary_user, tmp_path):
     done = run(*line.split(), env=os.environ | {"HOME": str(closed)}, cwd="/", **user)
     assert done.returncode == 1
     assert done.stderr.startswith("error: /")
-    assert done.stderr.endswith(": Permission denied\nhint: llmx doctor shows which folders llmx needs\n")
+    assert done.stderr.endswith(
+        ": Permission denied\nhint: llmx doctor shows which folders llmx needs, and how much room there is\n"
+    )
 
 
 @pytest.mark.parametrize("line", ["help exit-codes", "version", "--help", "exec --schema"])
@@ -94,6 +97,24 @@ def test_a_full_disk_is_said_and_is_no_success(line):
     with open("/dev/full", "w") as full:
         done = subprocess.run([*LLMX, *line.split()], check=False, stdout=full, stderr=subprocess.PIPE, text=True)
     assert (done.returncode, done.stderr) == (1, "error: the output was not written: No space left on device\n")
+
+
+@pytest.mark.parametrize(
+    ("line", "folder"), [("keys add groq", ".config/llmx/keys"), ("completion install bash", ".local/share")]
+)
+def test_a_file_for_which_there_is_no_room_is_named_and_nothing_of_it_is_left(home, line, folder):
+    done = subprocess.run(
+        [*LLMX, *line.split()],
+        check=False,
+        capture_output=True,
+        text=True,
+        input="a-key-of-some-length\n",
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (8, 8)),
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"error: {home}/{folder}/")
+    assert ": File too large\nhint: llmx doctor shows" in done.stderr
+    assert [path for path in (home / folder).rglob("*") if path.is_file()] == []
 
 
 @pytest.mark.parametrize("line", ["--help", "version", "help exit-codes", "exec --schema", "exec --help"])

@@ -47,11 +47,20 @@ def add(name: str, key: str, env: Mapping[str, str] = os.environ) -> str:
         keyring.set_password(SERVICE, name, value)
         value = f"{IN_KEYRING}{name}"
     make_private(folder(env))
-    fresh = f"{folder(env)}/.{name}.{secrets.token_hex(4)}"
-    with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(value + "\n")
-    os.replace(fresh, f"{folder(env)}/{name}")
+    _write(f"{folder(env)}/{name}", f"{folder(env)}/.{name}.{secrets.token_hex(4)}", value + "\n")
     return place(name, env)
+
+
+def _write(file: str, fresh: str, text: str) -> None:
+    """Put ``text`` into the file by way of ``fresh``; where that fails, neither has any of it."""
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with open(descriptor, "w") as opened:
+            opened.write(text)
+        os.replace(fresh, file)
+    except OSError as error:
+        os.unlink(fresh)
+        raise OSError(error.errno, error.strerror, file) from error
 
 
 def remove(name: str, env: Mapping[str, str] = os.environ) -> bool:

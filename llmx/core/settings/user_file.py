@@ -19,24 +19,25 @@ def set_key(file: str, setting: Setting, text: str) -> None:
         value = read_text(setting, text)
     except ValueError as error:
         raise _refused(setting, text, str(error)) from None
-    check(file, text_of(file) or b"")
+    check(file, text_of(file) or b"", changed=setting)
     _change(file, setting, Set(tuple(setting.name.split(".")), _as_written(setting, text, value)), "set")
 
 
 def unset_key(file: str, setting: Setting) -> bool:
     """Take one key out; whether it stood there."""
-    layer = check(file, text_of(file) or b"")
+    layer = check(file, text_of(file) or b"", changed=setting)
     if all(entry.setting is not setting for entry in layer.entries):
         return False
     _change(file, setting, Unset(tuple(setting.name.split("."))), "unset")
     return True
 
 
-def check(file: str, data: bytes) -> Layer:
-    """What ``data`` means as the file ``file``, every value read; raises ``ConfigError``."""
+def check(file: str, data: bytes, changed: Setting | None = None) -> Layer:
+    """What ``data`` means as ``file``, every value read but the one to be ``changed``; raises ``ConfigError``."""
     layer = parse_layer("user", file, data)
     for entry in layer.entries:
-        entry.read()
+        if changed is None or entry.setting is not changed:
+            entry.read()
     return layer
 
 
