@@ -8,6 +8,7 @@ import typer
 
 from llmx.cli.model_options import ModelOptions
 from llmx.cli.settings import settings_of
+from llmx.cli.warned import tell_warnings
 from llmx.core.calls import PLAIN, CallOptions, Calls
 from llmx.core.client import LLMClient
 from llmx.core.llm_config import LLMConfig
@@ -24,6 +25,7 @@ class Asker:
     """Makes the clients of one command: all of them share one cassette, one budget and one way of keeping answers."""
 
     def __init__(self, ctx: typer.Context, given: ModelOptions, caller: Caller = NOBODY) -> None:
+        tell_warnings()
         self._settings = settings_of(ctx)
         if given.keep_alive:
             self._settings.values["gguf.keep_alive"] = _seconds_of(given.keep_alive)

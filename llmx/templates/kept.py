@@ -77,7 +77,7 @@ class Kept:
             self._write(name, text)
         except OSError as error:
             if self._is_written:
-                logger.warning("--resume cannot go on with this run, as it cannot be kept: %s", error)
+                logger.warning("--resume cannot go on with this run, as it cannot be kept: %s", error.strerror)
             self._is_written = False
 
     def _write(self, name: str, text: str) -> None:

@@ -91,3 +91,24 @@ def test_a_secret_of_the_environment_is_masked_wherever_it_stands(llmx):
     assert told.startswith("info: ")
     assert value not in told
     assert value in llmx("--trace", "info", "help", value).stderr.splitlines()[0]
+
+
+@pytest.mark.parametrize("trace", [[], ["--trace", "warn"]], ids=["without a trace", "with one"])
+def test_a_warning_from_below_is_told_as_one(llmx, home, trace):
+    (home / ".local").write_text("in the way\n")
+    done = llmx(*trace, "generate", "--backend", "mock", "hi")
+    assert (done.returncode, done.stdout) == (0, "Mock response to: hi\n")
+    word = "warn" if trace else "warning"
+    ledger = f"{word}: this call is missing in llmx usage: {home}/.local/state/llmx/usage.db cannot be opened: "
+    assert [line for line in done.stderr.splitlines() if line.startswith(ledger)] == done.stderr.splitlines()[1:]
+
+
+def test_a_warning_that_comes_again_is_told_once(llmx, home, tmp_path):
+    (home / ".local").write_text("in the way\n")
+    (tmp_path / "a.py").write_text("x = 1\n")
+    words = ["template", "exec", "code-review", "--backend", "mock", "--votes", "2", "--param", "code_path=a.py"]
+    lines = llmx(*words).stderr.splitlines()
+    assert len([line for line in lines if "missing in llmx usage" in line]) == 1
+    assert [line for line in lines if "--resume cannot go on" in line] == [
+        "warning: --resume cannot go on with this run, as it cannot be kept: Not a directory"
+    ]
