@@ -114,6 +114,13 @@ def test_links_of_the_guide_lead_to_its_chapters(chapter):
     assert [topic for topic in topics if not (chapter.parent / f"{topic}.md").is_file()] == []
 
 
+@pytest.mark.parametrize("text", [*CHAPTERS, ROOT / "README.md", ROOT / "AGENTS.md"], ids=lambda text: text.stem)
+def test_a_line_has_120_columns_at_most(text):
+    """But for rows of tables, and for README's two commands that are to be pasted whole."""
+    free = ("|", "sudo apt-get")
+    assert [line for line in text.read_text().splitlines() if len(line) > 120 and not line.startswith(free)] == []
+
+
 def test_the_guide_has_the_chapters_that_everyone_looks_for():
     known = {chapter.stem for chapter in CHAPTERS}
     assert {
