@@ -97,7 +97,7 @@ class Calls:
         """
         identity = backend.identity(request.model)
         key = self._key(backend.name, identity, request) if keeps and identity is not None else b""
-        kept = self._cache().get(key) if key and not self.options.fresh else None
+        kept = self._of_cache(lambda cache: cache.get(key)) if key and not self.options.fresh else None
         making = _Making(self.options.caller, Target(backend.name, identity or "", request.model))
         if kept is not None:
             yield making.note(who._replace(cached=True))
@@ -123,7 +123,7 @@ class Calls:
         self._settle(making, "done", reservation)
         self._record(request, making)
         if key and making.is_whole:
-            self._cache().put(key, making.events)
+            self._of_cache(lambda cache: cache.put(key, making.events))
 
     def _key(self, backend: str, identity: str, request: Request) -> bytes:
         asked = load("llmx.core.cache:Asked")(backend, identity, request, self.options.sample)
@@ -134,6 +134,14 @@ class Calls:
         folder = os.path.expanduser(self._cache_dir or f"{paths.cache_dir(self._env)}/answers")
         limits = {"max_bytes": self._settings["cache.max_bytes"], "max_age": self._settings["cache.max_age"]}
         return _kept(f"cache {folder}", lambda: load("llmx.core.cache:Cache")(folder, **limits))
+
+    def _of_cache(self, use: Callable[[Any], Any]) -> Any:  # noqa: ANN401  # what ``use`` gives
+        """What the cache gives; None where it cannot be opened: a call is none the worse without it."""
+        try:
+            return use(self._cache())
+        except (LlmxError, OSError) as error:
+            load("llmx.core.client_trace:unkept")(error)
+            return None
 
     def _ledger(self) -> Any:  # noqa: ANN401  # a Ledger, not imported before the first call ends
         path = f"{paths.state_dir(self._env)}/usage.db"

@@ -23,3 +23,8 @@ def unavailable(error: LlmxError) -> None:
 def unrecorded(error: Exception) -> None:
     """A call that the ledger does not have."""
     logger.warning("this call is missing in llmx usage: %s", error)
+
+
+def unkept(error: Exception) -> None:
+    """A cache that no answer can be kept in."""
+    logger.warning("no answer is kept: %s", error)

@@ -200,6 +200,16 @@ def test_a_ledger_that_cannot_be_written_stops_only_limited_calls(server, tmp_pa
         ask(server, "ho", options=CallOptions(Caller("run"), max_tokens=5000))
 
 
+def test_a_cache_that_cannot_be_opened_costs_no_answer(server, tmp_path, caplog):
+    (tmp_path / "file").touch()
+    for _ in range(2):
+        asked = ask(server, enable_cache=True, cache_dir=f"{tmp_path}/file/answers")
+        assert (asked.content, asked.cached) == ("Hello", False)
+    assert {record.getMessage() for record in caplog.records if record.levelname == "WARNING"} == {
+        f"no answer is kept: {tmp_path}/file/answers/answers.db cannot be opened: Not a directory"
+    }
+
+
 class TestCassettes:
     def record(self, server, tape, *prompts):
         for_all = CallOptions(Caller("run"), record=str(tape))

@@ -38,9 +38,7 @@ class HostClient:
         self._env, self._stays_s = env, stays_s
 
     async def is_there(self) -> bool:
-        """Whether one answers."""
-        if not os.path.exists(socket_of(self._env)):
-            return False
+        """Whether one answers; where its folder cannot even be made there is none."""
         try:
             _, writer = await asyncio.open_unix_connection(socket_of(self._env))
         except OSError:

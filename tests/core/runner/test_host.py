@@ -137,6 +137,11 @@ def test_the_folder_is_its_users_alone(home):
     os.rmdir(folder_of(deep))
 
 
+def test_where_its_folder_cannot_be_made_there_is_no_host(home):
+    (home / ".local").write_text("in the way")
+    assert not asyncio.run(HostClient().is_there())
+
+
 def test_a_model_is_kept_as_long_as_was_said_and_the_host_as_long_as_there_is_one(tiny):
     async def idle():
         async with hosting(stays_s=0.3) as (host, pid):
