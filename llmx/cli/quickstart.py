@@ -5,6 +5,7 @@ import shlex
 import typer
 
 from llmx.cli.output import Output, OutputOption
+from llmx.cli.warned import tell_warnings
 from llmx.conversations.quickstart import COMMAND, QUESTION, next_command, steps
 from llmx.core.jsonline import dumps
 from llmx.core.settings.sources import shown
@@ -16,6 +17,7 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def quickstart(output: OutputOption = Output.text) -> None:
     """Run a command in the sandbox, ask the demo model a question, and say what to type for a real model."""
+    tell_warnings()
     tried, following = steps(), next_command()
     if output == Output.json:
         print(

@@ -7,7 +7,7 @@ from contextlib import aclosing
 from llmx.cli.notes import note
 from llmx.cli.steering import CONTROLS
 from llmx.core.backends.errors import RefusedError
-from llmx.core.events import Answering, Event, TextDelta
+from llmx.core.events import Answering, Done, Event, TextDelta
 from llmx.core.response import Gathering, Response, sound
 
 
@@ -21,6 +21,8 @@ async def spoken(events: AsyncGenerator[Event], *, streams: bool) -> Response:
                 voice.say(event.text)
             elif isinstance(event, Answering):
                 tell(event)
+            elif isinstance(event, Done):
+                voice.end()  # before what may be told of the call
     response = gathering.response()
     if not streams:
         voice.say(response.content)
@@ -76,6 +78,7 @@ class Voice:
     def end(self) -> None:
         """Write the rest, and a last newline where there is none."""
         self._write(self._held)
+        self._held = ""
         self._write("" if self._last == "\n" else "\n")
 
     def _write(self, text: str) -> None:

@@ -1,6 +1,7 @@
 """``llmx --trace LEVEL``: what is told on stderr, and what never is."""
 
 import os
+import subprocess
 import sys
 
 import pytest
@@ -112,3 +113,12 @@ def test_a_warning_that_comes_again_is_told_once(llmx, home, tmp_path):
     assert [line for line in lines if "--resume cannot go on" in line] == [
         "warning: --resume cannot go on with this run, as it cannot be kept: Not a directory"
     ]
+
+
+def test_a_warning_stands_on_a_line_of_its_own_behind_the_answer(home):
+    (home / ".local").write_text("in the way\n")
+    command = [sys.executable, "-m", "llmx", "generate", "--backend", "mock", "hi"]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert done.stdout.splitlines()[1] == "Mock response to: hi"
+    assert done.stdout.splitlines()[2].startswith("warning: this call is missing")
+    assert "\n\n" not in done.stdout
