@@ -92,7 +92,8 @@ def _for_sandbox(run: "Run") -> list[str]:
         can_name_hosts=run.confinement.level == "full",
         **said,
     )
-    return [line] if line else []
+    told: str = line or load("llmx.exec.sandbox_hints:about_home")(plan=run.confinement.plan, **said)
+    return [told] if told else []
 
 
 def _for_names(run: "Run", forwarder: "Forwarder", said: dict[str, bytes]) -> list[str]:

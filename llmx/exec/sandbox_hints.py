@@ -42,7 +42,7 @@ _FAR = re.compile(r"[Ff]ailed to connect to (?!localhost|127\.|\[?::1)[\w.:-]+ p
 _NO_CARD = ("no cuda-capable device", "no cuda gpus are available", "no nvidia gpu", "found no nvidia driver")
 _REFUSED = ("Read-only file system", "Permission denied", "EROFS", "EACCES")
 _ABSENT = ("No such file", "ENOENT", "not found", "does not exist", "can't cd to", "Cannot find module")
-_CREATES = re.compile(r"cannot (touch|create)|can't create|Directory nonexistent|^tee: |for writing")
+_CREATES = re.compile(r"(cannot|[Cc]ould not) (touch|create)|can't create|Directory nonexistent|^tee: |for writing")
 _UNSET_BEFORE = (
     r"\b(KeyError|missing|required|undefined|unset|not (set|found|defined)|(must|please) (set|export|provide|define))"
     r"[\s:]*((the|an?|required|environment|env|variables?|vars?|following|key)[\s:]+)*['\"`$({<\[]*"
@@ -70,13 +70,25 @@ def line_to_run_again(
     can_name_hosts: bool = True,
 ) -> str | None:
     """The same line with the option that gives back what was missing; None where that is not clear."""
-    text = (stderr + b"\n" + stdout).decode(errors="replace")
-    lines = text.splitlines()[-_LINES:]
+    lines = _end_of(stdout, stderr)
     command = [] if is_shell else ["--", *argv]
     if "--no-gpu" in options and any(phrase in line.lower() for line in lines for phrase in _NO_CARD):
         return shlex.join(["llm-exec", *(word for word in options if word != "--no-gpu"), *command])
     option = next(_options(lines, plan, can_name_hosts=can_name_hosts), None)
     return shlex.join(["llm-exec", *options, *option, *command]) if option else None  # the last one wins
+
+
+def about_home(*, stdout: bytes, stderr: bytes, plan: "Plan") -> str:
+    """What to do where a command was to write straight into the home folder, which nothing opens; "" elsewhere."""
+    home = plan.env.get("HOME", "/")
+    refused = [line for line in _end_of(stdout, stderr) if any(phrase in line for phrase in _REFUSED)]
+    if not any(os.path.dirname(path.rstrip("./")) == home for line in refused for path in _paths(line)):
+        return ""
+    return f"the home folder is never opened as a whole: write below {plan.work}, or have --write open a folder in it"
+
+
+def _end_of(stdout: bytes, stderr: bytes) -> list[str]:
+    return (stderr + b"\n" + stdout).decode(errors="replace").splitlines()[-_LINES:]
 
 
 def _options(lines: list[str], plan: "Plan", *, can_name_hosts: bool) -> Iterator[list[str]]:

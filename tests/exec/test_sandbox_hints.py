@@ -110,10 +110,17 @@ def test_a_hidden_file_is_shown_whatever_reads_it(place, words):
 
 def test_a_hidden_folder_that_was_to_be_written_to_is_opened(place):
     other = place.folder / "other"
-    for words in (["touch", f"{other}/x"], ["cp", sys.executable, f"{other}/x"]):
+    maven = ["sh", "-c", f"echo 'Could not create local repository at {other}/repository ->'; exit 1"]
+    for words in (["touch", f"{other}/x"], ["cp", sys.executable, f"{other}/x"], maven):
         assert f" --write {other} -- {words[0]} " in hint(place, "--", *words)
     assert hint(place, "--command", f"echo 1 > {other}/x").endswith(f" --write {other}")
     assert hint(place, "--command", f"cd {other} && ls").endswith(f" --read {other}")
+
+
+def test_a_command_that_was_to_write_into_the_home_folder_itself_is_told_where_it_may(place):
+    told = hint(place, "--", "touch", f"{place.folder}/x")
+    work = f"write below {place.work}, or have --write open a folder in it"
+    assert told == f"the home folder is never opened as a whole: {work}"
 
 
 def test_the_hinted_line_works(place):
