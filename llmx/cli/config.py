@@ -5,6 +5,7 @@ import os
 import shlex
 import shutil
 import subprocess
+import sys
 from typing import Annotated, Any, Literal
 
 import typer
@@ -196,10 +197,13 @@ def edit() -> None:
     """Open the user's file in $VISUAL or $EDITOR; what does not fit is not taken over."""
     file = user_file()
     before = load("llmx.core.settings.user_file:text_of")(file)
+    words = editor()
     draft = f"{paths.make_private(paths.state_dir())}/draft.toml"
     with open(draft, "wb") as opened:
         opened.write(example().encode() if before is None else before)
-    subprocess.run([*editor(), draft], check=True)
+    if code := subprocess.run([*words, draft], check=False).returncode:
+        os.unlink(draft)
+        raise UsageError(f"{words[0]} ended with exit code {code}: {shown(file)} is as it was")
     with open(draft, "rb") as opened:
         after = opened.read()
     take_over(file, draft, before, after)
@@ -222,6 +226,8 @@ def take_over(file: str, draft: str, before: bytes | None, after: bytes) -> None
 def editor() -> list[str]:
     """The words that start the user's editor; raises ``UsageError``."""
     words = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "")
+    if not words and not sys.stdin.isatty():
+        raise UsageError("there is no terminal to edit at", hint="llmx config set KEY VALUE changes one key")
     words = words or [name for name in ("sensible-editor", "nano", "vi") if shutil.which(name)][:1]
     if not words or not shutil.which(words[0]):
         raise UsageError(f"there is no editor {' '.join(words)}".rstrip(), hint="export EDITOR=vi")

@@ -20,9 +20,9 @@ PROGRAM = "nix-instantiate"
 
 def values(file: Path, env: Mapping[str, str]) -> dict[str, Any]:
     """The attribute set ``llm`` in a Nix file, or in what Nix has made of one as JSON."""
-    if not file.is_file():
+    if not file.exists():
         raise NotFoundError(f"there is no file {shown(str(file))}")
-    if file.suffix not in (".nix", ".json"):
+    if file.suffix not in (".nix", ".json") or not file.is_file():
         raise UsageError(f"{shown(str(file))} is neither a .nix nor a .json file")
     text = _evaluated(file, env) if file.suffix == ".nix" else file.read_text(encoding="utf-8")
     try:

@@ -351,6 +351,20 @@ class TestEdit:
         editor("")
         assert "nothing changed" in said("edit")
 
+    def test_an_editor_that_gives_up_changes_nothing(self, home, monkeypatch):
+        file = write(home, "exec.grace = 1\n")
+        monkeypatch.setenv("VISUAL", "false")
+        error = refused("edit")
+        assert (error.exit_code, error.message) == (2, f"false ended with exit code 1: {file} is as it was")
+        assert file.read_text() == "exec.grace = 1\n"
+        assert not (home / ".local/state/llmx/draft.toml").exists()
+
+    def test_without_a_terminal_no_editor_of_a_terminal_is_started(self, home, monkeypatch):
+        monkeypatch.delenv("VISUAL", raising=False)
+        monkeypatch.delenv("EDITOR", raising=False)
+        error = refused("edit")
+        assert (error.exit_code, error.hint) == (2, "llmx config set KEY VALUE changes one key")
+
     def test_an_editor_that_is_not_there_is_an_error(self, home, monkeypatch):
         monkeypatch.setenv("VISUAL", "no-such-editor --wait")
         error = refused("edit")
