@@ -85,6 +85,8 @@ def import_(
         for row in found:
             named = f"{row.name}  " if row.name else ""
             print(f"{row.state:<9} {row.client:<15} {named}{f'({row.reason})' if row.reason else ''}".rstrip())
+        if not found:
+            note("no client that is here has a server to take over; llmx client list shows which are here")
     if any(row.state in ("conflict", "refused") for row in found):
         raise typer.Exit(1)
 

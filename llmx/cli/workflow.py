@@ -83,7 +83,7 @@ def validate(file: FileArgument, output: OutputOption = Output.text) -> None:
         }
         print(dumps(told))
         return
-    print(f"{shown(file)}: nothing is wrong; {len(steps)} steps: {', '.join(step.id for step in steps)}")
+    print(f"{shown(file)}: nothing is wrong; its steps: {', '.join(step.id for step in steps)}")
 
 
 def _pairs(words: list[str]) -> dict[str, str]:

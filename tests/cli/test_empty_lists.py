@@ -16,6 +16,7 @@ LISTS = [
     (["trust", "list"], "nothing is trusted"),
     (["history"], "no such edit"),
     (["client", "history"], "no such edit"),
+    (["client", "import"], "llmx client list"),
     (["keys", "list"], "llmx keys add"),
     (["model", "list"], "llmx model available"),
     (["template", "search", "gone"], "llmx template list"),
