@@ -1,5 +1,6 @@
 """Find out, by trying, what this machine can enforce; ``abilities.py`` reads the answer from then on."""
 
+import contextlib
 import ctypes
 import marshal
 import os
@@ -11,6 +12,7 @@ from collections.abc import Mapping
 from llmx.core.sandbox import Abilities, seccomp
 from llmx.core.sandbox.abilities import FIELDS, cache_file, find_bwrap, key
 from llmx.core.sandbox.bubblewrap import NAMESPACES
+from llmx.paths import write_private
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -126,12 +128,5 @@ def has_seccomp() -> bool:
 
 def remember(file: str, answer: "tuple[Key, tuple[object, ...], float]") -> None:
     """Keep the answer for the next run; it is found out again where that fails."""
-    temporary = f"{file}.{os.getpid()}.tmp"
-    try:
-        os.makedirs(os.path.dirname(file), mode=0o700, exist_ok=True)
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-        with open(descriptor, "wb") as opened:
-            opened.write(marshal.dumps(answer))  # type: ignore[arg-type]  # plain values all through
-        os.rename(temporary, file)
-    except OSError:
-        return
+    with contextlib.suppress(OSError):
+        write_private(file, marshal.dumps(answer))  # type: ignore[arg-type]  # plain values all through

@@ -33,8 +33,8 @@ def explain(plan: "Plan", program: str, *, got_inside: bool) -> ExecError:
 def _interpreter(file: str) -> str:
     """What the ``#!`` line of a script names; "" when it has none."""
     head = _head(file)
-    words = head[2:].split() if head.startswith(b"#!") else []
-    return os.fsdecode(words[0]) if words else ""
+    words = head[2:].strip(b" \t").replace(b"\t", b" ") if head.startswith(b"#!") else b""
+    return os.fsdecode(words.partition(b" ")[0])  # a carriage return belongs to the name, as the kernel reads it
 
 
 def _head(file: str) -> bytes:

@@ -203,6 +203,7 @@ def test_the_exit_code_is_the_commands_own(project, script, code):
     ("name", "text", "code", "said"),
     [
         ("bad", "#!/no/such/interpreter\n", 126, "the interpreter in its first line does not exist"),
+        ("copied-from-windows", "#!/bin/sh\r\necho\r\n", 126, "does not exist (/bin/sh\r)"),
         ("far", "#!{home}/hidden/bash\n", 126, "the sandbox hides the interpreter"),
     ],
 )

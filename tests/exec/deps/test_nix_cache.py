@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from llmx.core.packing import TOGETHER
 from llmx.exec.deps.kept import HEADER, Environment, identity
 from tests.test_startup import PROBE, SANDBOXED
 
@@ -169,7 +170,8 @@ def test_a_hit_loads_only_what_it_needs(place, resolve):
         check=True,
     )
     own = {f"llmx.exec.deps{name}" for name in ("", ".asked", ".kept", ".nix", ".place")}
-    assert own <= set(json.loads(done.stderr)) <= SANDBOXED | own | {"llmx.core.settings.keys"}
+    followed = {"llmx.core.sandbox.typed"}  # the links that lead to the packages
+    assert own <= set(json.loads(done.stderr)) <= SANDBOXED | own | followed | set(TOGETHER[0])
 
 
 @pytest.fixture

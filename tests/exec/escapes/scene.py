@@ -37,11 +37,11 @@ def _cached(file):
     start = len(HEADER)
     if not data.startswith(HEADER):
         return data
-    index = marshal.loads(data[int.from_bytes(data[start : start + 8], "big") :])
+    index, _ = marshal.loads(data[int.from_bytes(data[start : start + 8], "big") :])
     foreign = [
         name
-        for name, (source, _, _, _, _, at, size, *_) in index.items()
-        if marshal.loads(data[at : at + size]) != _compiled(source)
+        for name, (source, _, _, _, _, at, size, which) in index.items()
+        if marshal.loads(data[at : at + size])[which] != _compiled(source)
     ]
     return foreign or b"own"
 
