@@ -6,10 +6,7 @@ The suite does the same 40 times. Runs as an ordinary user's, in a git repositor
 
 import os
 import pwd
-import shutil
 import sys
-import tempfile
-from pathlib import Path
 
 from tests.exec.conftest import places
 from tests.exec.everyday.conftest import Project
@@ -22,13 +19,7 @@ def main():
     times = int(sys.argv[1]) if len(sys.argv) > 1 else TIMES
     user = pwd.getpwnam("llmx-tests") if os.getuid() == 0 else pwd.getpwuid(os.getuid())
     with places() as make:
-        place = make(user.pw_uid)
-        if os.getuid() == 0:
-            shutil.rmtree(place.folder)
-            place.folder = Path(tempfile.mkdtemp(prefix="home-", dir=user.pw_dir))
-            shutil.chown(place.folder, user.pw_uid, user.pw_uid)
-            place.env["HOME"] = str(place.folder)
-            place.log = place.folder / ".local/share/llm-exec.log"
+        place = make(user.pw_uid, user.pw_dir)
         place.env["USER"] = place.env["LOGNAME"] = user.pw_name
         project = Project(place)
         kills = kill_at_random_moments(project, times, seed=None)

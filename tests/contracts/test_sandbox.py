@@ -4,8 +4,6 @@ import json
 import os
 import shutil
 import sys
-import tempfile
-from pathlib import Path
 
 import pytest
 
@@ -42,17 +40,11 @@ MECHANISMS = ["bubblewrap", "landlock", "minibox"]
 def place(ordinary_user):
     """A user's home with a project, and an installed package that offers ``minibox``."""
     with places() as make:
-        yield furnished(make(ordinary_user.pw_uid), ordinary_user)
+        yield furnished(make(ordinary_user.pw_uid, ordinary_user.pw_dir))
 
 
-def furnished(place, user):
-    """``place`` with a HOME where homes are, which no temporary folder hides."""
-    if os.getuid() == 0:
-        shutil.rmtree(place.folder)
-        place.folder = Path(tempfile.mkdtemp(prefix="home-", dir=user.pw_dir))
-        shutil.chown(place.folder, place.uid, place.uid)
-        place.env["HOME"] = str(place.folder)
-        place.log = place.folder / ".local/share/llm-exec.log"
+def furnished(place):
+    """``place`` with a project and the package."""
     place.tool = LLM_EXEC
     place.work = place.folder / "work"
     place.work.mkdir()

@@ -15,6 +15,8 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from tests.exec import packed
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 SCHEMA_FILE = REPOSITORY / "llmx/data/exec-result.schema.json"
 SCHEMA = json.loads(SCHEMA_FILE.read_text())
@@ -150,12 +152,17 @@ class Place:
 
 @contextlib.contextmanager
 def places():
-    """Make places for a user id; at the end nothing that was started in them may be left."""
+    """Make places for a user id; at the end nothing that was started in them may be left.
+
+    As root in the folder ``homes``, if any is given: no temporary folder hides that.
+    """
     made = []
 
-    def make(uid):
-        folder = Path(tempfile.mkdtemp(prefix="x", dir="/tmp"))
+    def make(uid, homes=None):
+        apart = homes and os.getuid() == 0
+        folder = Path(tempfile.mkdtemp(prefix="home-" if apart else "x", dir=homes if apart else "/tmp"))
         os.chown(folder, uid, uid if uid != os.getuid() else os.getgid())
+        packed.give(folder, uid)
         made.append(Place(folder, uid))
         return made[-1]
 

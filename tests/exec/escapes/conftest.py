@@ -1,8 +1,6 @@
 """A scene to escape from, and the levels to escape at."""
 
 import json
-import shutil
-import tempfile
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -11,7 +9,7 @@ import pytest
 
 from tests.exec.escapes.expected import ALLOWED, BLOCKED, PRIVATE, PUT_BACK, REPORTED
 from tests.exec.escapes.levels import environment, words
-from tests.exec.escapes.scene import AM_ROOT, Scene
+from tests.exec.escapes.scene import Scene
 
 
 class Seen:
@@ -70,14 +68,7 @@ def make_scene(make_place, ordinary_user):
     made = []
 
     def make(uid=ordinary_user.pw_uid):
-        place = make_place(uid)
-        if AM_ROOT:
-            shutil.rmtree(place.folder)
-            place.folder = Path(tempfile.mkdtemp(prefix="home-", dir=ordinary_user.pw_dir))
-            shutil.chown(place.folder, uid, uid)
-            place.env["HOME"] = str(place.folder)
-            place.log = place.folder / ".local/share/llm-exec.log"
-        made.append(Scene(place))
+        made.append(Scene(make_place(uid, ordinary_user.pw_dir)))
         return made[-1]
 
     yield make

@@ -3,7 +3,6 @@
 import os
 import shutil
 import sys
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -54,13 +53,7 @@ class Project:
 @pytest.fixture
 def project(make_place, ordinary_user):
     """As root with a HOME where homes are, which no temporary folder hides."""
-    place = make_place(ordinary_user.pw_uid)
-    if os.getuid() == 0:
-        shutil.rmtree(place.folder)
-        place.folder = Path(tempfile.mkdtemp(prefix="home-", dir=ordinary_user.pw_dir))
-        shutil.chown(place.folder, ordinary_user.pw_uid, ordinary_user.pw_uid)
-        place.env["HOME"] = str(place.folder)
-        place.log = place.folder / ".local/share/llm-exec.log"
+    place = make_place(ordinary_user.pw_uid, ordinary_user.pw_dir)
     place.env["USER"] = place.env["LOGNAME"] = ordinary_user.pw_name
     return Project(place)
 

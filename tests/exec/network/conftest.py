@@ -66,13 +66,7 @@ class Online:
 @pytest.fixture
 def online(make_place, ordinary_user, internet):
     """As root with a HOME where homes are, which no temporary folder hides."""
-    place = make_place(ordinary_user.pw_uid)
-    if os.getuid() == 0:
-        shutil.rmtree(place.folder)
-        place.folder = Path(tempfile.mkdtemp(prefix="home-", dir=ordinary_user.pw_dir))
-        shutil.chown(place.folder, ordinary_user.pw_uid, ordinary_user.pw_uid)
-        place.env["HOME"] = str(place.folder)
-        place.log = place.folder / ".local/share/llm-exec.log"
+    place = make_place(ordinary_user.pw_uid, ordinary_user.pw_dir)
     return Online(place, internet)
 
 
