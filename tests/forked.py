@@ -11,6 +11,7 @@ import functools
 import importlib
 import json
 import os
+import pkgutil
 import selectors
 import signal
 import socket
@@ -22,8 +23,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 LARGEST = 200_000  # bytes of a request; what a socket takes at once
-LOADED = ("llmx.cli.app", "llmx.__main__", "llmx.core.settings", "json", "tomllib", "httpx", "rich.console", "jinja2")
-"""What most commands import anyway. Nothing here starts a thread, or looks at HOME while it is imported."""
+LOADED = (
+    *("llmx.__main__", "llmx.core.settings", "json", "tomllib", "tomlkit", "httpx", "httpcore", "rich.console"),
+    *("jinja2", "pydantic_settings", "anyio._backends._asyncio"),
+    *(f"llmx.cli.{module.name}" for module in pkgutil.iter_modules([str(ROOT / "llmx/cli")])),
+)
+"""What commands import anyway. Nothing here starts a thread, or looks at HOME while it is imported."""
 
 STREAMS = (("stdin", "r", "strict"), ("stdout", "w", "strict"), ("stderr", "w", "backslashreplace"))
 
