@@ -32,7 +32,8 @@ def own(tmp_path):
 
 @pytest.fixture
 def alone(monkeypatch, tmp_path):
-    """No model but what a test names."""
+    """No model but what a test names, and no repository around its folder."""
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     for name in ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GITHUB_STEP_SUMMARY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("OLLAMA_HOST", "127.0.0.1:9")

@@ -5,6 +5,7 @@ import errno
 import json
 import os
 import subprocess
+import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from llmx.templates.judging import HARMLESS
 from tests.templates.conftest import llmx, perform
 from tests.templates.model import Model
 
+AM_ROOT = os.getuid() == 0
 SARIF = json.loads((Path(__file__).parents[1] / "data" / "sarif-2.1.0.json").read_text())
 CODE = "import os\n\n\ndef run(command):\n    return os.system(command)\n"
 FOUND = {"file": "a.py", "line": 5, "severity": "high", "message": "m", "evidence": "return os.system(command)"}
@@ -131,6 +133,38 @@ def test_a_folder_that_could_not_be_read_counts(code, monkeypatch):
         asyncio.run(materials.read_file(file, coverage, is_named=is_named))
     assert [os.path.basename(each["path"]) for each in coverage if not each["read"]] == ["shut"]
     assert not {each["reason"] for each in coverage} & set(HARMLESS)
+
+
+COVERAGE = """
+import json, pathlib
+from llmx.templates.builtin.code_review.sources import of_files
+coverage = []
+list(of_files(pathlib.Path("src"), coverage))
+print(json.dumps({each["path"]: each["reason"] for each in coverage}))
+"""
+
+
+def test_what_git_cannot_look_into_counts(in_the_open, ordinary_user):
+    """It says so on stderr, ends with 0, and the files that it knows in there look as if they were removed."""
+    for name in ("a.py", "gone.py", "known/b.py", "listed/c.py", "new/d.py"):
+        file = in_the_open / "src" / name
+        file.parent.mkdir(exist_ok=True, parents=True)
+        file.write_text(CODE)
+    commands = ["git init -q", "git add src/a.py src/gone.py src/known src/listed", "rm src/gone.py"]
+    commands += ["chmod 0 src/known src/new", "chmod 444 src/listed", f"{sys.executable} -c '{COVERAGE}'"]
+    other = {"user": ordinary_user.pw_uid, "group": ordinary_user.pw_gid, "extra_groups": []} if AM_ROOT else {}
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "LANG": "de_DE.UTF-8"}
+    if AM_ROOT:
+        subprocess.run(["chown", "-R", str(ordinary_user.pw_uid), in_the_open], check=True)
+    done = subprocess.run(
+        ["sh", "-ec", "\n".join(commands)], cwd=in_the_open, env=env, capture_output=True, check=True, **other
+    )
+    (in_the_open / "src/known").chmod(0o755)
+    (in_the_open / "src/new").chmod(0o755)
+    denied = dict.fromkeys(
+        ("src/known", "src/known/b.py", "src/listed/c.py", "src/new"), "it cannot be read: Permission denied"
+    )
+    assert json.loads(done.stdout) == {"src/a.py": "", **denied}
 
 
 def test_findings_that_hold_are_told_also_where_the_run_is_inconclusive(code):

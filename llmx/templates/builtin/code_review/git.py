@@ -1,9 +1,30 @@
 """What git says of a repository."""
 
+import os
+import re
 import subprocess
 from pathlib import Path
+from typing import NamedTuple
 
 from llmx.errors import InconclusiveError, UsageError
+
+_SHUT = re.compile(rb"^warning: could not open directory '(.*)/': (.*)$", re.MULTILINE)
+
+
+class Listing(NamedTuple):
+    """Files by their names from the folder that was asked about; folders that git could not open, from the top."""
+
+    names: set[str]
+    shut: dict[str, str]
+
+
+def listing(folder: Path) -> Listing | None:
+    """What git knows or would take below a folder, with why it could not look; None outside of a repository."""
+    ran = _ran(folder, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    if ran is None or ran.returncode:
+        return None
+    names = {os.fsdecode(name) for name in ran.stdout.split(b"\0") if name}
+    return Listing(names, {os.fsdecode(path): why.decode(errors="replace") for path, why in _SHUT.findall(ran.stderr)})
 
 
 def asked(folder: Path, *words: str) -> bytes | None:
@@ -48,6 +69,7 @@ def _plain(words: tuple[str, ...]) -> list[str]:
 
 def _ran(folder: Path, *words: str) -> subprocess.CompletedProcess[bytes] | None:
     try:
-        return subprocess.run(["git", "-C", str(folder), *words], capture_output=True, check=False)
+        english = {**os.environ, "LC_ALL": "C"}  # its words are read
+        return subprocess.run(["git", "-C", str(folder), *words], env=english, capture_output=True, check=False)
     except OSError:
         return None

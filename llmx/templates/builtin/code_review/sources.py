@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from llmx.templates.builtin.code_review.git import asked
+from llmx.templates.builtin.code_review.git import asked, listing
 from llmx.templates.folders import SKIPPED
 
 LARGEST = 1_000_000
 LINK, REPOSITORY, BUILT = "a link", "another repository", "installed or built"
+UNREADABLE = "it cannot be read"
 SUFFIXES = frozenset(
     [
         *("py", "pyi", "js", "jsx", "ts", "tsx", "mjs", "cjs", "rs", "go", "java", "kt", "kts", "scala", "c", "h"),
@@ -88,7 +89,7 @@ def of_files(root: Path, coverage: list[dict[str, Any]]) -> Iterator[Source]:
     base = root if root.is_dir() else root.parent
     place = _place(base)
     left: list[tuple[Path, str]] = []
-    files = _files(root, left) if root.is_dir() else [root]
+    files = _files(root, place, left) if root.is_dir() else [root]
     coverage += [skipped(str(place / path.relative_to(base)), reason) for path, reason in left]
     for file in files:
         name = str(place / file.relative_to(base))
@@ -109,16 +110,16 @@ def skipped(path: str, reason: str) -> dict[str, Any]:
     return {"path": path, "read": False, "reason": reason}
 
 
-def _files(root: Path, left: list[tuple[Path, str]]) -> list[Path]:
-    """Those that git knows or would take, else all but folders of what is built; folders that cannot be read count."""
+def _files(root: Path, place: Path, left: list[tuple[Path, str]]) -> list[Path]:
+    """Those that git knows or would take, else all but folders of what is built; what cannot be read counts."""
 
     def note(error: OSError) -> None:
-        left.append((Path(error.filename), f"it cannot be read: {error.strerror}"))
+        left.append((Path(error.filename), f"{UNREADABLE}: {error.strerror}"))
 
-    listed = asked(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
-    if listed or (listed is not None and asked(root, "check-ignore", "-q", ".") is None):
-        names = {os.fsdecode(name) for name in listed.split(b"\0") if name}
-        return sorted(root / name for name in names if os.path.lexists(root / name))
+    listed = listing(root)
+    if listed and (listed.names or listed.shut or asked(root, "check-ignore", "-q", ".") is None):
+        left += [(root / os.path.relpath(path, place), f"{UNREADABLE}: {why}") for path, why in listed.shut.items()]
+        return [file for file in sorted(root / name for name in listed.names) if _is_there(file, note)]
     found = []
     for folder, folders, names_here in os.walk(root, onerror=note):
         links = {name for name in folders if os.path.islink(os.path.join(folder, name))}
@@ -127,6 +128,18 @@ def _files(root: Path, left: list[tuple[Path, str]]) -> list[Path]:
         folders[:] = sorted(set(folders) - not_entered)
         found += [Path(folder, name) for name in sorted(names_here)]
     return found
+
+
+def _is_there(file: Path, note: Callable[[OSError], None]) -> bool:
+    """Whether a file that git knows has not been removed; one of which nobody may know is told."""
+    try:
+        file.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        note(error)
+        return False
+    return True
 
 
 def is_code(file: Path, head: Callable[[], bytes]) -> bool:
@@ -161,7 +174,7 @@ def text_of(file: Path, *, is_named: bool) -> tuple[str, str]:
             return "", f"more than {LARGEST} bytes"
         return decoded(file.read_bytes())
     except OSError as error:
-        return "", f"it cannot be read: {error.strerror}"
+        return "", f"{UNREADABLE}: {error.strerror}"
 
 
 def decoded(data: bytes) -> tuple[str, str]:
