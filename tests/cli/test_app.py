@@ -22,7 +22,8 @@ def end(how: str) -> None:
         "aborted": typer.Abort,
         "exit": typer.Exit(9),
         "defect": ZeroDivisionError("a defect"),
-        "file": OSError(28, "No space left on device", "/some/file"),
+        "file": OSError(22, "Invalid argument", "/some/file"),
+        "no room": OSError(28, "No space left on device", "/some/file"),
     }
     if how in endings:
         raise endings[how]
@@ -41,7 +42,9 @@ def tree(monkeypatch):
     gc.unfreeze()
 
 
-@pytest.mark.parametrize(("how", "code"), [("well", 0), ("exit", 9), ("interrupted", 130), ("aborted", 130)])
+@pytest.mark.parametrize(
+    ("how", "code"), [("well", 0), ("exit", 9), ("interrupted", 130), ("aborted", 130), ("no room", 1)]
+)
 def test_the_exit_code_says_how_the_command_ended(tree, how, code):
     assert tree("end", how) == code
 
