@@ -168,9 +168,9 @@ def test_what_is_shown_on_a_page_is_text_and_nothing_else(form):
 @pytest.mark.parametrize("made", [EVIL, {"answer": EVIL}, {"text": inert(EVIL)}])
 def test_what_is_shown_on_a_terminal_is_as_it_was_written_and_no_command(made):
     told = as_text(result(outcome="failed", problem=f"pip install 'llmx-toolkit[data]' {EVIL}", result=made))
-    assert "pip install 'llmx-toolkit[data]'" in told
-    assert told.count("[x](http://evil.example)") == 2
-    assert told.count(" <img src=x onerror=alert(1)> @everyone www.evil.example ~~~") == 2
+    assert "pip install" not in told  # stderr has the problem
+    assert told.count("[x](http://evil.example)") == 1
+    assert told.count(" <img src=x onerror=alert(1)> @everyone www.evil.example ~~~") == 1
     assert "**" not in told
     assert "##[" not in told
     assert "\x1b" not in told
