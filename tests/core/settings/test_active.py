@@ -234,7 +234,7 @@ import os
 settings = active(os.environ, sys.argv[2])
 print(settings["exec.grace"], *sorted(set(sys.modules) - before))
 """
-HOT = ["llmx", "llmx.core", "llmx.core.plugins", "llmx.core.settings", "llmx.paths"]
+HOT = ["errno", "llmx", "llmx.core", "llmx.core.plugins", "llmx.core.settings", "llmx.paths"]
 
 
 def imported(machine, **variables: str) -> list[str]:
