@@ -6,7 +6,7 @@ import time
 
 from llmx.core.audit import AuditLog, new_run_id, timestamp
 from llmx.core.plugins import load
-from llmx.core.process import Launch, LaunchError, adopt_orphans, find_program, spawn
+from llmx.core.process import OF_EVERY_SANDBOX, Launch, LaunchError, adopt_orphans, find_program, spawn
 from llmx.core.process.supervise import Deadline, Ending, Later, Signals, Supervisor, Verdict, earlier_children
 from llmx.core.redact import mask_message
 from llmx.errors import CommandNotFoundError, ExecError, LlmxError, NotExecutableError, PolicyError
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from llmx.exec.terminals.window import Window
 
 SANDBOX_MARKER = "/run/llmx/sandbox"  # inherited.MARKER, without its module
-RLIMIT_CORE = 4  # resource.RLIMIT_CORE, the same wherever there is a sandbox
 _BOOT_CLOCK = getattr(time, "CLOCK_BOOTTIME", 0)  # with it a later process of the same number is told apart
 STDIN_LOOK_AFTER = 0.01  # seconds; most commands are over or have their stdin by then
 
@@ -247,7 +246,7 @@ class Run:
         self.confinement = confine(self.request, wanted, self.outer, own_terminal=self._own_terminal is not None)
         self.confinement.offer_log(self.audit, self.run_id)
         enclosure = self.confinement.enclose(launch.program, launch.argv)
-        launch.limits = (*launch.limits, (RLIMIT_CORE, 0))
+        launch.limits = (*launch.limits, *OF_EVERY_SANDBOX)
         launch.will = self._own_terminal.will() if self._own_terminal else None
         launch.undo = self.confinement.sensitive
         enclosure.fill(launch)

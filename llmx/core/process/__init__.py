@@ -18,7 +18,7 @@ else:
     import _signal  # the `signal` module wraps this one in enums, which costs 4 ms
 
 DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin"
-
+OF_EVERY_SANDBOX = ((resource.RLIMIT_CORE, 0), (resource.RLIMIT_NOFILE, 1 << 16))
 WATCHER = "/bin/dash"  # another shell costs more than is saved by not forking
 WATCH = """
 read -r _
@@ -196,7 +196,7 @@ def can_watch(launch: Launch) -> bool:
     """Whether nothing needs code of ours in the child, and a watcher can be had."""
     if launch.enter or launch.will or launch.groups or launch.terminal >= 0 or not os.path.isdir("/proc/self/fd"):
         return False
-    return all(number == resource.RLIMIT_CORE for number, _ in launch.limits) and os.access(WATCHER, os.X_OK)
+    return all(one in OF_EVERY_SANDBOX for one in launch.limits) and os.access(WATCHER, os.X_OK)
 
 
 def _spawn_watched(launch: Launch) -> int:
@@ -204,7 +204,7 @@ def _spawn_watched(launch: Launch) -> int:
 
     What ``os.pipe`` returns as its writing end is closed by nothing but the end of this process.
     """
-    _limit(launch.limits)  # of core files only, which are of no use here either
+    _limit(launch.limits)  # only those of every sandbox, which this process can do with as well
     _pass_on(launch.keep or ())
     heard, _ = os.pipe()
     step = "fork"
@@ -341,9 +341,9 @@ def _reset_signals() -> None:
 def _limit(limits: tuple[tuple[int, int], ...]) -> None:
     """Lower soft and hard limits; one that is lower already stays."""
     for number, value in limits:
-        _, hard = resource.getrlimit(number)
+        soft, hard = resource.getrlimit(number)
         ceiling = value if hard < 0 else min(value, hard)
-        resource.setrlimit(number, (ceiling, ceiling))
+        resource.setrlimit(number, (ceiling if soft < 0 else min(soft, ceiling), ceiling))
 
 
 def close_all_but(kept: tuple[int, ...]) -> None:

@@ -135,6 +135,18 @@ def test_limits_are_soft_and_hard_and_never_raised():
         assert int(os.read(reader, 100)) == hard
 
 
+def test_a_soft_limit_below_the_hard_one_stays():
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with pipe() as (reader, writer):
+        launch = shell("ulimit -Sn; ulimit -Hn", limits=((resource.RLIMIT_NOFILE, 200),), streams=(-1, writer, -1))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (150, before[1]))
+        try:
+            assert outcome(launch) == 0
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, before)
+        assert os.read(reader, 100).split() == [b"150", b"200"]
+
+
 def test_a_script_without_a_first_line_is_run_by_sh(tmp_path):
     script = tmp_path / "script"
     script.write_text("exit $(($1 + 40))\n")

@@ -1,6 +1,7 @@
 """What a command may use up: processes, memory, files, temporary space."""
 
 import os
+import resource
 
 import pytest
 
@@ -85,7 +86,13 @@ def test_temporary_folders_are_bounded(scene, folder):
     assert 0 < inside <= memory
 
 
-def test_descriptors_are_bounded(scene):
-    program = "import resource; print(*resource.getrlimit(resource.RLIMIT_NOFILE))"
-    soft, hard = map(int, run(scene, "full", program).result["stdout"].split())
-    assert 0 < soft <= hard < 1 << 30
+@pytest.mark.parametrize("level", LEVELS)
+def test_descriptors_are_bounded_and_programs_see_the_usual_number(scene, level):
+    usual, highest = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(usual, 1024), highest))
+    try:
+        program = "import resource; print(*resource.getrlimit(resource.RLIMIT_NOFILE))"
+        soft, hard = map(int, run(scene, level, program).result["stdout"].split())
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (usual, highest))
+    assert (soft, hard) == (min(usual, 1024), min(highest, 1 << 16) if highest > 0 else 1 << 16)
