@@ -42,6 +42,10 @@ _OPTIONS = {
     "rsync": re.compile("-[a-zA-Z]*e|--rsh|--rsync-path"),
     "zip": re.compile("-TT|--unzip-command"),
     "man": re.compile("-P|--pager|-H"),
+    **dict.fromkeys(("fd", "fdfind"), re.compile("-[a-zA-Z]*[xX]|--exec")),
+    "nodemon": re.compile("-x|--exec"),
+    "deno": re.compile("(eval|repl)$"),
+    "bun": re.compile("-[ep]$|--eval|--print"),
     "sed": re.compile(
         r"(.*[\d$/;{}!\s])?e(\s|$)"
         r"|.*s(?P<by>[^\w\s])(\\.|(?!(?P=by))[^\\])*(?P=by)(\\.|(?!(?P=by))[^\\])*(?P=by)[gpimMI\d]*e",
@@ -50,6 +54,28 @@ _OPTIONS = {
     **dict.fromkeys(("vi", "vim", "nvim", "view"), _EDITOR),
 }
 """What names a command to run, in a word of a program that otherwise does a work of its own."""
+
+
+_GIT_OPTIONS = {
+    "clone": re.compile("-u|--upload-pack|-c|--config|--template"),
+    "init": re.compile("--template"),
+    "grep": re.compile("-O|--open-files-in-pager"),
+    "instaweb": re.compile("-d|--httpd|-b|--browser"),
+    "send-email": re.compile("--(sendmail-cmd|smtp-server|to-cmd|cc-cmd|header-cmd)"),
+    "shell": re.compile("-c"),
+    "for-each-repo": re.compile(""),
+    **dict.fromkeys(
+        ("archive", "fetch", "pull", "push", "ls-remote", "fetch-pack", "send-pack"),
+        re.compile("--(upload-pack|receive-pack|exec)"),
+    ),
+}
+"""The same, by subcommand of git."""
+
+
+def git_hides_commands(subcommand: Words) -> bool:
+    """Whether an option of the ``subcommand`` of git names a program to run."""
+    names_one = _GIT_OPTIONS.get("".join(subcommand[:1]))
+    return names_one is not None and any(names_one.match(word) for word in subcommand)
 
 
 def hides_commands(name: str, words: Words) -> bool:

@@ -134,5 +134,9 @@ RUNNERS = {
     "yarn": ("exec", "dlx"),
     "npm": ("exec", "x"),
     "bun": ("x",),
+    "pipx": ("run",),
+    "op": ("run",),
+    "doppler": ("run",),
+    "infisical": ("run",),
 }
 """Programs of which one subcommand runs the words behind it."""

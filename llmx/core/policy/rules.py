@@ -148,7 +148,7 @@ def _begins(wanted: Words, words: Words, *, skips_options: bool, guesses: bool =
         return False
     program = words[0] if "/" in wanted[0] else os.path.basename(words[0])
     if guesses and UNKNOWN in words[0]:
-        return _fits(program, wanted[0], guesses=True)  # it may stand for words behind it, too
+        return _fits(program, wanted[0])  # it may stand for words behind it, too
     return fnmatchcase(program, wanted[0]) and _goes_on(wanted[1:], words[1:], skips_options, guesses)
 
 
@@ -185,9 +185,6 @@ def _is_cluster(word: str) -> bool:
     return word[:1] == "-" and word[1:].isalpha()
 
 
-def _fits(word: str, pattern: str, *, guesses: bool) -> bool:
-    """Whether what is known of ``word`` leaves it open that it is what ``pattern`` names."""
-    if not guesses or "*" in pattern or "?" in pattern or "[" in pattern:
-        return True
-    known = [part.replace("[", "[[]") for part in word.split(UNKNOWN)]
-    return fnmatchcase(pattern, "*".join(known)) or word.startswith(UNKNOWN)
+def _fits(word: str, pattern: str) -> bool:
+    """Whether ``word``, in which something is not known, blanks maybe, leaves it open that ``pattern`` comes first."""
+    return any(each in pattern for each in "*?[") or pattern.startswith(word.partition(UNKNOWN)[0])

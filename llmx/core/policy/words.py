@@ -23,6 +23,8 @@ _RUNNING = re.compile(
     r"BASH_ENV|ENV|PS[0-4]|PROMPT_COMMAND|BASH_FUNC\w*|SHELLOPTS|BASHOPTS"
     r"|GIT_(SSH\w*|EXTERNAL_DIFF|ASKPASS|PROXY_COMMAND|CONFIG\w*)|(GIT_|GIT_SEQUENCE_)?(PAGER|EDITOR)|VISUAL|LESSOPEN"
 )
+_OPTIONS_OF_INTERPRETERS = frozenset(str.split("NODE_OPTIONS BUN_OPTIONS PERL5OPT RUBYOPT MAKEFLAGS GNUMAKEFLAGS"))
+_LOADS = re.compile(r"(^|\s)(-[rmM]|--(require|import|loader|experimental-loader|eval|preload))|\0")
 _HARMLESS = frozenset(("", "cat", "true", ":", "less", "more", "vi", "vim", "nano", "C"))
 
 
@@ -52,7 +54,10 @@ def misleads(variable: str) -> bool:
 
 def runs_value(word: str) -> bool:
     """Whether the assignment ``word`` gives a program something to run."""
-    return bool(_RUNNING.fullmatch(assigned(word))) and word.partition("=")[2] not in _HARMLESS
+    variable, value = assigned(word), word.partition("=")[2]
+    if variable in _OPTIONS_OF_INTERPRETERS:
+        return bool(_LOADS.search(value))
+    return bool(_RUNNING.fullmatch(variable)) and value not in _HARMLESS
 
 
 def _is_keyword_time(words: Words) -> bool:

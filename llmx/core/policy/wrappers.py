@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from llmx.core.policy.code import hides_commands
+from llmx.core.policy.code import git_hides_commands, hides_commands
 from llmx.core.policy.prefixes import PREFIXES, RUNNERS, Prefix
 from llmx.core.policy.words import UNKNOWN, Line, Words, assigned, misleads, runs_value
 from llmx.core.sandbox.command_keys import runs_later
@@ -21,6 +21,7 @@ _OPAQUE = frozenset(
         *("ed", "ex", "timeit", "run-parts", "start-stop-daemon", "faketime", "catchsegv"),
         *("repeat", "fish", "csh", "tcsh", "pwsh", "nu", "xonsh", "elvish"),
         *("sg", "newgrp", "capsh", "proot", "pee", "dbus-launch", "watchexec", "hyperfine"),
+        *("dotenv", "dotenvx", "aws-vault", "chamber", "envchain", "concurrently", "npm-run-all", "run-p", "run-s"),
         *("docker", "podman", "kubectl", "systemd-run", "unshare", "nsenter", "chroot", "bwrap", "firejail", "gdb"),
         *("source", ".", "alias", "enable", "hash", "compgen", "complete", "bind", "mapfile", "readarray"),
     )
@@ -42,10 +43,10 @@ Unwrap = Callable[[Words], Words | None]
 def inside(words: Words, unwrap_self: Unwrap) -> Inside | None:
     """What ``words`` run; None where they are a command of their own."""
     name = os.path.basename(words[0])
-    if name in ("llm-exec", "llmx"):
-        return _of_self(words, unwrap_self)
-    if name.startswith("python") and "llmx" in words and "".join(words[: words.index("llmx")]).endswith("m"):
-        return _of_self(words[words.index("llmx") :], unwrap_self)
+    if of_self := words if name in ("llm-exec", "llmx") else _as_module(words):
+        return _of_self(of_self, unwrap_self)
+    if name.startswith("git-"):
+        return Inside([["git", name[4:], *words[1:]]], works=True)
     if name in _READERS:
         return _READERS[name](words)
     if name in SHELLS:
@@ -54,9 +55,19 @@ def inside(words: Words, unwrap_self: Unwrap) -> Inside | None:
         return _of_runner(words, RUNNERS[name])
     if name in PREFIXES:
         return _of_prefix(name, words, PREFIXES[name])
-    if name in _OPAQUE or name.startswith("ld-linux") or hides_commands(name, words):
+    if name in _OPAQUE or name.startswith(("ld-linux", "ld-musl", "ld.so")) or hides_commands(name, words):
         return Inside([], is_certain=False, works=True)
     return None
+
+
+def _as_module(words: Words) -> Words:
+    """The words from ``llmx`` on, where Python is to run that as a module; none elsewhere."""
+    for at, word in enumerate(words[1:] if os.path.basename(words[0]).startswith("python") else (), 1):
+        if word == "llmx" and words[at - 1].endswith("m"):
+            return words[at:]
+        if word.startswith("-") and word.endswith("mllmx"):
+            return ["llmx", *words[at + 1 :]]
+    return []
 
 
 def _of_self(words: Words, unwrap_self: Unwrap) -> Inside | None:
@@ -192,7 +203,7 @@ def _of_git(words: Words) -> Inside | None:
     settings = [words[at + 1] for at, word in enumerate(words[:-1]) if word in ("-c", "--config-env")]
     settings += [word.partition("=")[2] for word in words if word.startswith("--config-env=")]
     subcommand = _git_subcommand(words)
-    if any(map(_runs, settings)) or subcommand[:1] == ["filter-branch"]:
+    if any(map(_runs, settings)) or subcommand[:1] == ["filter-branch"] or git_hides_commands(subcommand):
         return Inside([], is_certain=False, works=True)
     if lines := _given(subcommand, _GIT_LINES.get("".join(subcommand[:1]), ())):
         found = [_of_line(line) for line in lines]
@@ -220,9 +231,14 @@ _GIT_LINES = {"rebase": ("-x", "--exec"), "difftool": ("-x", "--extcmd")}
 def _given(words: Words, options: tuple[str, ...]) -> Words:
     """The values of ``options``: in the next word, behind a ``=``, or attached to a short one."""
     short, long = options or ("\0", "\0")
-    found = [words[at + 1] for at, word in enumerate(words[:-1]) if word in options or word == f"-i{short[1:]}"]
+    found = [words[at + 1] for at, word in enumerate(words[:-1]) if word in options or _ends_with(word, short)]
     found += [word.partition("=")[2] for word in words if word.startswith(f"{long}=")]
     return found + [word[len(short) :] for word in words if word.startswith(short) and len(word) > len(short)]
+
+
+def _ends_with(word: str, short: str) -> bool:
+    """Whether ``word`` is short options of which the last is ``short``, which takes the next word."""
+    return word[:1] == "-" and word[1:].isalpha() and word[-1] == short[-1]
 
 
 def _git_subcommand(words: Words) -> Words:
@@ -231,6 +247,8 @@ def _git_subcommand(words: Words) -> Words:
 
 def _of_runner(words: Words, subcommands: tuple[str, ...]) -> Inside | None:
     """Of ``uv run CMD``: one subcommand runs the words behind it."""
+    if hides_commands(os.path.basename(words[0]), words):
+        return Inside([], is_certain=False, works=True)
     _, behind, is_certain = PREFIXES["a runner"].split(words[1:])
     if not behind or (behind[0] not in subcommands and UNKNOWN not in behind[0]):
         return None

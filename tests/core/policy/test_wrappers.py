@@ -108,6 +108,12 @@ SEEN = [
     "find . -exec sh -c 'git push' ;",
     "xargs -I X git push X",
     "llm-exec --no-sandbox --command 'sh -c \"git push\"'",
+    "python3 -Imllmx exec -- git push",
+    "/usr/lib/git-core/git-push origin",
+    "git-push",
+    "git difftool -yx 'git push'",
+    "pipx run git push",
+    "op run --no-masking -- git push",
 ]
 
 
@@ -198,6 +204,23 @@ HIDDEN = [
     "uv run -m x",
     "/lib64/ld-linux-x86-64.so.2 /usr/bin/git push",
     ["llm-exec", "--timeout", "\0", "git", "push"],
+    shell("git${IFS}push", "bash"),
+    shell("g$X push"),
+    "/lib/ld-musl-x86_64.so.1 /usr/bin/git push",
+    "fd . -x git push",
+    "deno eval 'x'",
+    "bun -e 'Bun.spawn(x)'",
+    "nodemon --exec 'git push'",
+    "dotenv -- git push",
+    "git fetch --upload-pack 'git push' .",
+    "git clone -u 'git push' . x",
+    "git clone --config core.fsmonitor='git push' . x",
+    "git grep -O'git push' x",
+    "git send-email --smtp-server=/x",
+    "git init --template=x",
+    "env NODE_OPTIONS=--require=./x.js node y.js",
+    "env PERL5OPT=-Mx perl y",
+    shell("MAKEFLAGS=--eval=x make"),
 ]
 
 
@@ -261,6 +284,16 @@ PLAIN = [
     "sort -u x",
     "vim x",
     "nix build",
+    "fd -e py x",
+    "deno run x.ts",
+    "bun test",
+    "git fetch -u origin main:main",
+    "git add -u",
+    "git clone --depth 1 x y",
+    "git grep -n x",
+    "git push-option",
+    "env NODE_OPTIONS=--max-old-space-size=4096 RUBYOPT=-W0 MAKEFLAGS=-j4 make",
+    shell("python3 x$N.py && $HOME/bin/tool && cp$X a b"),
 ]
 
 
