@@ -73,10 +73,14 @@ class HostileTree:
                 temporary = lock or temporary
             except FileExistsError:
                 file = os.open(temporary, WRITE_FLAGS, 0o600, dir_fd=folder)
-            with open(file, "wb") as stream:
-                stream.write(content)
-                os.fchmod(stream.fileno(), mode)
-            os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+            try:
+                with open(file, "wb") as stream:
+                    stream.write(content)
+                    os.fchmod(stream.fileno(), mode)
+                os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+            except OSError:  # no room; a lock that stayed would stop git
+                os.unlink(temporary, dir_fd=folder)
+                raise
         finally:
             os.close(folder)
 

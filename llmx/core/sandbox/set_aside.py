@@ -13,6 +13,7 @@ from llmx.core.runs.retention import MOST_DAYS, UNFINISHED
 from llmx.paths import make_private, state_dir
 
 LARGEST_COPY = 1 << 24  # bytes; only where the state folder is on another file system
+LONGEST_NAME = 180  # bytes of the 255 that a file's name has
 KEPT_IN = "set-aside"
 RECORD = "record.json"
 
@@ -114,7 +115,7 @@ class SetAside:
     def _place(self, path: str) -> str:
         self._make_folder()
         self._count += 1
-        return f"{self.folder}/{self._count}-{os.path.basename(path)}"
+        return f"{self.folder}/{self._count}-{_shortened(os.path.basename(path))}"
 
     def _carry(self, parent: int, name: str, kept: str) -> str:
         """Across file systems: a file is copied and a link described; what else there is stays, under another name."""
@@ -128,11 +129,16 @@ class SetAside:
             with open(os.open(name, flags, dir_fd=parent), "rb") as source, open(kept, "wb") as file:
                 shutil.copyfileobj(source, file)
         else:
-            kept = f"{name}.set-aside-{self._stamp}"
+            kept = f"{_shortened(name)}.set-aside-{self._stamp}"
             os.rename(name, kept, src_dir_fd=parent, dst_dir_fd=parent)
             return kept
         os.unlink(name, dir_fd=parent)
         return kept
+
+
+def _shortened(name: str) -> str:
+    """With room for more: a name as long as any may be is as easy to choose."""
+    return os.fsdecode(os.fsencode(name)[:LONGEST_NAME])
 
 
 def prune(env: Mapping[str, str], days: float) -> None:

@@ -81,6 +81,20 @@ def test_a_git_folder_deeper_than_any_submodule_is_taken_away(project):
     assert not (project.root / place).exists()
 
 
+@pytest.mark.parametrize("name", ["x" * 255, "é" * 127, "x" * 200])
+def test_a_name_as_long_as_any_may_be_is_taken_away_as_well(project, name):
+    report = project.run(
+        lambda: project.write(f".git/hooks/{name}", HOOK, 0o755),
+        (project.root / ".git/modules").mkdir,
+        lambda: (project.root / ".git/modules" / name).symlink_to("/tmp"),
+    )
+    told = {f".git/hooks/{name}": "added put back", f".git/modules/{name}": "added put back"}
+    assert changes(report).items() >= told.items()
+    assert report.complete
+    assert not (project.root / ".git/hooks" / name).exists()
+    assert not (project.root / ".git/modules" / name).is_symlink()
+
+
 @pytest.mark.parametrize("folder", [".vscode", ".claude"])
 def test_a_folder_of_an_editor_or_agent_that_was_renamed_is_reported(project, folder):
     project.write("sub/innocent/tasks.json", "{}")

@@ -1,6 +1,7 @@
 """A hostile command has had the git folder in its hands: nothing outside is touched, nothing hangs, nothing stays."""
 
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -280,3 +281,23 @@ def test_nothing_that_was_planted_runs_afterwards(project):
     project.git("diff", "HEAD~1")
     project.git("checkout", "-q", "-b", "more")
     assert not (project.root / "sprung").exists()
+
+
+def test_what_cannot_be_written_back_is_told_and_leaves_no_lock_behind(project):
+    """As on a full disk: here no file may be as long as the configuration was."""
+    project.git("config", "user.signature", "x" * 5000)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def shrink():
+        project.write(".git/config", "[core]\n\tfsmonitor = evil\n")
+        resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
+
+    project.git("config", "core.editor", "x" * 5000)
+    try:
+        report = project.run(shrink)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    (told,) = report.changed
+    assert (told["path"], told["problem"]) == (".git/config", "File too large")
+    assert not report.complete
+    assert not (project.root / ".git/config.lock").exists()
