@@ -6,7 +6,7 @@ from llmx.core.network.names import AllowList, combined
 from llmx.core.network.tally import OTHERS
 from llmx.exec.git_hints import by_https, missed_host
 from llmx.exec.network_report import refusals
-from llmx.exec.sandbox_hints import misses_network
+from llmx.exec.sandbox_hints import last_lines, misses_network
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def hints(forwarder: "Forwarder", options: list[str], command: list[str], said: 
     if names:
         return [line(forwarder, options, command, names[:MOST_NAMES])]
     found = [_why(name, reason) for name, reason in refused]
-    text = b"\n".join(said.values()).decode(errors="replace").splitlines()
+    text = last_lines(*said.values())
     if forwarder.names and not found and any(map(misses_network, text)):
         found += [_for_git(forwarder, options, command, text) or _UNASKED]
     return found

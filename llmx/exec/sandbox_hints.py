@@ -56,7 +56,7 @@ _PATH = re.compile(r"/[\w.@+~/-]+")
 _QUOTED = re.compile(r"'(/[^']+)'|\"(/[^\"]+)\"")
 _BEFORE_A_COLON = re.compile(r"(?<![\w.@+~/-])(/[^:]+): ")
 _ABSOLUTE = re.compile(r"(?<![\w.@+~/-])/[\w.@+~/-]+")
-_LINES = 60  # of the end of what was said
+_LINES, _LONGEST, _BYTES = 60, 1000, 1 << 16  # of the end of what was said; more could take minutes to look through
 
 
 def line_to_run_again(
@@ -70,7 +70,7 @@ def line_to_run_again(
     can_name_hosts: bool = True,
 ) -> str | None:
     """The same line with the option that gives back what was missing; None where that is not clear."""
-    lines = _end_of(stdout, stderr)
+    lines = last_lines(stderr, stdout)
     command = [] if is_shell else ["--", *argv]
     if "--no-gpu" in options and any(phrase in line.lower() for line in lines for phrase in _NO_CARD):
         return shlex.join(["llm-exec", *(word for word in options if word != "--no-gpu"), *command])
@@ -81,14 +81,16 @@ def line_to_run_again(
 def about_home(*, stdout: bytes, stderr: bytes, plan: "Plan") -> str:
     """What to do where a command was to write straight into the home folder, which nothing opens; "" elsewhere."""
     home = plan.env.get("HOME", "/")
-    refused = [line for line in _end_of(stdout, stderr) if any(phrase in line for phrase in _REFUSED)]
+    refused = [line for line in last_lines(stderr, stdout) if any(phrase in line for phrase in _REFUSED)]
     if not any(os.path.dirname(path.rstrip("./")) == home for line in refused for path in _paths(line)):
         return ""
     return f"the home folder is never opened as a whole: write below {plan.work}, or have --write open a folder in it"
 
 
-def _end_of(stdout: bytes, stderr: bytes) -> list[str]:
-    return (stderr + b"\n" + stdout).decode(errors="replace").splitlines()[-_LINES:]
+def last_lines(*said: bytes) -> list[str]:
+    """What messages are looked for in: a command may have said anything at any length."""
+    text = b"\n".join(each[-_BYTES:] for each in said).decode(errors="replace")
+    return [line[:_LONGEST] for line in text.splitlines()[-_LINES:]]
 
 
 def _options(lines: list[str], plan: "Plan", *, can_name_hosts: bool) -> Iterator[list[str]]:

@@ -293,3 +293,11 @@ def test_a_path_outside_is_no_matter_of_the_level(place, said, found):
     plan = make_plan(str(place.work), place.env, level="restricted")
     line = line_to_run_again(argv=["x"], options=[], is_shell=False, stdout=b"", stderr=said.encode(), plan=plan)
     assert line == ("llm-exec --level safe -- x" if found else None)
+
+
+@pytest.mark.parametrize("part", ["/ ", "'/", " /a", "query", "missing: the ", "'/\"", "x: /"])
+def test_what_was_said_on_one_endless_line_is_looked_at_no_longer_than_a_message_is(place, part):
+    """A fiftieth of it took a minute once; all of it would not come to an end."""
+    plan = make_plan(str(place.work), place.env, level="safe")
+    said = (part * (1 << 20)).encode()
+    assert line_to_run_again(argv=["x"], options=[], is_shell=False, stdout=said, stderr=said, plan=plan) is None
