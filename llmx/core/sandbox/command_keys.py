@@ -49,6 +49,11 @@ def runs_later(key: bytes, value: bytes | None, git_dir: str, work: str) -> bool
     return section in SECTIONS or key in KEYS or name in NAMES.get(section, ()) or name.endswith(ENDINGS)
 
 
+def is_address(key: bytes, _value: bytes | None = None) -> bool:
+    """Whether it says where a remote is, which runs nothing."""
+    return key.startswith(b"remote.") and key.endswith((b".url", b".pushurl"))
+
+
 def _is_inside(value: bytes | None, git_dir: str, work: str) -> bool:
     """Whether the path leads into the work tree, as it is written and as its links lead."""
     path = os.path.join(git_dir, os.fsdecode(value or b""))

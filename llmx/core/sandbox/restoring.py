@@ -3,7 +3,7 @@
 import os
 import posixpath
 
-from llmx.core.sandbox.command_keys import runs_later
+from llmx.core.sandbox.command_keys import is_address, runs_later
 from llmx.core.sandbox.git_config import Choice, assignments, differing, restored
 from llmx.core.sandbox.hostile_tree import HostileTree
 from llmx.core.sandbox.sensitive import CONFIGURATION, FILE, FOLDER, GIT_FOLDER, LINK, Entry, Report, Sensitive
@@ -135,6 +135,8 @@ class Restorer:
             return
         choice = self._choice(path)
         before = self._configuration_before(path, before, choice)
+        if elsewhere := _led_elsewhere(before, after):
+            self._tell(path, "modified", **_names(elsewhere))
         keys = differing(before, after, choice)
         if keys == []:
             return
@@ -224,6 +226,18 @@ def _is_common_of_a_worktree(path: str, was: Entry | None, now: Entry | None) ->
 def _bytes(entry: Entry | None) -> bytes:
     """The content, b"" where there is none or it was not kept."""
     return entry[2] if entry and entry[0] in (FILE, CONFIGURATION) and isinstance(entry[2], bytes) else b""
+
+
+def _led_elsewhere(before: bytes, after: bytes) -> list[bytes]:
+    """The addresses that remotes which were there have now: a push would go there, with all that is in the project."""
+    was, now = (_addresses(text) for text in (before, after))
+    remotes = {key.rpartition(b".")[0] for key, _ in was}
+    return sorted({key for key, raw in now - was if key.rpartition(b".")[0] in remotes})
+
+
+def _addresses(text: bytes) -> set[tuple[bytes, bytes]]:
+    told = (one.partition(b"\0") for one in assignments(text, is_address))
+    return {(key, raw) for key, _, raw in told}
 
 
 def _names(keys: list[bytes] | None) -> dict[str, object]:

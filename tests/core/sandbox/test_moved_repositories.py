@@ -105,3 +105,26 @@ def test_a_folder_of_an_editor_or_agent_that_was_renamed_is_reported(project, fo
 def test_what_another_program_reads_in_the_git_folder_is_reported(project):
     report = project.run(lambda: project.write(".git/lazygit.yml", "customCommands: []\n"))
     assert changes(report) == {".git/lazygit.yml": "added"}
+
+
+@pytest.mark.parametrize("key", ["remote.origin.url", "remote.origin.pushurl"])
+def test_a_remote_that_leads_elsewhere_is_reported_and_stays(project, key):
+    project.git("remote", "add", "origin", "https://example.org/x.git")
+    report = project.run(lambda: project.git("config", key, "https://evil.example/x.git"))
+    assert report.changed == [{"path": ".git/config", "change": "modified", "keys": [key]}]
+    assert project.git("config", key) == "https://evil.example/x.git\n"
+
+
+def test_a_remote_that_leads_elsewhere_is_reported_beside_what_is_put_back(project):
+    project.git("remote", "add", "origin", "https://example.org/x.git")
+    report = project.run("config remote.origin.url x", "config core.fsmonitor evil")
+    assert [(one["keys"], "put_back" in one) for one in report.changed] == [
+        (["remote.origin.url"], False),
+        (["core.fsmonitor"], True),
+    ]
+
+
+def test_a_new_remote_one_that_goes_and_what_is_fetched_are_a_commands_own_business(project):
+    project.git("remote", "add", "origin", "https://example.org/x.git")
+    words = ("remote add other x", "config remote.origin.fetch +refs/heads/*:refs/x/*", "remote remove origin")
+    assert project.run(*words).changed == []

@@ -26,9 +26,10 @@ startup
     *                                           blocked   blocked   blocked   blocked
 git
     *_in_a_new_repository *_in_a_new_bare_*     reported  reported  blocked   reported
+    push_* rename_into_* point_into_*           reported  reported  blocked   reported
     config_worktree                             reported  reported  blocked   reported
     config_of_*                                 put-back  put-back  blocked   private
-    config_*                                    put-back  put-back  blocked   put-back
+    config_* git_folder_deeper_*                put-back  put-back  blocked   put-back
     *                                           put-back  put-back  blocked   private
 git_swap
     put_back_through_a_link                     put-back  put-back  blocked   blocked

@@ -46,6 +46,10 @@ DEEPER_SUBMODULE = ".git/modules/libs/sub"
 def prepare(scene):
     """A repository with a hook of its user's own, one that is not executable, and the git folders of two submodules."""
     scene.make_repository()
+    scene.run_as_user("git", "remote", "add", "origin", "https://example.org/mine.git")
+    for name in ("tasks.json", "dotgit/HEAD", "dotgit/config", "dotgit/objects/x", "dotgit/refs/x"):
+        scene.give_text(scene.work / "prepared" / name, "changed")
+    scene.give_text(scene.work / "prepared/dotgit/config", "[core]\n\tfsmonitor = changed\n")
     scene.give_text(scene.work / ".git/hooks/pre-push", "#!/bin/sh\n# mine\n", mode=0o755)
     scene.give_text(scene.work / ".git/hooks/pre-rebase", "#!/bin/sh\n# mine\n", mode=0o644)
     for submodule, work in ((SUBMODULE, "../../../sub"), (DEEPER_SUBMODULE, "../../../../libs/sub")):
@@ -126,3 +130,29 @@ def config_in_a_new_repository(at):
 def hook_in_a_new_bare_repository(at):
     subprocess.run(["git", "init", "-q", "--bare", f"{at.work}/bare.git"], check=True)
     hook(at, "bare.git/hooks/post-receive")
+
+
+@GROUP.attempt(_configured("remote.origin.pushurl"), sensitive="remote.origin.pushurl")
+def push_elsewhere(at):
+    config = f"{at.work}/.git/config"
+    subprocess.run(["git", "config", "--file", config, "remote.origin.pushurl", "changed"], check=True, cwd="/")
+
+
+@GROUP.attempt(changes("work/prepared/.git/config"), sensitive="prepared/.git/config")
+def rename_into_a_repository(at):
+    os.rename(f"{at.work}/prepared/dotgit", f"{at.work}/prepared/.git")
+
+
+@GROUP.attempt(changes("work/pointed/.git", ".git/evil"), sensitive="pointed/.git")
+def point_into_the_git_folder(at):
+    subprocess.run(["git", "init", "-q", "--bare", f"{at.work}/.git/evil"], check=True)
+    os.makedirs(f"{at.work}/pointed")
+    write(f"{at.work}/pointed/.git", "gitdir: ../.git/evil\n")
+
+
+@GROUP.attempt(changes("work/.git/modules/" + "/".join("abcdefghijklmnop") + "/config"), sensitive=".git/modules/a/b/")
+def git_folder_deeper_than_any(at):
+    folder = f"{at.work}/.git/modules/" + "/".join("abcdefghijklmnop")
+    os.makedirs(folder)
+    for name in ("HEAD", "config"):
+        write(f"{folder}/{name}")
