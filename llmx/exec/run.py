@@ -276,10 +276,10 @@ class Run:
 
     def _make_streams(self) -> "tuple[tuple[int, int, int], list[Capture]]":
         """The descriptors the command gets (-1 = ours), and what reads its output."""
-        stdin = -1
+        stdin, is_file = -1, self.request.stdin not in ("", "none")
         if self.request.stdin:
-            path = os.devnull if self.request.stdin == "none" else self.request.stdin
-            stdin = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            stdin = os.open(self.request.stdin if is_file else os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+            stdin = load("llmx.exec.handed_in:read_only")(stdin) if is_file and self.request.sandbox else stdin
         inner = [stdin, -1, -1]
         if self.window or not (
             self.request.report or self.request.result or self.request.max_output or self.request.keep_output

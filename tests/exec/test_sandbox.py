@@ -166,6 +166,17 @@ def test_hooks_that_a_command_writes_are_put_back_and_told(place):
     assert (place.work / "AGENTS.md").exists()
 
 
+@pytest.mark.parametrize("size", [0, 5, 3 << 20])
+def test_the_file_of_stdin_is_read_whole_and_cannot_be_written_to(place, size):
+    data = place.folder / "data"
+    data.write_bytes(b"x" * size)
+    os.chown(data, place.uid, place.uid)
+    tried = "for way in '>' '>>' '1<>'; do eval \"echo y $way /proc/self/fd/0\"; done 2>/dev/null; chmod 777 /dev/stdin"
+    ran = run(place, "--stdin", str(data), "--", "sh", "-c", f"wc -c; {tried}; wc -c < /dev/stdin")
+    assert ran.out.split() == [str(size).encode()] * 2
+    assert (data.read_bytes(), data.stat().st_mode & 0o777) == (b"x" * size, 0o644)
+
+
 def test_behind_live_output_a_line_says_what_runs_later_was_changed(place):
     place.run(program=["git", "init", "-q"], cwd=place.work)
     script = (
