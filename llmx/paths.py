@@ -92,6 +92,10 @@ def make_private(folder: str) -> str:
 _NAME_ONLY = getattr(os, "O_PATH", os.O_RDONLY) | os.O_CLOEXEC | os.O_NOFOLLOW
 
 
+OTHERWISE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
+"""What ``open_exactly`` fails with where the path is not what it was."""
+
+
 def open_exactly(path: str, folder: int = -1) -> int:
     """A descriptor that names ``path``, absolute or in the open ``folder``, no part of which is a link.
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from llmx.exec.background import Answer
     from llmx.exec.result_file import ResultFile
 
+_NO_DESCRIPTORS = (23, 24)  # ENFILE, EMFILE
+
 FOR_THE_TREE = ("help", "schema")
 """Options that the command tree answers: nobody waits for those, and they need Typer."""
 
@@ -51,6 +53,9 @@ def main(words: list[str]) -> int | None:
     except Exception as error:  # a defect of ours must not look like the command's exit code 1
         if os.environ.get("LLMX_DEBUG"):
             raise
+        if getattr(error, "errno", 0) in _NO_DESCRIPTORS:
+            hint = "ulimit -n says how many this shell allows; llm-exec takes about 24, and the command its own"
+            return _refuse(words, ExecError("too many files are open", code="spawn", hint=hint))
         what = f"internal error: {type(error).__name__}: {error}"
         return _refuse(words, ExecError(what, hint="LLMX_DEBUG=1 shows where; please report it"))
 

@@ -117,6 +117,16 @@ def test_a_folder_that_may_not_be_entered_is_125(ordinary_place):
     assert (ran.code, ran.result["setup_error"]["code"]) in ((125, "cwd"), (125, "spawn"))
 
 
+@pytest.mark.parametrize("most", [22, 18, 14])
+def test_too_few_descriptors_are_named(ordinary_place, most):
+    """Before they were told as a defect, or as a folder that somebody had exchanged."""
+    words = ["sh", "-c", f'ulimit -n {most}; exec "$@"', "sh", sys.executable, "-m", "llmx", "exec", "--json"]
+    (work := ordinary_place.folder / "work").mkdir()
+    ran = ordinary_place.run(program=[*words, "--", "true"], cwd=work)
+    assert ran.code == 125
+    assert ran.result["setup_error"] == {"code": "spawn", "message": "too many files are open"}
+
+
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can make a file that this user may read but not execute, hers")
 def test_a_file_of_another_user_that_may_not_be_executed_is_126(ordinary_place):
     (ordinary_place.folder / "theirs").write_text("#!/bin/sh\n")

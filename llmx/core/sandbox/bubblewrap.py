@@ -9,7 +9,7 @@ from llmx.core.sandbox import MARKER, TEMPORARY, Enclosure
 from llmx.core.sandbox.sensitive import exchanged
 from llmx.core.sandbox.workspace import is_below, is_below_any
 from llmx.errors import CommandNotFoundError
-from llmx.paths import cache_dir, open_exactly, read_private
+from llmx.paths import OTHERWISE, cache_dir, open_exactly, read_private
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -233,8 +233,10 @@ class Bubblewrap(Enclosure):
             if facts.st_dev == os.fstat(above).st_dev and _mount(inside) == _mount(above):
                 return False  # it was mounted elsewhere, along a link
             return facts.st_nlink == 0 or os.path.samestat(facts, outside)
-        except OSError:
-            return False
+        except OSError as error:
+            if error.errno in OTHERWISE:
+                return False
+            raise
         finally:
             for descriptor in (above, inside):
                 if descriptor >= 0:

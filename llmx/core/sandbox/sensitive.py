@@ -12,7 +12,7 @@ import time
 from llmx.core.plugins import load
 from llmx.core.sandbox.workspace import inner_git_folder, is_below_any
 from llmx.errors import ExecError
-from llmx.paths import open_exactly
+from llmx.paths import OTHERWISE, open_exactly
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -113,8 +113,8 @@ class Sensitive:
         for path in (self.work, *self.git_dirs, *self.others):
             try:
                 self.roots[path] = _open_folder(path)
-            except OSError:
-                raise exchanged(path) from None
+            except OSError as error:
+                raise (exchanged(path) if error.errno in OTHERWISE else error) from None
 
     def read(self) -> "tuple[dict[str, Entry], dict[str, Entry]]":
         """What is put back when it changes, and what is only reported: absolute path -> entry."""
