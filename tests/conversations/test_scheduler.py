@@ -81,7 +81,8 @@ def test_context_is_json_in_the_system_message():
 
 
 @pytest.mark.promise("S3-27")
-def test_a_failure_is_raised_and_no_empty_answer():
+def test_a_failure_is_raised_and_no_empty_answer(monkeypatch):
+    monkeypatch.setenv("LLMX_LLM__RETRY__FIRST", "0.01")
     client = LLMClient(LLMConfig(backend="ollama", model="m", api_base="http://127.0.0.1:9", timeout=20))
     with pytest.raises(Exception, match=r"127\.0\.0\.1:9"):
         asyncio.run(Asks(client).analyze())

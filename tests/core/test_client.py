@@ -172,6 +172,7 @@ class TestFallback:
         monkeypatch.setenv("LLM_MODEL", "m-1")
         monkeypatch.setenv("LLM_API_BASE", "http://127.0.0.1:9")
         monkeypatch.setenv("LLMX_LLM__FALLBACK", ",".join(others))
+        monkeypatch.setenv("LLMX_LLM__RETRY__FIRST", "0.01")
         monkeypatch.setenv("OLLAMA_HOST", server.url)
         server.by_path = {"/api/show": recorded.SHOWN}
         server.answer(recorded.streamed(recorded.ollama(["Hello"]), "application/x-ndjson"))

@@ -12,7 +12,16 @@ from llmx.core.settings import active
 from llmx.templates.running import RunOptions, execute
 from tests.cli import inside
 
+NO_PAUSE = {"LLMX_LLM__RETRY__FIRST": "0.01"}
+"""A call that fails is made as often as ever, and nobody waits."""
+
 HEAD = 'id = "own"\nversion = "1"\ncategory = "test"\ndescription = "d"\n'
+
+
+@pytest.fixture(autouse=True)
+def without_pauses(home, monkeypatch):
+    for name, value in NO_PAUSE.items():
+        monkeypatch.setenv(name, value)
 
 
 @pytest.fixture
@@ -43,7 +52,7 @@ def alone(monkeypatch, tmp_path):
 def asked_of(url="", model="gpt-4o-mini", **limits):
     """A client of the mock, or of a model at ``url`` that is priced as OpenAI's are."""
     named = {"backend": "openai", "model": model, "api_base": url, "api_key": "k"} if url else {"backend": "mock"}
-    calls = Calls(active({}, "/").values, CallOptions(**limits))
+    calls = Calls(active(NO_PAUSE, "/").values, CallOptions(**limits))
     return LLMClient(LLMConfig(enable_cache=False, **named), calls=calls)
 
 
