@@ -41,10 +41,10 @@ def imported(path: Path, name: str = "") -> tuple[str, Files]:
     if path.name == skill.FILE:
         told = skill.read(path)
         return name or told.name, _of_skill(told, name or told.name)
-    if not path.exists():
-        raise NotFoundError(f"there is no file {path}")
     near = nearest(path.name, FILES)
     hint = f"did you mean {near}?" if near else "GitHub Models' .prompt.yml files and SKILL.md can be"
+    if not path.exists():
+        raise NotFoundError(f"there is no file {path}", hint=hint if near else None)
     raise UsageError(f"{path} cannot be imported", hint=hint)
 
 

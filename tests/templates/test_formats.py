@@ -246,9 +246,15 @@ def test_imported_cases_are_recorded_and_played(tmp_path):
     assert llmx("test", "summary").returncode == 0
 
 
-@pytest.mark.parametrize(("file", "rc"), [("nothing.prompt.yml", 4), ("SKIL.md", 2), ("own/SKILL.md", 4)])
+@pytest.mark.parametrize(("file", "rc"), [("nothing.prompt.yml", 4), ("notes.md", 2), ("own/SKILL.md", 4)])
 def test_what_cannot_be_imported_is_refused(file, rc):
+    Path("notes.md").write_text("")
     assert llmx("import", file).returncode == rc
+
+
+def test_a_misspelt_name_is_answered_with_the_right_one():
+    done = llmx("import", "SKIL.md")
+    assert (done.returncode, "did you mean SKILL.md?" in done.stderr) == (4, True)
 
 
 def test_every_evaluator_of_github_is_known():
