@@ -24,7 +24,7 @@ MOST = 128
 """Modules in one pack; more would cost every run more than they save."""
 
 TOGETHER = (
-    ("llmx.exec", "llmx.core.settings.keys", "llmx.exec.capture", "llmx.core.process.transfer", "llmx.exec.result"),
+    ("llmx.exec", "llmx.exec.capture", "llmx.core.process.transfer", "llmx.exec.result"),
     ("llmx.exec.confinement", "llmx.core.sandbox.bubblewrap", "llmx.core.sandbox.nested"),
 )
 """What every run needs, and every one in a sandbox: the first is what is asked for, the others are loaded with it, and
