@@ -242,6 +242,7 @@ class Scene:
         for pid in self.finds(f"daemon-{self.token}"):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: not self.finds(f"daemon-{self.token}"))
         for one in self.listeners.values():
             one.close()
         for descriptor in (*self.descriptors, *self.pipes.values()):
