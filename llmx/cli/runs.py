@@ -23,7 +23,7 @@ from llmx.core.runs.series import series_of
 from llmx.core.runs.svg import draw
 from llmx.errors import LlmxError, NotFoundError, UsageError
 from llmx.exec.last import result_of
-from llmx.exec.result import write_file
+from llmx.exec.result_file import write_file
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Look at runs, and end or await those that go on.")
 

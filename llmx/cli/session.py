@@ -14,7 +14,7 @@ from llmx.cli.runs import seconds
 from llmx.cli.runs_shown import visible
 from llmx.core.jsonline import dumps
 from llmx.errors import NotFoundError, UsageError
-from llmx.exec.result import write_file
+from llmx.exec.result_file import write_file
 from llmx.sessions import EPHEMERAL_S, Session, State
 from llmx.sessions.files import exported, imported
 from llmx.sessions.store import Store

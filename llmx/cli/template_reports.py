@@ -11,7 +11,7 @@ from llmx.core.jsonline import dumps
 from llmx.core.plugins import load
 from llmx.core.settings.sources import shown
 from llmx.errors import InconclusiveError, LlmxError, UsageError, nearest, render
-from llmx.exec.result import write_file
+from llmx.exec.result_file import write_file
 from llmx.templates.artifacts import write
 from llmx.templates.outcomes import Result
 from llmx.templates.reports import FORMS, LONGEST_SUMMARY

@@ -3,6 +3,8 @@
 import fcntl
 import os
 
+from llmx.exec.result import write_all
+
 MOST = 1 << 26  # bytes; it takes memory, and a larger file is handed in as it is
 
 
@@ -28,5 +30,4 @@ def read_only(file: int) -> int:
 def _copy(source: int, target: int, most: int) -> None:
     while most > 0 and (data := os.read(source, min(most, 1 << 20))):
         most -= len(data)
-        while data:
-            data = data[os.write(target, data) :]
+        write_all(target, data)

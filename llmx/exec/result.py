@@ -161,29 +161,6 @@ def signal_name(number: int) -> str | None:
     return f"SIG{number}"
 
 
-def write_file(path: str, data: bytes) -> None:
-    """Put ``data`` at ``path`` whole or not at all; a special file such as a pipe is written to as it is."""
-    if os.path.exists(path) and not os.path.isfile(path):
-        _write(os.open(path, os.O_WRONLY | os.O_CLOEXEC), data)
-        return
-    target = os.path.realpath(path)
-    temporary = f"{target}.{os.getpid()}.tmp"
-    try:
-        _write(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666), data)
-        os.rename(temporary, target)
-    except OSError:
-        if os.path.exists(temporary):
-            os.unlink(temporary)
-        raise
-
-
-def _write(descriptor: int, data: bytes) -> None:
-    try:
-        write_all(descriptor, data)
-    finally:
-        os.close(descriptor)
-
-
 def write_all(descriptor: int, data: bytes) -> None:
     """Write until nothing is left."""
     while data:

@@ -1,4 +1,7 @@
-"""The file of ``--result``, as it is before the run: the command may put a link or a pipe in its place."""
+"""Files that a result or a report is put into; that of ``--result`` as it is before the run.
+
+The command may put a link or a pipe in its place.
+"""
 
 import os
 
@@ -21,7 +24,7 @@ class ResultFile:
         self._target = os.path.abspath(path)
         self._is_special = os.path.exists(path) and not os.path.isfile(path)
         if not self._target.startswith(OF_THE_KERNEL):
-            self._target = self._followed(self._target)
+            self._target = follow("--result", self._target, os.path.realpath(home()))
         elif not self._is_special:
             self._target = os.path.realpath(path)
         self._require_writable()
@@ -29,9 +32,6 @@ class ResultFile:
             self._held = self._open()
         except OSError as error:
             raise ExecError(f"--result {path}: {error.strerror}", code="result") from None
-
-    def _followed(self, target: str) -> str:
-        return target if target == os.path.realpath(target) else follow("--result", target, os.path.realpath(home()))
 
     def _require_writable(self) -> None:
         folder, is_there = os.path.dirname(self._target), os.path.exists(self._target)
@@ -71,6 +71,22 @@ class ResultFile:
         except OSError:
             os.unlink(temporary, dir_fd=self._held)
             raise
+
+
+def write_file(path: str, data: bytes) -> None:
+    """Put ``data`` at ``path`` whole or not at all; a special file such as a pipe is written to as it is."""
+    if os.path.exists(path) and not os.path.isfile(path):
+        _write(os.open(path, os.O_WRONLY | os.O_CLOEXEC), data)
+        return
+    target = os.path.realpath(path)
+    temporary = f"{target}.{os.getpid()}.tmp"
+    try:
+        _write(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666), data)
+        os.rename(temporary, target)
+    except OSError:
+        if os.path.exists(temporary):
+            os.unlink(temporary)
+        raise
 
 
 def _write(descriptor: int, data: bytes) -> None:

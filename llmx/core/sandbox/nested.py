@@ -8,7 +8,7 @@ import os
 import time
 
 from llmx.core.plugins import load
-from llmx.core.sandbox.sensitive import ANYWHERE, FOLDER_FLAGS, LARGEST, named
+from llmx.core.sandbox.sensitive import ANYWHERE, FOLDER_FLAGS, content, named
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ class _Search:
         differing = load("llmx.core.sandbox.git_config:differing")
         place = f"{self._work}/{prefix}"
         for name in ("config", "config.worktree"):
-            text = _read(inside, name)
+            text = content(inside, name)
             if text and differing(b"", text, lambda key, value: runs_later(key, value, place, self._work)) != []:
                 yield prefix + name
         try:
@@ -153,7 +153,7 @@ class _Search:
 
     def _leads_to_ours(self, folder: int, path: str) -> bool:
         """Whether a ``.git`` file names a git folder in this repository's, as a submodule's does: it is compared."""
-        target = os.fsdecode(_read(folder, ".git").removeprefix(b"gitdir: ").rstrip(b"\n"))
+        target = os.fsdecode(content(folder, ".git").removeprefix(b"gitdir: ").rstrip(b"\n"))
         try:
             place = os.path.realpath(f"{self._work}/{path}/{target}" if target[:1] != "/" else target)
         except ValueError:  # a NUL byte
@@ -193,17 +193,3 @@ class _Search:
             return os.lstat(name, dir_fd=folder).st_ctime_ns >= self._started
         except OSError:
             return False
-
-
-def _read(folder: int, name: str) -> bytes:
-    """A small file, b"" for anything else."""
-    try:
-        descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
-    except OSError:
-        return b""
-    try:
-        return os.read(descriptor, LARGEST)
-    except OSError:  # a folder
-        return b""
-    finally:
-        os.close(descriptor)

@@ -318,25 +318,28 @@ def add(into: "dict[str, Entry]", parent: int, name: str, path: str, special: "M
         return ""
     kind = KINDS.get(status.st_mode & 0o170000, OTHER)
     mode = status.st_mode & 0o7777
-    content: bytes | tuple[int, ...] = b""
+    held: bytes | tuple[int, ...] = b""
     if kind == LINK:
-        content = os.fsencode(os.readlink(name, dir_fd=parent))
+        held = os.fsencode(os.readlink(name, dir_fd=parent))
     elif kind == FOLDER:
         mode = mode & 0o500 ^ 0o500  # 0 but for a folder that its owner may not list: git still runs what is in it
     elif kind == FILE:
-        content = _content(parent, name) if status.st_size <= LARGEST else b""
-        if status.st_size > LARGEST or len(content) > LARGEST:
-            content = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
-    into[path] = (special.get(kind, kind), mode, content)
+        held = content(parent, name) if status.st_size <= LARGEST else b""
+        if status.st_size > LARGEST or len(held) > LARGEST:
+            held = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+    into[path] = (special.get(kind, kind), mode, held)
     return kind
 
 
-def _content(parent: int, name: str) -> bytes:
+def content(parent: int, name: str) -> bytes:
+    """What a file holds, with one byte more than is kept of any; b"" for what is none."""
     try:
         descriptor = os.open(name, FLAGS, dir_fd=parent)
     except OSError:  # unreadable for its owner; git cannot read it either, until it can
         return b""
     try:
         return os.read(descriptor, LARGEST + 1)
+    except OSError:  # a folder
+        return b""
     finally:
         os.close(descriptor)

@@ -14,6 +14,22 @@ ROOT = Path(__file__).resolve().parents[3]
 PROBE = "import json; from llmx.core.doctor.folders import folders; import os; print(json.dumps(folders(os.environ)))"
 
 
+def seen_by(user, cache):
+    """What the folders of an ordinary user are like whose home is the root of the disk."""
+    identity = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if os.getuid() == 0 else {}
+    environment = {"HOME": "/", "XDG_CACHE_HOME": str(cache), "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", PROBE],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=environment,
+        cwd="/",
+        **identity,
+    )
+    return json.loads(done.stdout)
+
+
 def test_folders_that_are_not_there_yet_are_well_where_they_can_be_made(home):
     found = folders({"HOME": str(home)})
     assert [finding.status for finding in found] == ["ok"] * 4
@@ -22,18 +38,7 @@ def test_folders_that_are_not_there_yet_are_well_where_they_can_be_made(home):
 
 @pytest.mark.promise("S0-54")
 def test_a_folder_that_this_user_cannot_write_is_a_failure(ordinary_user, tmp_path):
-    user = {"user": ordinary_user.pw_uid, "group": ordinary_user.pw_gid, "extra_groups": []}
-    environment = {"HOME": "/", "XDG_CACHE_HOME": "/dev/shm", "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(
-        [sys.executable, "-c", PROBE],
-        capture_output=True,
-        text=True,
-        check=True,
-        env=environment,
-        cwd="/",
-        **(user if os.getuid() == 0 else {}),
-    )
-    found = json.loads(done.stdout)
+    found = seen_by(ordinary_user, "/dev/shm")
     assert [row[0] for row in found] == ["fail", "fail", "ok", "fail"]
     assert found[0][3] == 'sudo install -d -o "$(id -un)" -m 700 //.config/llmx'
     assert not any("chown" in row[3] for row in found)  # of what is above: here it would be the whole disk
@@ -44,18 +49,7 @@ def test_only_a_folder_of_llmx_s_own_is_given_to_this_user(ordinary_user, in_the
     own.mkdir(parents=True)
     own.chmod(0o555)
     own.parent.chmod(0o555)
-    user = {"user": ordinary_user.pw_uid, "group": ordinary_user.pw_gid, "extra_groups": []}
-    environment = {"HOME": "/", "XDG_CACHE_HOME": str(own.parent), "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(
-        [sys.executable, "-c", PROBE],
-        capture_output=True,
-        text=True,
-        check=True,
-        env=environment,
-        cwd="/",
-        **(user if os.getuid() == 0 else {}),
-    )
-    assert json.loads(done.stdout)[2][3] == f'sudo chown -R "$(id -un)" {own} && chmod u+rwx {own}'
+    assert seen_by(ordinary_user, own.parent)[2][3] == f'sudo chown -R "$(id -un)" {own} && chmod u+rwx {own}'
 
 
 def test_a_file_in_the_place_of_a_folder_is_a_failure_with_the_command_that_moves_it(tmp_path):
